@@ -1,0 +1,512 @@
+import { z } from 'zod';
+import { requestRecordSchema } from '../../proxy/model/request-record.ts';
+
+/** What clients (window, browser, CLI) see. Secrets never appear here. All times are milliseconds since 1970. */
+
+/** Stable codes of everything that can be wrong with an object or a part. The UI makes its sentence from the code. */
+export const problemCodes = [
+  // routers, services, middlewares
+  'RULE_INVALID',
+  'RULE_MISSING',
+  'RULE_DUPLICATE',
+  'ROUTER_NO_SERVICE',
+  'SERVICE_UNKNOWN',
+  'SERVICE_AMBIGUOUS',
+  'SERVICE_INVALID',
+  'SERVICE_NO_SERVERS',
+  'SERVERS_DOWN',
+  'MIDDLEWARE_UNKNOWN',
+  'MIDDLEWARE_INVALID',
+  'MIDDLEWARE_UNSUPPORTED',
+  'MIDDLEWARE_LOOP',
+  'ENTRY_POINT_UNKNOWN',
+  'TRANSPORT_UNKNOWN',
+  'RESOLVER_UNKNOWN',
+  'DEFINED_TWICE',
+  'OPTION_UNKNOWN',
+  'OPTION_INVALID',
+  'OPTION_UNSUPPORTED',
+  // containers
+  'CONTAINER_NO_PORT',
+  'CONTAINER_NO_NETWORK',
+  'CONTAINER_NETWORK_UNKNOWN',
+  'CONTAINER_NETWORK_CHOSEN',
+  'CONTAINER_PORT_CHOSEN',
+  'CONTAINER_NOT_RUNNING',
+  'CONTAINER_PAUSED',
+  'CONTAINER_RESTARTING',
+  'CONTAINER_UNHEALTHY',
+  'CONTAINER_STARTING',
+  'CONTAINER_NOT_ENABLED',
+  'CONTAINER_UNREACHABLE',
+  'CONTAINER_MISSING',
+  // engine
+  'PORT_IN_USE',
+  'PORT_FORBIDDEN',
+  'PORT_FALLBACK',
+  'ADDRESS_INVALID',
+  'DOCKER_ABSENT',
+  'DOCKER_DENIED',
+  'DOCKER_LOST',
+  'DOCKER_UNSUPPORTED',
+  'FILE_INVALID',
+  'FILE_UNREADABLE',
+  'DATABASE_SET_ASIDE',
+  'DATA_DIR_READ_ONLY',
+  'DISK_FULL',
+  'WORKER_RESTARTED',
+  'EXPOSURE_PAUSED_ALL',
+  'PASSWORD_NOT_SET',
+] as const;
+
+export const problemSchema = z.object({
+  code: z.enum(problemCodes),
+  severity: z.enum(['error', 'warning', 'info']),
+  /** What happened and why, in English, whole sentences. */
+  message: z.string(),
+  /** What to do next, in English; null where there is nothing to do. */
+  fix: z.string().nullable(),
+  /** The values in the sentence, for translation. */
+  details: z.record(z.string(), z.union([z.string(), z.number()])),
+});
+
+/** Where an object comes from, so that its owner finds the line to change. */
+export const sourceSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('label'), containerId: z.string(), container: z.string(), label: z.string().nullable() }),
+  z.object({ kind: z.literal('file'), path: z.string(), line: z.number(), column: z.number() }),
+  z.object({ kind: z.literal('exposure'), exposureId: z.string() }),
+  z.object({ kind: z.literal('internal') }),
+]);
+
+export const objectStatusSchema = z.enum(['enabled', 'warning', 'disabled']);
+
+export const routerViewSchema = z.object({
+  name: z.string(),
+  provider: z.string(),
+  status: objectStatusSchema,
+  problems: z.array(problemSchema),
+  rule: z.string(),
+  priority: z.number(),
+  entryPoints: z.array(z.string()),
+  middlewares: z.array(z.string()),
+  service: z.string(),
+  tls: z.boolean(),
+  /** Hosts that the rule names, without wildcards and patterns. */
+  hosts: z.array(z.string()),
+  /** Addresses that open it, the public port included where it is not the scheme's own. */
+  urls: z.array(z.string()),
+  source: sourceSchema,
+});
+
+export const serverHealthSchema = z.enum(['up', 'down', 'unchecked']);
+
+export const serverViewSchema = z.object({
+  url: z.string(),
+  weight: z.number(),
+  health: serverHealthSchema,
+  /** Why it is down, in words. */
+  reason: z.string().nullable(),
+});
+
+export const serviceViewSchema = z.object({
+  name: z.string(),
+  provider: z.string(),
+  status: objectStatusSchema,
+  problems: z.array(problemSchema),
+  type: z.enum(['loadBalancer', 'whoami', 'unknown']),
+  servers: z.array(serverViewSchema),
+  passHostHeader: z.boolean(),
+  sticky: z.boolean(),
+  healthCheck: z.string().nullable(),
+  serversTransport: z.string().nullable(),
+  /** Routers that send to it. */
+  usedBy: z.array(z.string()),
+  source: sourceSchema,
+});
+
+export const middlewareViewSchema = z.object({
+  name: z.string(),
+  provider: z.string(),
+  type: z.string(),
+  status: objectStatusSchema,
+  problems: z.array(problemSchema),
+  /** What this kind of middleware does, one sentence. */
+  summary: z.string(),
+  /** Its options with secrets masked. */
+  options: z.record(z.string(), z.unknown()),
+  usedBy: z.array(z.string()),
+  source: sourceSchema,
+});
+
+export const containerStateSchema = z.enum([
+  'created',
+  'running',
+  'paused',
+  'restarting',
+  'removing',
+  'exited',
+  'dead',
+]);
+export const containerHealthSchema = z.enum(['none', 'starting', 'healthy', 'unhealthy']);
+
+export const containerPortSchema = z.object({
+  port: z.number(),
+  protocol: z.enum(['tcp', 'udp', 'sctp']),
+  published: z.array(z.object({ host: z.string(), port: z.number() })),
+});
+
+export const containerViewSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  image: z.string(),
+  state: containerStateSchema,
+  health: containerHealthSchema,
+  createdAt: z.number(),
+  startedAt: z.number().nullable(),
+  composeProject: z.string().nullable(),
+  composeService: z.string().nullable(),
+  networkMode: z.string(),
+  networks: z.array(z.object({ name: z.string(), address: z.string() })),
+  ports: z.array(containerPortSchema),
+  /**
+   * `exposed`: at least one enabled router leads to it; `broken`: it should be reachable and is not;
+   * `paused`: its exposure is paused; `none`: nobody asked for it to be exposed.
+   */
+  exposure: z.enum(['exposed', 'broken', 'paused', 'none']),
+  /** Why it is not exposed, or what is wrong, or what was decided for it. */
+  problems: z.array(problemSchema),
+  routers: z.array(z.string()),
+  urls: z.array(z.string()),
+  exposureId: z.string().nullable(),
+});
+
+export const protectionSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('none') }),
+  /** On input `password` is required unless one is kept from before; it is never sent back. */
+  z.object({ kind: z.literal('password'), username: z.string(), password: z.string().optional() }),
+  z.object({ kind: z.literal('allowList'), sourceRange: z.array(z.string()) }),
+]);
+
+export const exposureSchema = z.object({
+  id: z.string(),
+  /** Router and service name without provider. */
+  name: z.string(),
+  /** What it follows: the container's name, and compose project and service where it has them. */
+  target: z.object({
+    container: z.string(),
+    composeProject: z.string().nullable(),
+    composeService: z.string().nullable(),
+  }),
+  host: z.string(),
+  port: z.number(),
+  scheme: z.enum(['http', 'https']),
+  protection: protectionSchema,
+  paused: z.boolean(),
+  createdAt: z.number(),
+  updatedAt: z.number(),
+  /** `waiting`: its container is not there or not running now. */
+  state: z.enum(['live', 'waiting', 'broken', 'paused']),
+  problems: z.array(problemSchema),
+  url: z.string(),
+  containerId: z.string().nullable(),
+});
+
+/** What the form starts with, and what would happen. */
+export const exposurePlanSchema = z.object({
+  containerId: z.string(),
+  container: z.string(),
+  name: z.string(),
+  host: z.string(),
+  /** Null where the container tells none; the person must choose then. */
+  port: z.number().nullable(),
+  ports: z.array(z.object({ port: z.number(), reason: z.string() })),
+  scheme: z.enum(['http', 'https']),
+  protection: protectionSchema,
+  problems: z.array(problemSchema),
+  preview: z.object({
+    url: z.string(),
+    rule: z.string(),
+    entryPoint: z.string(),
+    middlewares: z.array(z.string()),
+    service: z.string(),
+    /** Where requests would go, or null while no port or address is known. */
+    serverUrl: z.string().nullable(),
+  }),
+});
+
+export const entryPointViewSchema = z.object({
+  name: z.string(),
+  /** As asked for, such as `:443`. */
+  address: z.string(),
+  /** As bound, such as `0.0.0.0:8443`; null where it could not be. */
+  listening: z.string().nullable(),
+  protocol: z.enum(['http', 'https']),
+  redirectTo: z.string().nullable(),
+  /** Who decided the address. */
+  origin: z.enum(['default', 'flag', 'file', 'setting']),
+  problems: z.array(problemSchema),
+});
+
+export const providerViewSchema = z.object({
+  name: z.enum(['docker', 'file', 'gatehouse', 'internal']),
+  /** `off`: not configured. `lost`: was there, is not now; its last routes stay. */
+  state: z.enum(['off', 'connecting', 'connected', 'lost', 'failed']),
+  /** Endpoint or path. */
+  where: z.string(),
+  /** Such as "Docker 28.2 (API 1.50)"; empty where there is nothing to say. */
+  version: z.string(),
+  since: z.number(),
+  problems: z.array(problemSchema),
+});
+
+export const engineStatusSchema = z.object({
+  version: z.string(),
+  startedAt: z.number(),
+  /** `well`, `attention` (something is wrong), `paused` (all exposure is paused), `starting`. */
+  health: z.enum(['starting', 'well', 'attention', 'paused']),
+  /** Problems of the engine itself and of its parts; problems of objects are with the objects. */
+  problems: z.array(problemSchema),
+  entryPoints: z.array(entryPointViewSchema),
+  providers: z.array(providerViewSchema),
+  counts: z.object({
+    /** Apps that answer now: distinct hosts of enabled routers, without internal ones. */
+    openApps: z.number(),
+    containers: z.number(),
+    routers: z.object({ total: z.number(), warnings: z.number(), errors: z.number() }),
+    services: z.object({ total: z.number(), warnings: z.number(), errors: z.number() }),
+    middlewares: z.object({ total: z.number(), warnings: z.number(), errors: z.number() }),
+  }),
+  dashboard: z.object({ url: z.string(), lanUrl: z.string().nullable() }),
+  dataDir: z.string(),
+  workers: z.number(),
+  pausedAll: z.boolean(),
+  certificateAuthority: z.object({ fingerprint: z.string(), notAfter: z.number(), path: z.string() }),
+});
+
+export const changeSchema = z.object({
+  id: z.string(),
+  at: z.number(),
+  actor: z.enum(['dashboard', 'window', 'cli', 'api', 'system']),
+  kind: z.enum([
+    'exposure.created',
+    'exposure.updated',
+    'exposure.removed',
+    'exposure.paused',
+    'exposure.resumed',
+    'exposure.pausedAll',
+    'exposure.resumedAll',
+    'change.undone',
+    'settings.updated',
+    'access.passwordSet',
+    'access.tokenCreated',
+    'access.tokenRevoked',
+    'container.appeared',
+    'container.gone',
+    'provider.lost',
+    'provider.connected',
+    'router.broke',
+    'router.recovered',
+    'worker.restarted',
+  ]),
+  /** Name of what changed, such as `photos@gatehouse` or a container's name. */
+  subject: z.string(),
+  details: z.record(z.string(), z.union([z.string(), z.number()])),
+  undoable: z.boolean(),
+});
+
+/** One point of a traffic series. Rates follow from `requests` and the series' step. */
+export const trafficPointSchema = z.object({
+  requests: z.number(),
+  errors: z.number(),
+  p50Ms: z.number().nullable(),
+  p95Ms: z.number().nullable(),
+  requestBytes: z.number(),
+  responseBytes: z.number(),
+});
+
+export const trafficSeriesSchema = z.object({
+  stepMs: z.number(),
+  /** Start of each step, ascending; steps without data are absent (a gap, not a zero). */
+  at: z.array(z.number()),
+  total: z.array(trafficPointSchema),
+  entryPoints: z.record(z.string(), z.array(trafficPointSchema)),
+  services: z.record(z.string(), z.array(trafficPointSchema)),
+});
+
+export const trafficTickSchema = z.object({
+  at: z.number(),
+  stepMs: z.number(),
+  total: trafficPointSchema,
+  entryPoints: z.record(z.string(), trafficPointSchema),
+  services: z.record(z.string(), trafficPointSchema),
+  openConnections: z.number(),
+});
+
+export const settingsSchema = z.object({
+  entryPoints: z.array(
+    z.object({
+      name: z.string(),
+      address: z.string(),
+      origin: z.enum(['default', 'flag', 'file', 'setting']),
+      redirectTo: z.string().nullable(),
+    }),
+  ),
+  docker: z.object({
+    /** Null: found by itself. */
+    endpoint: z.string().nullable(),
+    exposedByDefault: z.boolean(),
+    defaultRule: z.string(),
+    network: z.string().nullable(),
+    /** Names of the fields above that a flag or file decides; they cannot be changed here. */
+    fixed: z.array(z.string()),
+  }),
+  file: z.object({ path: z.string().nullable(), fixed: z.boolean() }),
+  /** New apps are proposed as NAME.domain. */
+  domain: z.string(),
+  dashboard: z.object({
+    address: z.string(),
+    addressFixed: z.boolean(),
+    /** Address for the local network, such as `:8687`; null: loopback only. */
+    lanAddress: z.string().nullable(),
+    passwordSet: z.boolean(),
+  }),
+});
+
+export const settingsPatchSchema = z.strictObject({
+  entryPoints: z.record(z.string(), z.strictObject({ address: z.string() })).optional(),
+  docker: z
+    .strictObject({
+      endpoint: z.string().nullable().optional(),
+      exposedByDefault: z.boolean().optional(),
+      defaultRule: z.string().optional(),
+      network: z.string().nullable().optional(),
+    })
+    .optional(),
+  file: z.strictObject({ path: z.string().nullable() }).optional(),
+  domain: z.string().optional(),
+  dashboard: z.strictObject({ lanAddress: z.string().nullable().optional() }).optional(),
+});
+
+export const explainStepSchema = z.object({
+  router: z.string(),
+  rule: z.string(),
+  priority: z.number(),
+  matched: z.boolean(),
+  /** Why, in words: the first part of the rule that did not hold, or what held. */
+  reason: z.string(),
+  /** Each matcher of the rule with its verdict. */
+  matchers: z.array(z.object({ text: z.string(), matched: z.boolean(), actual: z.string() })),
+});
+
+export const explanationSchema = z.object({
+  entryPoint: z.string().nullable(),
+  request: z.object({
+    method: z.string(),
+    scheme: z.string(),
+    host: z.string(),
+    path: z.string(),
+    query: z.string(),
+    clientIp: z.string(),
+  }),
+  outcome: z.enum([
+    'forwarded',
+    'answered',
+    'refused',
+    'depends',
+    'no-router',
+    'no-entry-point',
+    'no-server',
+    'redirected',
+  ]),
+  /** One sentence. */
+  sentence: z.string(),
+  /** Routers tried, in order; the ones that could not match by host are counted, not listed. */
+  routers: z.array(explainStepSchema),
+  skippedByHost: z.number(),
+  router: z.string().nullable(),
+  middlewares: z.array(
+    z.object({
+      name: z.string(),
+      type: z.string(),
+      verdict: z.enum(['passes', 'answers', 'refuses', 'depends']),
+      detail: z.string(),
+    }),
+  ),
+  service: z.string().nullable(),
+  servers: z.array(serverViewSchema),
+  disabled: z.array(z.object({ router: z.string(), problems: z.array(problemSchema) })),
+});
+
+export const apiTokenSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  createdAt: z.number(),
+  lastUsedAt: z.number().nullable(),
+});
+
+export const snapshotSchema = z.object({
+  /** Of the event stream: the first event to follow is the next number. */
+  revision: z.number(),
+  status: engineStatusSchema,
+  containers: z.array(containerViewSchema),
+  routers: z.array(routerViewSchema),
+  services: z.array(serviceViewSchema),
+  middlewares: z.array(middlewareViewSchema),
+  exposures: z.array(exposureSchema),
+  changes: z.array(changeSchema),
+});
+
+const delta = <T extends z.ZodType>(item: T) => z.object({ upserted: z.array(item), removed: z.array(z.string()) });
+
+/** Facts in the past tense. Revisions rise by one; a gap means: fetch the snapshot again. */
+export const engineEventSchema = z.discriminatedUnion('topic', [
+  z.object({ topic: z.literal('status'), revision: z.number(), status: engineStatusSchema }),
+  /** Containers are removed by id, the rest by name. */
+  z.object({ topic: z.literal('containers'), revision: z.number(), containers: delta(containerViewSchema) }),
+  z.object({
+    topic: z.literal('routing'),
+    revision: z.number(),
+    routers: delta(routerViewSchema),
+    services: delta(serviceViewSchema),
+    middlewares: delta(middlewareViewSchema),
+  }),
+  z.object({ topic: z.literal('exposures'), revision: z.number(), exposures: z.array(exposureSchema) }),
+  z.object({ topic: z.literal('changes'), revision: z.number(), changes: z.array(changeSchema) }),
+  z.object({ topic: z.literal('traffic'), revision: z.number(), tick: trafficTickSchema }),
+  /** A sample of the newest requests; `skipped` counts the ones that were not sent. */
+  z.object({
+    topic: z.literal('requests'),
+    revision: z.number(),
+    records: z.array(requestRecordSchema),
+    skipped: z.number(),
+  }),
+]);
+
+export const eventTopics = ['status', 'containers', 'routing', 'exposures', 'changes', 'traffic', 'requests'] as const;
+
+export type Problem = z.infer<typeof problemSchema>;
+export type ProblemCode = Problem['code'];
+export type Source = z.infer<typeof sourceSchema>;
+export type ObjectStatus = z.infer<typeof objectStatusSchema>;
+export type RouterView = z.infer<typeof routerViewSchema>;
+export type ServerView = z.infer<typeof serverViewSchema>;
+export type ServiceView = z.infer<typeof serviceViewSchema>;
+export type MiddlewareView = z.infer<typeof middlewareViewSchema>;
+export type ContainerView = z.infer<typeof containerViewSchema>;
+export type Protection = z.infer<typeof protectionSchema>;
+export type Exposure = z.infer<typeof exposureSchema>;
+export type ExposurePlan = z.infer<typeof exposurePlanSchema>;
+export type EntryPointView = z.infer<typeof entryPointViewSchema>;
+export type ProviderView = z.infer<typeof providerViewSchema>;
+export type EngineStatus = z.infer<typeof engineStatusSchema>;
+export type Change = z.infer<typeof changeSchema>;
+export type TrafficPoint = z.infer<typeof trafficPointSchema>;
+export type TrafficSeries = z.infer<typeof trafficSeriesSchema>;
+export type TrafficTick = z.infer<typeof trafficTickSchema>;
+export type Settings = z.infer<typeof settingsSchema>;
+export type SettingsPatch = z.infer<typeof settingsPatchSchema>;
+export type Explanation = z.infer<typeof explanationSchema>;
+export type ApiToken = z.infer<typeof apiTokenSchema>;
+export type Snapshot = z.infer<typeof snapshotSchema>;
+export type EngineEvent = z.infer<typeof engineEventSchema>;
+export type EventTopic = (typeof eventTopics)[number];

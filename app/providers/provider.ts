@@ -1,0 +1,39 @@
+import type { Problem, ProviderView, Source } from '../contract/objects.ts';
+import type { DynamicConfiguration } from '../../proxy/model/dynamic.ts';
+
+/** Where each object of a publication comes from, and what was found wrong with it while it was read. */
+export interface ObjectOrigin {
+  readonly source: Source;
+  readonly problems: readonly Problem[];
+}
+
+/** Origins by kind and local (unqualified) name. */
+export interface Origins {
+  readonly routers: Readonly<Record<string, ObjectOrigin>>;
+  readonly services: Readonly<Record<string, ObjectOrigin>>;
+  readonly middlewares: Readonly<Record<string, ObjectOrigin>>;
+}
+
+/**
+ * A provider's whole state. An object that could not be read stays in `configuration` as far as it was read
+ * (a router with at least its rule) and carries an error problem in `origins`, which disables it.
+ */
+export interface Publication {
+  readonly provider: ProviderView['name'];
+  readonly configuration: DynamicConfiguration;
+  readonly origins: Origins;
+}
+
+/** What a provider is given by the engine. */
+export interface ProviderHost {
+  /** Takes the full state; what is not in it is gone. Not called while the provider cannot tell. */
+  readonly publish: (publication: Publication) => void;
+  readonly report: (view: ProviderView) => void;
+}
+
+export interface Provider {
+  /** Resolves once the first state is published or the provider has reported why there is none. */
+  start(): Promise<void>;
+  /** May be called twice. */
+  stop(): Promise<void>;
+}

@@ -1,0 +1,49 @@
+import type {
+  MiddlewareConfig,
+  RouterConfig,
+  ServersTransportConfig,
+  ServiceConfig,
+} from '../../proxy/model/dynamic.ts';
+import type { ObjectStatus, Problem, ProviderView, Source } from '../contract/objects.ts';
+
+interface RuntimeObject {
+  /** Qualified. */
+  readonly name: string;
+  readonly provider: ProviderView['name'];
+  readonly status: ObjectStatus;
+  readonly problems: readonly Problem[];
+  readonly source: Source;
+}
+
+export interface RuntimeRouter extends RuntimeObject {
+  /** As the provider gave it. */
+  readonly config: RouterConfig;
+  /** Resolved: qualified names, defaults filled in. */
+  readonly entryPoints: readonly string[];
+  readonly middlewares: readonly string[];
+  readonly service: string;
+  readonly rule: string;
+  readonly priority: number;
+  readonly tls: boolean;
+  readonly hosts: readonly string[];
+}
+
+export interface RuntimeService extends RuntimeObject {
+  readonly config: ServiceConfig | { readonly whoami: Record<string, never> };
+  readonly usedBy: readonly string[];
+}
+
+export interface RuntimeMiddleware extends RuntimeObject {
+  readonly config: MiddlewareConfig;
+  readonly type: string;
+  readonly usedBy: readonly string[];
+}
+
+/** The merged, resolved and judged configuration: what is served, and what is not and why. Keys are qualified names. */
+export interface RuntimeState {
+  readonly revision: number;
+  readonly routers: ReadonlyMap<string, RuntimeRouter>;
+  readonly services: ReadonlyMap<string, RuntimeService>;
+  readonly middlewares: ReadonlyMap<string, RuntimeMiddleware>;
+  readonly serversTransports: ReadonlyMap<string, ServersTransportConfig>;
+}

@@ -1,0 +1,88 @@
+import type { Readable } from 'node:stream';
+import type { MiddlewareStep, ProxyErrorCode } from '../model/request-record.ts';
+import type { HeaderList } from './header-list.ts';
+
+/**
+ * The one canonical request: rule matching, middlewares, logs and the server behind see these values and no others.
+ * Middlewares may change `path`, `query` and `headers`; everything else stays as it arrived.
+ */
+export interface ProxyRequest {
+  readonly id: string;
+  readonly entryPoint: string;
+  readonly method: string;
+  readonly scheme: 'http' | 'https';
+  readonly protocol: 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2.0';
+  /** Lower case, no port, no trailing dot, no brackets. */
+  readonly host: string;
+  /** The Host header (or `:authority`) as the client sent it, port included. */
+  readonly authority: string;
+  /** Path as it stands on the wire with dot segments resolved; begins with `/` (or is `*` for OPTIONS). */
+  path: string;
+  /** Query without its `?`; empty where there is none. */
+  query: string;
+  readonly headers: HeaderList;
+  /** The client by which rules, allow-lists and logs judge: the socket's peer unless that is a trusted proxy. */
+  readonly clientIp: string;
+  readonly clientPort: number;
+  readonly tls: { readonly serverName: string; readonly version: string } | null;
+  /** Body still to be read, or null where the request has none. */
+  readonly body: Readable | null;
+  /** `websocket` where the client asks for that upgrade; other upgrades are not passed on. */
+  readonly upgrade: 'websocket' | null;
+}
+
+export interface ResponseHead {
+  status: number;
+  readonly headers: HeaderList;
+}
+
+/**
+ * Where an answer goes, step by step. A middleware that changes answers wraps the sink it was given.
+ * Order: any `informational`, one `head`, any `write`, one `end`; or `abort` at any time.
+ */
+export interface ResponseSink {
+  /** A 1xx answer other than 101, such as 103 Early Hints. */
+  informational(status: number, headers: HeaderList): void;
+  head(head: ResponseHead): void;
+  /** Returns false where the reader is slow; `onDrain` tells when to go on. */
+  write(chunk: Uint8Array): boolean;
+  onDrain(listener: () => void): void;
+  end(trailers?: HeaderList): void;
+  /** Breaks the answer off in a way that the client can tell from a complete one. */
+  abort(error: Error): void;
+}
+
+/** One request, its answer's way out, and what is noted about it. */
+export interface Exchange {
+  readonly request: ProxyRequest;
+  readonly sink: ResponseSink;
+  readonly notes: ExchangeNotes;
+  /** Aborted when the client is gone or the exchange is over. */
+  readonly signal: AbortSignal;
+}
+
+/** Gathered for the request record while the exchange goes on. */
+export interface ExchangeNotes {
+  username: string | null;
+  serverUrl: string | null;
+  originStatus: number | null;
+  originStartedAt: number | null;
+  originEndedAt: number | null;
+  readonly middlewares: MiddlewareStep[];
+  error: { code: ProxyErrorCode; detail: string } | null;
+}
+
+/** Handles an exchange to its end. It answers through the sink and never throws for what a client or server did. */
+export type Handler = (exchange: Exchange) => void | Promise<void>;
+
+/** Wraps a handler: may change the request, answer instead, or wrap the sink. */
+export type Middleware = (next: Handler) => Handler;
+
+/** Answers with a short body and ends. */
+export function answer(exchange: Exchange, status: number, headers: HeaderList, body: string | Uint8Array = ''): void {
+  const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+  headers.set('Content-Length', String(bytes.byteLength));
+  exchange.sink.head({ status, headers });
+  if (bytes.byteLength > 0 && exchange.request.method !== 'HEAD') exchange.sink.write(bytes);
+  exchange.sink.end();
+}

@@ -1,0 +1,36 @@
+import type { z } from 'zod';
+import type { Exchange, Middleware, ProxyRequest } from '../http/exchange.ts';
+
+/** What a middleware may use while it is built. */
+export interface BuildContext {
+  /** Qualified name of the middleware being built, such as `auth@docker`. */
+  readonly name: string;
+  /** Builds another middleware by qualified name (chain). Throws where it does not exist or refers to itself. */
+  readonly resolve: (name: string) => Middleware;
+  /** Milliseconds, monotonic; injected so that tests own time. */
+  readonly now: () => number;
+  /** State that outlives snapshot swaps while the configuration stays the same, such as rate-limit buckets. */
+  readonly state: <T>(create: () => T) => T;
+  /** Notes that this middleware turned the request away (`refused`) or answered it (`answered`). */
+  readonly verdict: (exchange: Exchange, verdict: 'answered' | 'refused') => void;
+}
+
+/** What `explain` says about one middleware and one request, without sending anything. */
+export interface MiddlewareVerdict {
+  readonly verdict: 'passes' | 'answers' | 'refuses' | 'depends';
+  readonly detail: string;
+}
+
+/** One kind of middleware: the label parser, editor, checker and docs read the schema; workers call `build`. */
+export interface MiddlewareDefinition<Config = unknown> {
+  /** The key in configuration, in Traefik's spelling. */
+  readonly type: string;
+  /** One sentence for people. */
+  readonly summary: string;
+  readonly schema: z.ZodType<Config>;
+  /** Throws an Error with a readable message where options contradict each other or cannot be used. */
+  readonly build: (config: Config, context: BuildContext) => Middleware;
+  readonly explain?: (config: Config, request: ProxyRequest) => MiddlewareVerdict;
+  /** Names of options whose values are secret and are shown as `••••` to clients. */
+  readonly secretOptions?: readonly string[];
+}

@@ -1,0 +1,108 @@
+import { z } from 'zod';
+import { durationSchema } from './duration.ts';
+
+/**
+ * Dynamic configuration in Traefik's names and shape: what a provider publishes.
+ * Names within one provider are unqualified; references may name another provider as `name@provider`.
+ */
+
+export const routerTlsSchema = z.strictObject({
+  options: z.string().optional(),
+  certResolver: z.string().optional(),
+  domains: z.array(z.strictObject({ main: z.string(), sans: z.array(z.string()).optional() })).optional(),
+});
+
+export const routerSchema = z.strictObject({
+  entryPoints: z.array(z.string()).optional(),
+  middlewares: z.array(z.string()).optional(),
+  service: z.string().optional(),
+  rule: z.string().optional(),
+  priority: z.int().optional(),
+  tls: routerTlsSchema.optional(),
+});
+
+export const stickyCookieSchema = z.strictObject({
+  name: z.string().optional(),
+  secure: z.boolean().optional(),
+  httpOnly: z.boolean().optional(),
+  sameSite: z.enum(['none', 'lax', 'strict']).optional(),
+  maxAge: z.int().optional(),
+  path: z.string().optional(),
+  domain: z.string().optional(),
+});
+
+export const healthCheckSchema = z.strictObject({
+  scheme: z.enum(['http', 'https']).optional(),
+  path: z.string().optional(),
+  method: z.string().optional(),
+  status: z.int().min(100).max(599).optional(),
+  port: z.int().min(1).max(65535).optional(),
+  interval: durationSchema.optional(),
+  unhealthyInterval: durationSchema.optional(),
+  timeout: durationSchema.optional(),
+  hostname: z.string().optional(),
+  followRedirects: z.boolean().optional(),
+  headers: z.record(z.string(), z.string()).optional(),
+});
+
+export const serverSchema = z.strictObject({
+  url: z.string().optional(),
+  weight: z.int().min(0).optional(),
+  preservePath: z.boolean().optional(),
+});
+
+export const loadBalancerSchema = z.strictObject({
+  servers: z.array(serverSchema).optional(),
+  strategy: z.enum(['wrr']).optional(),
+  sticky: z.strictObject({ cookie: stickyCookieSchema.optional() }).optional(),
+  healthCheck: healthCheckSchema.optional(),
+  passHostHeader: z.boolean().optional(),
+  responseForwarding: z.strictObject({ flushInterval: durationSchema.optional() }).optional(),
+  serversTransport: z.string().optional(),
+});
+
+export const serviceSchema = z.strictObject({
+  loadBalancer: loadBalancerSchema.optional(),
+});
+
+export const serversTransportSchema = z.strictObject({
+  serverName: z.string().optional(),
+  insecureSkipVerify: z.boolean().optional(),
+  rootCAs: z.array(z.string()).optional(),
+  maxIdleConnsPerHost: z.int().min(0).optional(),
+  forwardingTimeouts: z
+    .strictObject({
+      dialTimeout: durationSchema.optional(),
+      responseHeaderTimeout: durationSchema.optional(),
+      idleConnTimeout: durationSchema.optional(),
+    })
+    .optional(),
+  disableHTTP2: z.boolean().optional(),
+});
+
+/**
+ * One middleware: exactly one key, its type. The options below that key are judged by the type's own schema
+ * (the table in proxy/middleware), so that a new type touches one file.
+ */
+export const middlewareSchema = z.record(z.string(), z.unknown());
+
+export const httpConfigurationSchema = z.strictObject({
+  routers: z.record(z.string(), routerSchema).optional(),
+  middlewares: z.record(z.string(), middlewareSchema).optional(),
+  services: z.record(z.string(), serviceSchema).optional(),
+  serversTransports: z.record(z.string(), serversTransportSchema).optional(),
+});
+
+export const dynamicConfigurationSchema = z.strictObject({
+  http: httpConfigurationSchema.optional(),
+});
+
+export type RouterConfig = z.infer<typeof routerSchema>;
+export type StickyCookieConfig = z.infer<typeof stickyCookieSchema>;
+export type HealthCheckConfig = z.infer<typeof healthCheckSchema>;
+export type LoadBalancerConfig = z.infer<typeof loadBalancerSchema>;
+export type ServiceConfig = z.infer<typeof serviceSchema>;
+export type ServersTransportConfig = z.infer<typeof serversTransportSchema>;
+export type MiddlewareConfig = z.infer<typeof middlewareSchema>;
+export type HttpConfiguration = z.infer<typeof httpConfigurationSchema>;
+export type DynamicConfiguration = z.infer<typeof dynamicConfigurationSchema>;

@@ -1,0 +1,75 @@
+import { z } from 'zod';
+
+/** What became of a request at one middleware. */
+export const middlewareStepSchema = z.object({
+  /** Qualified name, such as `auth@docker`. */
+  name: z.string(),
+  type: z.string(),
+  /** `passed`: handed on; `answered`: gave the answer itself (a redirect); `refused`: turned the visitor away. */
+  verdict: z.enum(['passed', 'answered', 'refused']),
+  durationMs: z.number(),
+});
+
+/** Stable codes for what the proxy itself answered, or could not do. The words for them are the reader's. */
+export const proxyErrorCodes = [
+  'NO_ROUTER',
+  'NO_SERVER',
+  'SERVICE_DISABLED',
+  'UPSTREAM_REFUSED',
+  'UPSTREAM_UNREACHABLE',
+  'UPSTREAM_TIMEOUT',
+  'UPSTREAM_TLS',
+  'UPSTREAM_RESET',
+  'UPSTREAM_PROTOCOL',
+  'REQUEST_AMBIGUOUS',
+  'REQUEST_MALFORMED',
+  'REQUEST_TIMEOUT',
+  'HEADERS_TOO_LARGE',
+  'CLIENT_ABORTED',
+  'MISDIRECTED',
+  'INTERNAL',
+] as const;
+
+export const proxyErrorCodeSchema = z.enum(proxyErrorCodes);
+
+/** One request as the access log and the dashboard know it. Times are milliseconds, sizes are bytes. */
+export const requestRecordSchema = z.object({
+  /** Reference that a visitor's error page shows too. */
+  id: z.string(),
+  /** When the request's head had arrived, milliseconds since 1970. */
+  at: z.number(),
+  entryPoint: z.string(),
+  /** The client's address: the socket's peer, or what a trusted proxy said of it. */
+  clientIp: z.string(),
+  clientPort: z.number(),
+  username: z.string().nullable(),
+  protocol: z.enum(['HTTP/1.0', 'HTTP/1.1', 'HTTP/2.0']),
+  scheme: z.enum(['http', 'https']),
+  method: z.string(),
+  /** Host as routed: lower case, without a port. Empty where the request had none. */
+  host: z.string(),
+  /** Path and query as received, after dot segments were resolved. */
+  target: z.string(),
+  router: z.string().nullable(),
+  service: z.string().nullable(),
+  /** Origin of the chosen server, such as `http://172.17.0.2:80`. */
+  serverUrl: z.string().nullable(),
+  middlewares: z.array(middlewareStepSchema),
+  status: z.number(),
+  /** Status the server answered with; null where it was not asked, or did not answer. */
+  originStatus: z.number().nullable(),
+  requestBytes: z.number(),
+  responseBytes: z.number(),
+  durationMs: z.number(),
+  /** Time from forwarding to the end of the server's answer. */
+  originDurationMs: z.number().nullable(),
+  userAgent: z.string(),
+  referer: z.string(),
+  upgrade: z.string().nullable(),
+  tlsVersion: z.string().nullable(),
+  error: z.object({ code: proxyErrorCodeSchema, detail: z.string() }).nullable(),
+});
+
+export type MiddlewareStep = z.infer<typeof middlewareStepSchema>;
+export type ProxyErrorCode = z.infer<typeof proxyErrorCodeSchema>;
+export type RequestRecord = z.infer<typeof requestRecordSchema>;

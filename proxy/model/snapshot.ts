@@ -1,0 +1,135 @@
+import type { HealthCheckConfig, MiddlewareConfig, ServersTransportConfig, StickyCookieConfig } from './dynamic.ts';
+import type { RequestRecord } from './request-record.ts';
+
+/** Everything a worker needs to route: plain data, immutable, swapped whole. All names are qualified. */
+export interface RoutingSnapshot {
+  readonly revision: number;
+  readonly routers: readonly RouterSnapshot[];
+  readonly middlewares: Readonly<Record<string, MiddlewareConfig>>;
+  readonly services: Readonly<Record<string, ServiceSnapshot>>;
+  readonly serversTransports: Readonly<Record<string, ServersTransportConfig>>;
+}
+
+/** A router that is fit to serve: its rule parses, its service and middlewares exist. */
+export interface RouterSnapshot {
+  readonly name: string;
+  readonly entryPoints: readonly string[];
+  readonly rule: string;
+  readonly priority: number;
+  /** True: only requests that came over TLS match; false: only those that did not (as Traefik has it). */
+  readonly tls: boolean;
+  readonly middlewares: readonly string[];
+  readonly service: string;
+}
+
+export type ServiceSnapshot =
+  | {
+      readonly kind: 'loadBalancer';
+      readonly servers: readonly ServerSnapshot[];
+      readonly passHostHeader: boolean;
+      readonly sticky: StickyCookieConfig | null;
+      readonly healthCheck: HealthCheckConfig | null;
+      /** Qualified name, or null for the default transport. */
+      readonly serversTransport: string | null;
+      /** Longest wait before buffered bytes are sent on, milliseconds; negative: at once. */
+      readonly flushIntervalMs: number;
+    }
+  | { readonly kind: 'whoami' };
+
+export interface ServerSnapshot {
+  readonly url: string;
+  readonly weight: number;
+  readonly preservePath: boolean;
+}
+
+/** Options of an entry point's listeners, fixed while they are open. */
+export interface EntryPointOptions {
+  readonly name: string;
+  /** Address to bind; never a wildcard port: the engine has chosen it by then. */
+  readonly host: string;
+  readonly port: number;
+  readonly reusePort: boolean;
+  readonly tls: boolean;
+  /** CIDRs of proxies whose forwarding headers are believed. */
+  readonly trustedIPs: readonly string[];
+  readonly insecureForwardedHeaders: boolean;
+  /** Plain requests that no router on this entry point claims are sent to this one: scheme and public port. */
+  readonly redirect: { readonly scheme: 'https' | 'http'; readonly port: number; readonly permanent: boolean } | null;
+  readonly timeouts: { readonly readMs: number; readonly writeMs: number; readonly idleMs: number };
+  readonly maxHeaderBytes: number;
+}
+
+export interface CertificateSnapshot {
+  readonly id: string;
+  /** Lower-case DNS names (with `*.` wildcards) and addresses. */
+  readonly names: readonly string[];
+  readonly certificatePem: string;
+  readonly privateKeyPem: string;
+  /** Served where no name fits. Exactly one certificate has it. */
+  readonly isDefault: boolean;
+}
+
+/** Health of servers as the engine's checks see it: service name → URLs that are down. */
+export type DownServers = Readonly<Record<string, readonly string[]>>;
+
+/** Requests since the last batch, kept apart from records so that counts stay true when records are dropped. */
+export interface TrafficCount {
+  readonly entryPoint: string;
+  readonly router: string | null;
+  readonly service: string | null;
+  readonly requests: number;
+  /** Answers by hundred: [1xx, 2xx, 3xx, 4xx, 5xx]. */
+  readonly statusClasses: readonly [number, number, number, number, number];
+  readonly requestBytes: number;
+  readonly responseBytes: number;
+  /** Counts per bucket of {@link latencyBucketsMs}; one more for what is slower than the last. */
+  readonly latency: readonly number[];
+}
+
+/** Upper bounds of the latency histogram, milliseconds. */
+export const latencyBucketsMs = [
+  1, 2, 4, 6, 8, 10, 15, 20, 30, 40, 60, 80, 100, 150, 200, 300, 400, 600, 800, 1000, 1500, 2000, 3000, 5000, 10_000,
+  30_000, 60_000,
+] as const;
+
+/** What a worker is given when it is started (`workerData`). */
+export interface WorkerData {
+  readonly index: number;
+}
+
+export type ToWorker =
+  | { readonly type: 'listen'; readonly entryPoints: readonly EntryPointOptions[] }
+  | { readonly type: 'unlisten'; readonly names: readonly string[]; readonly graceMs: number }
+  | {
+      readonly type: 'certificates';
+      readonly upsert: readonly CertificateSnapshot[];
+      readonly remove: readonly string[];
+    }
+  | { readonly type: 'snapshot'; readonly snapshot: RoutingSnapshot }
+  | { readonly type: 'down'; readonly servers: DownServers }
+  /** Finish requests under way, at most until the deadline, then exit. */
+  | { readonly type: 'drain'; readonly graceMs: number };
+
+export type FromWorker =
+  | { readonly type: 'ready' }
+  | { readonly type: 'listening'; readonly entryPoint: string; readonly host: string; readonly port: number }
+  | { readonly type: 'listenFailed'; readonly entryPoint: string; readonly code: string; readonly message: string }
+  | {
+      readonly type: 'applied';
+      readonly revision: number;
+      readonly errors: readonly { readonly object: string; readonly message: string }[];
+    }
+  | {
+      readonly type: 'traffic';
+      readonly records: readonly RequestRecord[];
+      /** Records not sent because the engine was slow, or more came than a batch holds. */
+      readonly dropped: number;
+      readonly counts: readonly TrafficCount[];
+      readonly openConnections: number;
+    }
+  | {
+      readonly type: 'log';
+      readonly level: 'info' | 'warn' | 'error';
+      readonly message: string;
+      readonly details: Readonly<Record<string, unknown>>;
+    };
