@@ -1,5 +1,5 @@
-import type { Problem, ProviderView, Source } from '../contract/objects.ts';
 import type { DynamicConfiguration } from '../../proxy/model/dynamic.ts';
+import type { Problem, ProviderView, Source } from '../contract/objects.ts';
 
 /** Where each object of a publication comes from, and what was found wrong with it while it was read. */
 export interface ObjectOrigin {

@@ -10,7 +10,10 @@ export interface RoutingSnapshot {
   readonly serversTransports: Readonly<Record<string, ServersTransportConfig>>;
 }
 
-/** A router that is fit to serve: its rule parses, its service and middlewares exist. */
+/**
+ * A router that is fit to serve: its rule parses, its service and middlewares exist. One router may stand here twice,
+ * once for its entry points with TLS and once for those without.
+ */
 export interface RouterSnapshot {
   readonly name: string;
   readonly entryPoints: readonly string[];
@@ -53,7 +56,7 @@ export interface EntryPointOptions {
   /** CIDRs of proxies whose forwarding headers are believed. */
   readonly trustedIPs: readonly string[];
   readonly insecureForwardedHeaders: boolean;
-  /** Plain requests that no router on this entry point claims are sent to this one: scheme and public port. */
+  /** Every request is sent on to this scheme and public port, before routers are tried (as Traefik has it). */
   readonly redirect: { readonly scheme: 'https' | 'http'; readonly port: number; readonly permanent: boolean } | null;
   readonly timeouts: { readonly readMs: number; readonly writeMs: number; readonly idleMs: number };
   readonly maxHeaderBytes: number;
