@@ -1,0 +1,96 @@
+/**
+ * Steps from one format of the database to the next: step 0 makes format 1 of an empty file. A step that has been
+ * released is never edited; a change of the tables is a new step, with a sample of the format before it in the tests.
+ */
+export const migrations: readonly string[] = [
+  `
+  CREATE TABLE requests (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL,
+    entry_point TEXT NOT NULL,
+    host TEXT NOT NULL,
+    target TEXT NOT NULL,
+    client_ip TEXT NOT NULL,
+    router TEXT,
+    service TEXT,
+    status INTEGER NOT NULL,
+    -- Hundreds of the status, so that "5xx" is one place in an index.
+    status_class INTEGER NOT NULL,
+    -- The record's other fields, JSON.
+    rest TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX requests_id ON requests (id);
+  CREATE INDEX requests_host ON requests (host);
+  CREATE INDEX requests_client_ip ON requests (client_ip);
+  CREATE INDEX requests_router ON requests (router);
+  CREATE INDEX requests_service ON requests (service);
+  CREATE INDEX requests_status_class ON requests (status_class);
+
+  CREATE TABLE traffic (
+    minute INTEGER NOT NULL,
+    scope TEXT NOT NULL CHECK (scope IN ('total', 'entryPoint', 'service')),
+    name TEXT NOT NULL,
+    requests INTEGER NOT NULL,
+    errors INTEGER NOT NULL,
+    request_bytes INTEGER NOT NULL,
+    response_bytes INTEGER NOT NULL,
+    -- Counts per latency bucket, JSON array.
+    latency TEXT NOT NULL CHECK (json_valid(latency)),
+    PRIMARY KEY (minute, scope, name)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE exposures (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    container TEXT NOT NULL,
+    compose_project TEXT,
+    compose_service TEXT,
+    host TEXT NOT NULL,
+    port INTEGER NOT NULL,
+    scheme TEXT NOT NULL CHECK (scheme IN ('http', 'https')),
+    -- JSON; a password stands here only as its hash.
+    protection TEXT NOT NULL CHECK (json_valid(protection)),
+    paused INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE changes (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    at INTEGER NOT NULL,
+    actor TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    details TEXT NOT NULL CHECK (json_valid(details)),
+    -- What takes the change back, JSON; null where nothing can.
+    undo TEXT CHECK (undo IS NULL OR json_valid(undo)),
+    undone_at INTEGER
+  ) STRICT;
+
+  CREATE TABLE settings (
+    section TEXT PRIMARY KEY,
+    value TEXT NOT NULL CHECK (json_valid(value))
+  ) STRICT;
+
+  CREATE TABLE access_password (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    hash TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE access_tokens (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    hash TEXT NOT NULL UNIQUE,
+    created_at INTEGER NOT NULL,
+    last_used_at INTEGER
+  ) STRICT;
+  CREATE TABLE access_sessions (
+    hash TEXT PRIMARY KEY,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+  ) STRICT;
+  `,
+];
+
+/** The format this program writes. */
+export const currentFormat = migrations.length;
