@@ -1,0 +1,45 @@
+// `npm start`: sets up what is missing, then opens the tray app where a window can be shown, else runs the engine.
+// Flags of `gatehouse serve` pass through: `npm start -- --http :8080`.
+import path from 'node:path';
+import { build } from './build.mjs';
+import { findElectron, hasDisplay, shippedElectronMajor } from './electron-runtime.mjs';
+import { becomeChild, engineNodePath, ensureDependencies, rootDir } from './setup.mjs';
+
+const flags = process.argv.slice(2);
+
+async function start() {
+  await ensureDependencies();
+  const nodePath = engineNodePath();
+  const runtime = hasDisplay() ? await findElectron(nodePath) : { reason: null };
+  if (runtime.programPath) {
+    await build();
+    openWindow(runtime, nodePath);
+    return;
+  }
+  if (runtime.reason) console.log(`${runtime.reason}: starting without a window; the dashboard opens in a browser.`);
+  await build(['engine', 'renderer']);
+  becomeChild(nodePath, [path.join(rootDir, 'out/engine/gatehouse.js'), 'serve', ...flags]);
+}
+
+function openWindow({ programPath, version }, nodePath) {
+  const args = [rootDir];
+  if (process.getuid?.() === 0) {
+    console.log("Started as root: Chromium's own sandbox is off. Start as a normal user to have it.");
+    args.unshift('--no-sandbox');
+  }
+  // Behind `--` Chromium leaves the flags alone.
+  if (flags.length > 0) args.push('--', ...flags);
+  const env = { ...process.env };
+  delete env.ELECTRON_RUN_AS_NODE;
+  // An older runtime embeds an older Node, in which the engine's native parts do not load.
+  const older = version !== null && Number(version.split('.')[0]) < shippedElectronMajor();
+  if (older) env.GATEHOUSE_ENGINE_NODE ??= nodePath;
+  becomeChild(programPath, args, { env });
+}
+
+try {
+  await start();
+} catch (error) {
+  console.error(error.message);
+  process.exitCode = 1;
+}
