@@ -57,6 +57,8 @@ export const problemCodes = [
   'WORKER_RESTARTED',
   'EXPOSURE_PAUSED_ALL',
   'PASSWORD_NOT_SET',
+  'CA_REPLACED',
+  'CLOCK_WRONG',
 ] as const;
 
 export const problemSchema = z.object({
