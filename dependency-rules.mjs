@@ -39,7 +39,7 @@ export const forbidden = [
   only(
     'main-knows-only-the-contract-and-its-client',
     '^main/',
-    ['^main/', '^app/contract/', '^app/operations/client\\.ts$'],
+    ['^main/', '^app/contract/', '^app/operations/(client|data-dir)\\.ts$'],
     'The shell does nothing that the CLI could not.',
   ),
   only('app-knows-only-the-proxy', '^app/', ['^app/', '^proxy/'], 'The engine runs without a window.'),
