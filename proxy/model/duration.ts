@@ -33,6 +33,12 @@ export const durationSchema = z
   .refine((value) => (parseDurationMs(value) ?? -1) >= 0, { message: 'is not a duration such as "10s" or "1m30s"' })
   .meta({ gatehouse: 'duration' });
 
+/** A duration option that may be negative, which turns off what it would wait for. */
+export const signedDurationSchema = z
+  .union([z.string(), z.number()])
+  .refine((value) => parseDurationMs(value) !== undefined, { message: 'is not a duration such as "10s" or "-1ms"' })
+  .meta({ gatehouse: 'duration' });
+
 /** Milliseconds of an option that {@link durationSchema} has accepted, or the default where it is not set. */
 export function durationMs(value: string | number | undefined, defaultMs: number): number {
   return value === undefined ? defaultMs : (parseDurationMs(value) ?? defaultMs);

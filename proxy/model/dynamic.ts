@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { durationSchema } from './duration.ts';
+import { durationSchema, signedDurationSchema } from './duration.ts';
 
 /**
  * Dynamic configuration in Traefik's names and shape: what a provider publishes.
@@ -57,7 +57,7 @@ export const loadBalancerSchema = z.strictObject({
   sticky: z.strictObject({ cookie: stickyCookieSchema.optional() }).optional(),
   healthCheck: healthCheckSchema.optional(),
   passHostHeader: z.boolean().optional(),
-  responseForwarding: z.strictObject({ flushInterval: durationSchema.optional() }).optional(),
+  responseForwarding: z.strictObject({ flushInterval: signedDurationSchema.optional() }).optional(),
   serversTransport: z.string().optional(),
 });
 

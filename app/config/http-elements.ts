@@ -1,0 +1,147 @@
+import type { z } from 'zod';
+import {
+  type HttpConfiguration,
+  type MiddlewareConfig,
+  type RouterConfig,
+  routerSchema,
+  type ServersTransportConfig,
+  serversTransportSchema,
+} from '../../proxy/model/dynamic.ts';
+import type { Problem } from '../contract/objects.ts';
+import { problem } from '../problem.ts';
+import { decode, type OptionPath } from './decode.ts';
+import { type ConfigIssue, decodeMiddleware, type MiddlewareTable } from './middleware-options.ts';
+import { nearestName } from './nearest.ts';
+
+const sections = ['routers', 'services', 'middlewares', 'serversTransports'] as const;
+
+export type ElementKind = (typeof sections)[number];
+
+export interface ElementIssue extends ConfigIssue {
+  /** The element it belongs to; null where it belongs to none. */
+  readonly element: { readonly kind: ElementKind; readonly name: string } | null;
+}
+
+export interface HttpElements<Service> {
+  readonly routers: Readonly<Record<string, RouterConfig>>;
+  readonly services: Readonly<Record<string, Service>>;
+  readonly middlewares: Readonly<Record<string, MiddlewareConfig>>;
+  readonly serversTransports: Readonly<Record<string, ServersTransportConfig>>;
+  readonly issues: readonly ElementIssue[];
+}
+
+export interface HttpElementsOptions<Service> {
+  readonly strings: boolean;
+  readonly middlewareTable: MiddlewareTable;
+  /** Labels write services in a form of their own. */
+  readonly serviceSchema: z.ZodType<Service>;
+}
+
+/**
+ * Reads an `http` section of dynamic configuration, element by element. Every element that was named is in the result
+ * as far as it could be read, so that it can be shown with what is wrong with it.
+ */
+export function decodeHttpElements<Service extends object>(
+  input: unknown,
+  options: HttpElementsOptions<Service>,
+): HttpElements<Service> {
+  const issues: ElementIssue[] = [];
+  const read: Record<ElementKind, Readonly<Record<string, unknown>>> = {
+    routers: {},
+    services: {},
+    middlewares: {},
+    serversTransports: {},
+  };
+  for (const [key, members] of entriesOf(input, ['http'], issues)) {
+    const section = sections.find((name) => name.toLowerCase() === key.toLowerCase());
+    if (section) {
+      read[section] = readSection(section, entriesOf(members, ['http', section], issues), options, issues);
+    } else {
+      const suggestion = nearestName(key, sections);
+      issues.push({ ...general, path: ['http', key], message: 'is not an option here', suggestion });
+    }
+  }
+  return { ...(read as Omit<HttpElements<Service>, 'issues'>), issues };
+}
+
+const general = { element: null, code: 'OPTION_UNKNOWN', severity: 'error' } as const;
+
+function entriesOf(input: unknown, path: OptionPath, issues: ElementIssue[]): [string, unknown][] {
+  if (input === null || input === undefined) return [];
+  if (typeof input === 'object' && !Array.isArray(input)) {
+    return Object.entries(input).filter(([name]) => name !== '__proto__');
+  }
+  const message = 'needs names with options below them';
+  issues.push({ ...general, code: 'OPTION_INVALID', path, message, suggestion: null });
+  return [];
+}
+
+function readSection<Service extends object>(
+  kind: ElementKind,
+  members: readonly [string, unknown][],
+  options: HttpElementsOptions<Service>,
+  issues: ElementIssue[],
+): Readonly<Record<string, unknown>> {
+  const read: Record<string, unknown> = {};
+  for (const [name, raw] of members) {
+    const path = ['http', kind, name];
+    const element = { kind, name };
+    const result = readElement(kind, raw, options, path);
+    read[name] = result.value ?? {};
+    for (const issue of result.issues) issues.push({ ...issue, element });
+  }
+  return read;
+}
+
+function readElement<Service extends object>(
+  kind: ElementKind,
+  raw: unknown,
+  options: HttpElementsOptions<Service>,
+  path: OptionPath,
+): { value: unknown; issues: ConfigIssue[] } {
+  const decoding = { strings: options.strings, path };
+  if (kind === 'routers') return judgeRouter(decode(routerSchema, raw, decoding), path);
+  if (kind === 'services') return decode(options.serviceSchema, raw, decoding);
+  if (kind === 'serversTransports') return decode(serversTransportSchema, raw, decoding);
+  const { config, issues } = decodeMiddleware(raw, options.middlewareTable, decoding);
+  return { value: config, issues };
+}
+
+/** TLS options may ask visitors for certificates: a router that names some must not serve without them. */
+function judgeRouter(
+  router: { value: RouterConfig | undefined; issues: ConfigIssue[] },
+  path: OptionPath,
+): { value: unknown; issues: ConfigIssue[] } {
+  const named = router.value?.tls?.options;
+  if (named === undefined || named === '' || named === 'default') return router;
+  const issue: ConfigIssue = {
+    path: [...path, 'tls', 'options'],
+    code: 'OPTION_UNSUPPORTED',
+    severity: 'error',
+    message: `names the TLS options "${named}", which Gatehouse does not have yet, and serving without them would not be safe`,
+    suggestion: null,
+  };
+  return { value: router.value, issues: [...router.issues, issue] };
+}
+
+/** A problem of an element, from an issue and the place as its owner wrote it (a label, a file's line). */
+export function issueProblem(issue: ConfigIssue, place: string): Problem {
+  const fix =
+    issue.suggestion === null
+      ? issue.code === 'OPTION_UNKNOWN'
+        ? 'Check its spelling, or remove it.'
+        : null
+      : `Did you mean "${issue.suggestion}"?`;
+  const option = String(issue.path.at(-1) ?? '');
+  return problem(issue.code, issue.severity, `${place} ${issue.message}.`, fix, {
+    place,
+    option,
+    ...(issue.suggestion === null ? {} : { suggestion: issue.suggestion }),
+  });
+}
+
+/** The configuration alone, without empty sections. */
+export function httpConfigurationOf(elements: Pick<HttpConfiguration, ElementKind>): HttpConfiguration {
+  const filled = sections.filter((kind) => Object.keys(elements[kind] ?? {}).length > 0);
+  return Object.fromEntries(filled.map((kind) => [kind, elements[kind]]));
+}

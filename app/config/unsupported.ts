@@ -1,0 +1,78 @@
+/**
+ * Options that Traefik v3 knows and Gatehouse does not serve yet. `ignored`: everything else works without it;
+ * `refused`: leaving it out would change what is let through, or where requests go.
+ */
+export type UnsupportedEffect = 'ignored' | 'refused';
+
+/** Keys are paths in Traefik's spelling, lower case, with `*` for a name. */
+const unsupportedOptions: Readonly<Record<string, UnsupportedEffect>> = {
+  'http.routers.*.parentrefs': 'refused',
+  'http.routers.*.rulesyntax': 'ignored',
+  'http.routers.*.observability': 'ignored',
+  'http.services.*.middlewares': 'refused',
+  'http.services.*.highestrandomweight': 'refused',
+  'http.services.*.weighted': 'refused',
+  'http.services.*.mirroring': 'refused',
+  'http.services.*.failover': 'refused',
+  'http.services.*.loadbalancer.healthcheck.mode': 'ignored',
+  'http.services.*.loadbalancer.passivehealthcheck': 'ignored',
+  'http.serverstransports.*.certificates': 'refused',
+  'http.serverstransports.*.ciphersuites': 'refused',
+  'http.serverstransports.*.minversion': 'refused',
+  'http.serverstransports.*.maxversion': 'ignored',
+  'http.serverstransports.*.peercerturi': 'refused',
+  'http.serverstransports.*.peercertsans': 'refused',
+  'http.serverstransports.*.spiffe': 'refused',
+  'http.serverstransports.*.forwardingtimeouts.readidletimeout': 'ignored',
+  'http.serverstransports.*.forwardingtimeouts.pingtimeout': 'ignored',
+};
+
+/** Values that Traefik knows for an option that is served with other values only; its default stands in for them. */
+const unsupportedValues: Readonly<Record<string, readonly string[]>> = {
+  'http.services.*.loadbalancer.strategy': ['p2c', 'hrw', 'leasttime'],
+};
+
+export function isUnsupportedValue(path: readonly (string | number)[], value: unknown): boolean {
+  return unsupportedValues[patternOf(path)]?.includes(String(value)) ?? false;
+}
+
+/** What leaving an option out means, or null where Traefik does not know it either. */
+export function unsupportedEffect(path: readonly (string | number)[]): UnsupportedEffect | null {
+  return unsupportedOptions[patternOf(path)] ?? null;
+}
+
+function patternOf(path: readonly (string | number)[]): string {
+  const parts = path.map((part) => String(part).toLowerCase());
+  if (parts[0] === 'http' && parts.length > 2) parts[2] = '*';
+  return parts.join('.');
+}
+
+/** Types of middleware in Traefik v3, in its spelling; served or not. */
+export const traefikMiddlewareTypes: readonly string[] = [
+  'addPrefix',
+  'basicAuth',
+  'buffering',
+  'chain',
+  'circuitBreaker',
+  'compress',
+  'contentType',
+  'digestAuth',
+  'encodedCharacters',
+  'errors',
+  'forwardAuth',
+  'grpcWeb',
+  'headers',
+  'inFlightReq',
+  'ipAllowList',
+  'ipWhiteList',
+  'passTLSClientCert',
+  'plugin',
+  'rateLimit',
+  'redirectRegex',
+  'redirectScheme',
+  'replacePath',
+  'replacePathRegex',
+  'retry',
+  'stripPrefix',
+  'stripPrefixRegex',
+];
