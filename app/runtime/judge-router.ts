@@ -1,0 +1,163 @@
+import type { RouterConfig } from '../../proxy/model/dynamic.ts';
+import { localName, qualify } from '../../proxy/model/names.ts';
+import { nearestName } from '../config/nearest.ts';
+import type { StaticEntryPoint } from '../config/static.ts';
+import type { Problem } from '../contract/objects.ts';
+import { problem } from '../problem.ts';
+import { brokenMiddleware, unknownMiddleware } from './judge-middleware.ts';
+import type { RuleJudgement } from './judge-rule.ts';
+import { type Published, statusOf } from './judgement.ts';
+import type { RuntimeMiddleware, RuntimeRouter, RuntimeService } from './state.ts';
+
+export interface RouterSurroundings {
+  readonly entryPoints: ReadonlyMap<string, StaticEntryPoint>;
+  readonly services: ReadonlyMap<string, RuntimeService>;
+  readonly middlewares: ReadonlyMap<string, RuntimeMiddleware>;
+  readonly judgeRule: (rule: string) => RuleJudgement;
+  readonly suggestService: (name: string) => string | null;
+  readonly suggestMiddleware: (name: string) => string | null;
+}
+
+/** Resolves a router's names and judges it, apart from its relation to other routers. */
+export function judgeRouter(item: Published<RouterConfig>, around: RouterSurroundings): RuntimeRouter {
+  const { config, provider } = item;
+  const problems: Problem[] = [...item.problems];
+  const rule = config.rule ?? '';
+  const judgedRule = around.judgeRule(rule);
+  if (judgedRule.problem !== null && !saidAlready(item.problems, judgedRule.problem)) problems.push(judgedRule.problem);
+
+  const entryPoints = resolveEntryPoints(config.entryPoints ?? [], around.entryPoints, problems);
+  const service = resolveService(item, around, problems);
+
+  const middlewares = (config.middlewares ?? []).map((name) => qualify(name, provider));
+  for (const name of middlewares) {
+    const middleware = around.middlewares.get(name);
+    if (middleware === undefined) problems.push(unknownMiddleware(name, around.suggestMiddleware(name)));
+    else if (middleware.status === 'disabled') problems.push(brokenMiddleware(name, middleware.problems));
+  }
+  tlsProblems(config, problems);
+
+  return {
+    name: item.name,
+    provider,
+    status: statusOf(problems),
+    problems,
+    source: item.source,
+    config,
+    entryPoints,
+    middlewares,
+    service,
+    rule,
+    // Traefik counts the bytes of the rule, and takes 0 for "not set".
+    priority: config.priority === undefined || config.priority === 0 ? Buffer.byteLength(rule) : config.priority,
+    tls: config.tls !== undefined,
+    hosts: judgedRule.hosts,
+  };
+}
+
+/** A provider that could not read the rule or make one has said why; the same code twice would only confuse. */
+function saidAlready(known: readonly Problem[], next: Problem): boolean {
+  return known.some((each) => each.severity === 'error' && (each.code === next.code || next.code === 'RULE_MISSING'));
+}
+
+function resolveEntryPoints(
+  asked: readonly string[],
+  known: ReadonlyMap<string, StaticEntryPoint>,
+  problems: Problem[],
+): readonly string[] {
+  if (asked.length === 0) return [...known.keys()];
+  const found = [...new Set(asked)].filter((name) => known.has(name));
+  for (const name of asked) {
+    if (known.has(name)) continue;
+    const nearest = nearestName(name, known.keys());
+    const all = [...known.keys()].join(', ');
+    problems.push(
+      problem(
+        'ENTRY_POINT_UNKNOWN',
+        found.length === 0 ? 'error' : 'warning',
+        `There is no entry point ${name}.`,
+        nearest === null ? `The entry points are: ${all}.` : `Did you mean ${nearest}? The entry points are: ${all}.`,
+        { entryPoint: name, entryPoints: all, ...(nearest === null ? {} : { nearest }) },
+      ),
+    );
+  }
+  return found;
+}
+
+function resolveService(
+  item: Published<RouterConfig>,
+  { services, suggestService }: RouterSurroundings,
+  problems: Problem[],
+): string {
+  const asked = item.config.service;
+  if (asked === undefined || asked === '') {
+    const sameName = qualify(localName(item.name), item.provider);
+    if (services.has(sameName)) return sameName;
+    // Where the provider has refused the router already, a missing service is only what follows from it.
+    if (statusOf(item.problems) !== 'disabled') {
+      problems.push(
+        problem(
+          'ROUTER_NO_SERVICE',
+          'error',
+          'The router has no service, so there is nowhere to send requests to.',
+          'Name a service in it.',
+        ),
+      );
+    }
+    return '';
+  }
+  const name = qualify(asked, item.provider);
+  const service = services.get(name);
+  if (service === undefined) {
+    const nearest = suggestService(name);
+    problems.push(
+      problem(
+        'SERVICE_UNKNOWN',
+        'error',
+        `The service ${name} does not exist.`,
+        nearest === null ? 'Define it, or name another.' : `Did you mean ${nearest}?`,
+        nearest === null ? { service: name } : { service: name, nearest },
+      ),
+    );
+  } else if (service.status === 'disabled') {
+    const reason = service.problems.find((each) => each.severity === 'error')?.message ?? '';
+    problems.push(
+      problem('SERVICE_INVALID', 'error', `Its service ${name} is disabled: ${reason}`, `Mend ${name}.`, {
+        service: name,
+        reason,
+      }),
+    );
+  } else {
+    const empty = service.problems.find((each) => each.code === 'SERVICE_NO_SERVERS');
+    if (empty !== undefined) problems.push(empty);
+  }
+  return name;
+}
+
+function tlsProblems(config: RouterConfig, problems: Problem[]): void {
+  const resolver = config.tls?.certResolver;
+  if (resolver !== undefined && resolver !== '') {
+    problems.push(
+      problem(
+        'RESOLVER_UNKNOWN',
+        'warning',
+        `The certificate resolver ${resolver} is not set up; the internal CA serves.`,
+        "Trust Gatehouse's own CA on your devices (gatehouse ca export).",
+        { resolver },
+      ),
+    );
+  }
+  const options = config.tls?.options;
+  if (options !== undefined && options !== '' && options !== 'default' && options !== 'default@internal') {
+    // They may ask for client certificates: serving without them would let in whom they keep out.
+    problems.push(
+      problem(
+        'OPTION_UNSUPPORTED',
+        'error',
+        `The TLS options ${options} cannot be used: Gatehouse does not support tls.options yet, and serving without them could let in visitors whom they keep out.`,
+        'Take tls.options out of the router.',
+        { option: 'tls.options', value: options },
+      ),
+    );
+  }
+}

@@ -1,0 +1,94 @@
+import type { LoadBalancerConfig, ServersTransportConfig, ServiceConfig } from '../../proxy/model/dynamic.ts';
+import { qualify } from '../../proxy/model/names.ts';
+import type { ServerSnapshot } from '../../proxy/model/snapshot.ts';
+import type { Problem } from '../contract/objects.ts';
+import { problem } from '../problem.ts';
+import type { Published } from './judgement.ts';
+
+/** Traefik's name for the transport that holds where nothing is said. */
+const defaultTransport = 'default@internal';
+
+/** Qualified name of the transport a load balancer asks for; null for the default one. */
+export function transportOf(loadBalancer: LoadBalancerConfig, provider: string): string | null {
+  const name = loadBalancer.serversTransport;
+  if (name === undefined || name === '' || name === defaultTransport) return null;
+  return qualify(name, provider);
+}
+
+/** The servers that requests can go to; those without a usable address are left out. */
+export function usableServers(loadBalancer: LoadBalancerConfig): readonly ServerSnapshot[] {
+  const servers: ServerSnapshot[] = [];
+  for (const server of loadBalancer.servers ?? []) {
+    if (server.url === undefined || serverUrlFault(server.url) !== null) continue;
+    servers.push({ url: server.url, weight: server.weight ?? 1, preservePath: server.preservePath ?? false });
+  }
+  return servers;
+}
+
+export function serviceProblems(
+  item: Published<ServiceConfig>,
+  transports: ReadonlyMap<string, ServersTransportConfig>,
+  suggestTransport: (name: string) => string | null,
+): readonly Problem[] {
+  const { loadBalancer } = item.config;
+  if (loadBalancer === undefined) {
+    return [
+      problem(
+        'SERVICE_INVALID',
+        'error',
+        'The service has no load balancer, so it says nothing of where requests go.',
+        'Give it a loadBalancer with at least one server.',
+      ),
+    ];
+  }
+  const problems: Problem[] = [];
+  for (const { url } of loadBalancer.servers ?? []) {
+    const fault = url === undefined ? 'it has no address' : serverUrlFault(url);
+    if (fault !== null) {
+      problems.push(
+        problem(
+          'SERVICE_INVALID',
+          'warning',
+          `The server ${url ?? ''} is left out: ${fault}.`,
+          'Write its address as http://HOST:PORT or https://HOST:PORT.',
+          { url: url ?? '', reason: fault },
+        ),
+      );
+    }
+  }
+  if (usableServers(loadBalancer).length === 0) problems.push(noServers(item.name));
+  const transport = transportOf(loadBalancer, item.provider);
+  if (transport !== null && !transports.has(transport)) {
+    const nearest = suggestTransport(transport);
+    problems.push(
+      problem(
+        'TRANSPORT_UNKNOWN',
+        'error',
+        `The serversTransport ${transport} does not exist.`,
+        nearest === null ? 'Define it, or take the option out.' : `Did you mean ${nearest}?`,
+        nearest === null ? { transport } : { transport, nearest },
+      ),
+    );
+  }
+  return problems;
+}
+
+export function noServers(service: string): Problem {
+  return problem(
+    'SERVICE_NO_SERVERS',
+    'warning',
+    `The service ${service} has no server, so visitors are told that it is down.`,
+    'Start its container, or give it a server.',
+    { service },
+  );
+}
+
+/** Why an address cannot be a server's, or null where it can. */
+function serverUrlFault(text: string): string | null {
+  const url = URL.parse(text);
+  if (url === null) return 'that is no address';
+  if (url.protocol !== 'http:' && url.protocol !== 'https:')
+    return `its scheme ${url.protocol.slice(0, -1)} is not http or https`;
+  if (url.hostname === '') return 'it names no host';
+  return null;
+}

@@ -1,0 +1,29 @@
+import type { ObjectStatus, Problem, Source } from '../contract/objects.ts';
+import type { ObjectOrigin } from '../providers/provider.ts';
+
+/** An error disables an object; a warning is served all the same; a note changes nothing. */
+export function statusOf(problems: readonly Problem[]): ObjectStatus {
+  let status: ObjectStatus = 'enabled';
+  for (const { severity } of problems) {
+    if (severity === 'error') return 'disabled';
+    if (severity === 'warning') status = 'warning';
+  }
+  return status;
+}
+
+/** One object of a publication on its way into the runtime. `name` is qualified. */
+export interface Published<Config> {
+  readonly name: string;
+  readonly provider: 'docker' | 'file' | 'gatehouse' | 'internal';
+  readonly config: Config;
+  readonly source: Source;
+  /** What the provider found wrong while it read the object. */
+  readonly problems: readonly Problem[];
+}
+
+const unknownOrigin: ObjectOrigin = { source: { kind: 'internal' }, problems: [] };
+
+/** The origin of an object, own keys only: names come from labels and files, and may be `constructor`. */
+export function originOf(origins: Readonly<Record<string, ObjectOrigin>>, localName: string): ObjectOrigin {
+  return Object.hasOwn(origins, localName) ? (origins[localName] ?? unknownOrigin) : unknownOrigin;
+}

@@ -1,0 +1,239 @@
+import { middlewareTable } from '../../proxy/middleware/table.ts';
+import type { DownServers } from '../../proxy/model/snapshot.ts';
+import type {
+  ContainerView,
+  Exposure,
+  MiddlewareView,
+  RouterView,
+  ServerView,
+  ServiceView,
+} from '../contract/objects.ts';
+import { problem } from '../problem.ts';
+import type { BoundEntryPoint } from './entry-points.ts';
+import { usableServers } from './judge-service.ts';
+import { statusOf } from './judgement.ts';
+import { masked } from './mask.ts';
+import { keepSame } from './same.ts';
+import type { RuntimeMiddleware, RuntimeRouter, RuntimeService, RuntimeState } from './state.ts';
+import { urlsOf } from './urls.ts';
+
+export type ContainerFacts = Omit<ContainerView, 'exposure' | 'routers' | 'urls' | 'exposureId'>;
+
+/** Why servers are down, in words: service → URL → reason. */
+export type DownReasons = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+export interface Health {
+  readonly down: DownServers;
+  readonly reasons: DownReasons;
+}
+
+/** Everything that clients' views are made of. */
+export interface ViewSources {
+  readonly state: RuntimeState;
+  readonly entryPoints: readonly BoundEntryPoint[];
+  readonly health: Health;
+  /** Each container, with the qualified names of the routers that its labels make. */
+  readonly containers: readonly { readonly facts: ContainerFacts; readonly routers: readonly string[] }[];
+  readonly exposures: readonly Exposure[];
+  readonly pausedAll: boolean;
+}
+
+export interface Views {
+  readonly routers: ReadonlyMap<string, RouterView>;
+  readonly services: ReadonlyMap<string, ServiceView>;
+  readonly middlewares: ReadonlyMap<string, MiddlewareView>;
+  /** By id. */
+  readonly containers: ReadonlyMap<string, ContainerView>;
+}
+
+export const emptyViews: Views = {
+  routers: new Map(),
+  services: new Map(),
+  middlewares: new Map(),
+  containers: new Map(),
+};
+
+/** Builds all views; those that say the same as before are the previous ones themselves. */
+export function buildViews(sources: ViewSources, previous: Views): Views {
+  const { state, entryPoints, health } = sources;
+  const routers = new Map<string, RouterView>();
+  for (const [name, router] of state.routers) {
+    routers.set(name, keepSame(previous.routers.get(name), routerView(router, entryPoints)));
+  }
+  const services = new Map<string, ServiceView>();
+  for (const [name, service] of state.services) {
+    services.set(name, keepSame(previous.services.get(name), serviceView(service, health)));
+  }
+  const middlewares = new Map<string, MiddlewareView>();
+  for (const [name, middleware] of state.middlewares) {
+    middlewares.set(name, keepSame(previous.middlewares.get(name), middlewareView(middleware)));
+  }
+  const exposures = new Map<string, Exposure[]>();
+  for (const exposure of sources.exposures) {
+    if (exposure.containerId === null) continue;
+    const own = exposures.get(exposure.containerId);
+    if (own === undefined) exposures.set(exposure.containerId, [exposure]);
+    else own.push(exposure);
+  }
+  const containers = new Map<string, ContainerView>();
+  for (const { facts, routers: labelled } of sources.containers) {
+    const view = containerView(facts, labelled, exposures.get(facts.id) ?? [], routers, sources.pausedAll);
+    containers.set(facts.id, keepSame(previous.containers.get(facts.id), view));
+  }
+  return { routers, services, middlewares, containers };
+}
+
+export interface Delta<T> {
+  readonly upserted: T[];
+  readonly removed: string[];
+}
+
+/** What changed between two sets of views, by identity. */
+export function deltaOf<T>(previous: ReadonlyMap<string, T>, next: ReadonlyMap<string, T>): Delta<T> {
+  const upserted: T[] = [];
+  for (const [key, view] of next) if (previous.get(key) !== view) upserted.push(view);
+  const removed = [...previous.keys()].filter((key) => !next.has(key));
+  return { upserted, removed };
+}
+
+export function isEmptyDelta({ upserted, removed }: Delta<unknown>): boolean {
+  return upserted.length === 0 && removed.length === 0;
+}
+
+function routerView(router: RuntimeRouter, entryPoints: readonly BoundEntryPoint[]): RouterView {
+  const { name, provider, status, problems, rule, priority, tls, hosts, middlewares, service, source } = router;
+  return {
+    name,
+    provider,
+    status,
+    problems: [...problems],
+    rule,
+    priority,
+    entryPoints: [...router.entryPoints],
+    middlewares: [...middlewares],
+    service,
+    tls: tls || entryPoints.some((each) => each.entryPoint.tls && router.entryPoints.includes(each.entryPoint.name)),
+    hosts: [...hosts],
+    urls: status === 'disabled' ? [] : urlsOf(router, entryPoints),
+    source,
+  };
+}
+
+function serviceView(service: RuntimeService, health: Health): ServiceView {
+  const { name, provider, source, usedBy } = service;
+  const common = { name, provider, source, usedBy: [...usedBy] };
+  if ('whoami' in service.config) {
+    return {
+      ...common,
+      status: service.status,
+      problems: [...service.problems],
+      type: 'whoami',
+      servers: [],
+      passHostHeader: true,
+      sticky: false,
+      healthCheck: null,
+      serversTransport: null,
+    };
+  }
+  const { loadBalancer } = service.config;
+  const servers =
+    loadBalancer === undefined ? [] : serverViews(service, loadBalancer.healthCheck !== undefined, health);
+  const problems = [...service.problems];
+  if (service.status !== 'disabled' && servers.length > 0 && servers.every((server) => server.health === 'down')) {
+    problems.push(
+      problem(
+        'SERVERS_DOWN',
+        'warning',
+        `No server of ${name} passes its health check, so visitors are told that it is down.`,
+        'See what the check says of each server.',
+        { service: name, servers: servers.length },
+      ),
+    );
+  }
+  return {
+    ...common,
+    status: statusOf(problems),
+    problems,
+    type: loadBalancer === undefined ? 'unknown' : 'loadBalancer',
+    servers,
+    passHostHeader: loadBalancer?.passHostHeader ?? true,
+    sticky: loadBalancer?.sticky !== undefined,
+    healthCheck: loadBalancer?.healthCheck === undefined ? null : (loadBalancer.healthCheck.path ?? '/'),
+    serversTransport: loadBalancer?.serversTransport ?? null,
+  };
+}
+
+function serverViews(service: RuntimeService, checked: boolean, { down, reasons }: Health): ServerView[] {
+  if ('whoami' in service.config || service.config.loadBalancer === undefined) return [];
+  const downNow = Object.hasOwn(down, service.name) ? (down[service.name] ?? []) : [];
+  const why = Object.hasOwn(reasons, service.name) ? reasons[service.name] : undefined;
+  return usableServers(service.config.loadBalancer).map(({ url, weight }) => {
+    const isDown = downNow.includes(url);
+    return {
+      url,
+      weight,
+      health: isDown ? 'down' : checked ? 'up' : 'unchecked',
+      reason: isDown ? (why?.[url] ?? null) : null,
+    };
+  });
+}
+
+function middlewareView(middleware: RuntimeMiddleware): MiddlewareView {
+  const { name, provider, type, status, problems, config, usedBy, source } = middleware;
+  const definition = middlewareTable.get(type);
+  const options = config[type];
+  return {
+    name,
+    provider,
+    type,
+    status,
+    problems: [...problems],
+    summary: definition?.summary ?? '',
+    // Options of a type that nobody knows may hold secrets that nobody can name.
+    options: definition === undefined || typeof options !== 'object' ? {} : masked(options, definition.secretOptions),
+    usedBy: [...usedBy],
+    source,
+  };
+}
+
+function containerView(
+  facts: ContainerFacts,
+  labelled: readonly string[],
+  exposures: readonly Exposure[],
+  routers: ReadonlyMap<string, RouterView>,
+  pausedAll: boolean,
+): ContainerView {
+  const names = [...labelled, ...exposures.map(({ name }) => `${name}@gatehouse`)];
+  const own = names.flatMap((name) => routers.get(name) ?? []);
+  const serving = own.filter(
+    (router) => router.status !== 'disabled' && !router.problems.some((each) => each.code === 'SERVICE_NO_SERVERS'),
+  );
+  const problems = [
+    ...facts.problems,
+    ...exposures.flatMap((exposure) => exposure.problems),
+    ...own.flatMap((router) => router.problems.filter(({ severity }) => severity !== 'info')),
+  ].filter((each, index, all) => all.findIndex((other) => sameProblem(other, each)) === index);
+  const wanted = own.length > 0 || exposures.length > 0 || facts.problems.some(({ severity }) => severity === 'error');
+  const paused = exposures.length > 0 && exposures.every((exposure) => exposure.paused);
+  return {
+    ...facts,
+    exposure:
+      serving.length > 0
+        ? pausedAll
+          ? 'paused'
+          : 'exposed'
+        : paused && own.length === 0
+          ? 'paused'
+          : wanted
+            ? 'broken'
+            : 'none',
+    problems,
+    routers: own.map(({ name }) => name),
+    urls: pausedAll ? [] : [...new Set(serving.flatMap(({ urls }) => urls))],
+    exposureId: exposures[0]?.id ?? null,
+  };
+}
+
+function sameProblem(a: ContainerView['problems'][number], b: ContainerView['problems'][number]): boolean {
+  return a.code === b.code && a.message === b.message;
+}

@@ -1,0 +1,260 @@
+import { Worker } from 'node:worker_threads';
+import type {
+  CertificateSnapshot,
+  DownServers,
+  EntryPointOptions,
+  FromWorker,
+  RoutingSnapshot,
+  ToWorker,
+  WorkerData,
+} from '../../proxy/model/snapshot.ts';
+import type { Log } from '../log.ts';
+import { certificateChanges } from './certificate-changes.ts';
+
+export interface WorkerPoolOptions {
+  readonly count: number;
+  /** The worker's entry: TypeScript in a checkout, a bundle beside the engine's own otherwise. */
+  readonly entry: URL;
+  readonly log: Log;
+  readonly onTraffic: (message: Extract<FromWorker, { type: 'traffic' }>) => void;
+  /** A worker died and another stands in for it; `reason` is for people. */
+  readonly onRestart: (index: number, reason: string) => void;
+}
+
+export interface ListenResult {
+  readonly entryPoint: string;
+  /** Null: every worker listens. */
+  readonly failure: { readonly code: string; readonly message: string } | null;
+}
+
+export interface AppliedError {
+  readonly object: string;
+  readonly message: string;
+}
+
+export interface WorkerPool {
+  readonly size: number;
+  /** Resolves when all workers are up. Rejects where one cannot start at all. */
+  start(): Promise<void>;
+  /** Opens listeners in every worker; resolves when each has answered. */
+  listen(entryPoints: readonly EntryPointOptions[]): Promise<readonly ListenResult[]>;
+  unlisten(names: readonly string[], graceMs: number): void;
+  /**
+   * Sends what changed of the certificates, then the snapshot. Resolves when all live workers serve it, with what they
+   * could not build. The messages have left when this returns; only the answer is waited for.
+   */
+  publish(snapshot: RoutingSnapshot, certificates: readonly CertificateSnapshot[]): Promise<readonly AppliedError[]>;
+  setDown(servers: DownServers): void;
+  /** Lets requests under way finish, at most `graceMs`, then ends all workers. May be called twice. */
+  stop(graceMs: number): Promise<void>;
+}
+
+interface Slot {
+  worker: Worker;
+  /** Died without being asked to, one after the other; decides how long the next start waits. */
+  failures: number;
+  startedAt: number;
+  ready: boolean;
+  retry: NodeJS.Timeout | null;
+}
+
+interface Waiter<Answer> {
+  /** Workers that have not answered yet. */
+  readonly open: Set<Worker>;
+  readonly answers: Answer[];
+  readonly resolve: (answers: readonly Answer[]) => void;
+}
+
+/** A worker that ran this long was well; its next failure counts as the first. */
+const wellAfterMs = 30_000;
+const firstRetryMs = 100;
+const longestRetryMs = 10_000;
+
+/**
+ * Old space per worker, MB. A worker holds the snapshot, pools and what is in flight; streaming keeps bodies out of it.
+ * A worker that outgrows this dies alone and is replaced.
+ */
+const resourceLimits = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 8 };
+
+export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
+  const { count, log } = options;
+  const slots: Slot[] = [];
+  const listening = new Map<string, EntryPointOptions>();
+  let certificates: readonly CertificateSnapshot[] = [];
+  let snapshot: RoutingSnapshot | null = null;
+  let down: DownServers = {};
+  let stopping: Promise<void> | null = null;
+  const applyWaiters = new Set<Waiter<AppliedError> & { readonly revision: number }>();
+  const listenWaiters = new Map<string, Waiter<ListenResult['failure']>>();
+
+  const send = (worker: Worker, message: ToWorker): void => worker.postMessage(message);
+  const live = (): Slot[] => slots.filter((slot) => slot.ready);
+  const broadcast = (message: ToWorker): void => {
+    for (const slot of live()) send(slot.worker, message);
+  };
+
+  const settle = <Answer>(waiter: Waiter<Answer>, worker: Worker, answers: readonly Answer[]): boolean => {
+    if (!waiter.open.delete(worker)) return false;
+    waiter.answers.push(...answers);
+    if (waiter.open.size > 0) return false;
+    waiter.resolve(waiter.answers);
+    return true;
+  };
+
+  const handle = (slot: Slot, worker: Worker, message: FromWorker): void => {
+    switch (message.type) {
+      case 'ready':
+        slot.ready = true;
+        send(worker, { type: 'certificates', upsert: certificates, remove: [] });
+        if (snapshot !== null) send(worker, { type: 'snapshot', snapshot });
+        send(worker, { type: 'down', servers: down });
+        // Listeners last: a connection that is accepted finds its routes and certificates.
+        if (listening.size > 0) send(worker, { type: 'listen', entryPoints: [...listening.values()] });
+        return;
+      case 'listening':
+      case 'listenFailed': {
+        const failure = message.type === 'listening' ? null : { code: message.code, message: message.message };
+        const waiter = listenWaiters.get(message.entryPoint);
+        if (waiter !== undefined && settle(waiter, worker, [failure])) listenWaiters.delete(message.entryPoint);
+        else if (failure !== null) log.error('a worker cannot listen', { ...failure, entryPoint: message.entryPoint });
+        return;
+      }
+      case 'applied':
+        for (const waiter of applyWaiters) {
+          if (waiter.revision <= message.revision && settle(waiter, worker, message.errors))
+            applyWaiters.delete(waiter);
+        }
+        return;
+      case 'traffic':
+        options.onTraffic(message);
+        return;
+      case 'log':
+        log[message.level](message.message, { ...message.details, worker: slots.indexOf(slot) });
+        return;
+    }
+  };
+
+  const gone = (worker: Worker): void => {
+    for (const waiter of applyWaiters) if (settle(waiter, worker, [])) applyWaiters.delete(waiter);
+    for (const [name, waiter] of listenWaiters) if (settle(waiter, worker, [])) listenWaiters.delete(name);
+  };
+
+  const launch = (index: number, slot: Slot | null): Promise<void> => {
+    const worker = new Worker(options.entry, {
+      workerData: { index } satisfies WorkerData,
+      name: `gatehouse-${index}`,
+      resourceLimits,
+    });
+    const current: Slot = slot ?? { worker, failures: 0, startedAt: 0, ready: false, retry: null };
+    current.worker = worker;
+    current.startedAt = performance.now();
+    current.retry = null;
+    slots[index] = current;
+    let lastError: Error | null = null;
+    return new Promise((resolve, reject) => {
+      worker.on('message', (message: FromWorker) => {
+        handle(current, worker, message);
+        if (message.type === 'ready') resolve();
+      });
+      worker.on('error', (error) => {
+        lastError = error instanceof Error ? error : new Error(String(error));
+        log.error('a worker failed', { worker: index, error: lastError });
+      });
+      worker.on('exit', (code) => {
+        const reason = lastError?.message ?? `it ended with code ${code}`;
+        const wasReady = current.ready;
+        current.ready = false;
+        gone(worker);
+        reject(new Error(`Worker ${index} did not start: ${reason}`));
+        if (stopping !== null || (!wasReady && slot === null)) return;
+        replace(index, current, reason);
+      });
+    });
+  };
+
+  const replace = (index: number, slot: Slot, reason: string): void => {
+    slot.failures = performance.now() - slot.startedAt > wellAfterMs ? 1 : slot.failures + 1;
+    const delayMs = slot.failures === 1 ? 0 : Math.min(longestRetryMs, firstRetryMs * 2 ** (slot.failures - 2));
+    log.warn('a worker is replaced', { worker: index, reason, delayMs });
+    slot.retry = setTimeout(() => {
+      launch(index, slot).then(
+        () => options.onRestart(index, reason),
+        // Its exit has arranged the next try already.
+        (error: unknown) => log.error('a worker could not be replaced', { worker: index, error }),
+      );
+    }, delayMs);
+  };
+
+  const stopNow = async (graceMs: number): Promise<void> => {
+    const ends: Promise<unknown>[] = [];
+    for (const { worker, retry } of slots) {
+      if (retry !== null) clearTimeout(retry);
+      const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+      // A worker that has ended already has no thread any more and says nothing.
+      if (worker.threadId === -1) continue;
+      send(worker, { type: 'drain', graceMs });
+      // The worker ends by itself; the rest is for one that is stuck.
+      const terminate = setTimeout(() => void worker.terminate(), graceMs + 1000);
+      ends.push(exited.finally(() => clearTimeout(terminate)));
+    }
+    await Promise.all(ends);
+  };
+
+  return {
+    size: count,
+    start: async () => {
+      await Promise.all(Array.from({ length: count }, (_, index) => launch(index, null)));
+    },
+    listen: async (entryPoints) => {
+      const results = entryPoints.map(
+        ({ name }) =>
+          new Promise<ListenResult>((resolve) => {
+            const open = new Set(live().map((slot) => slot.worker));
+            const finish = (failures: readonly ListenResult['failure'][]): void => {
+              const failure = failures.find((each) => each !== null) ?? null;
+              if (failure !== null) listening.delete(name);
+              resolve({ entryPoint: name, failure });
+            };
+            if (open.size === 0) finish([]);
+            else listenWaiters.set(name, { open, answers: [], resolve: finish });
+          }),
+      );
+      for (const entryPoint of entryPoints) listening.set(entryPoint.name, entryPoint);
+      if (entryPoints.length > 0) broadcast({ type: 'listen', entryPoints });
+      return Promise.all(results);
+    },
+    unlisten: (names, graceMs) => {
+      for (const name of names) listening.delete(name);
+      if (names.length > 0) broadcast({ type: 'unlisten', names, graceMs });
+    },
+    publish: (nextSnapshot, nextCertificates) => {
+      const changes = certificateChanges(certificates, nextCertificates);
+      certificates = nextCertificates;
+      snapshot = nextSnapshot;
+      if (changes.upsert.length > 0) broadcast({ type: 'certificates', upsert: changes.upsert, remove: [] });
+      const applied = new Promise<readonly AppliedError[]>((resolve) => {
+        const open = new Set(live().map((slot) => slot.worker));
+        if (open.size === 0) resolve([]);
+        else applyWaiters.add({ open, answers: [], resolve, revision: nextSnapshot.revision });
+      });
+      broadcast({ type: 'snapshot', snapshot: nextSnapshot });
+      // After the routes that used them are gone.
+      if (changes.remove.length > 0) broadcast({ type: 'certificates', upsert: [], remove: changes.remove });
+      return applied;
+    },
+    setDown: (servers) => {
+      down = servers;
+      broadcast({ type: 'down', servers });
+    },
+    stop: (graceMs) => {
+      stopping ??= stopNow(graceMs);
+      return stopping;
+    },
+  };
+}
+
+/** The worker's entry: the source in a checkout (Node strips the types), `worker.js` beside the bundle otherwise. */
+export function workerEntry(): URL {
+  const here = import.meta.url;
+  return here.endsWith('.ts') ? new URL('../../proxy/worker.ts', here) : new URL('./worker.js', here);
+}
