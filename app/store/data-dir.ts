@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
+import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { StoreError } from './store-error.ts';
 
@@ -15,7 +15,7 @@ export function prepareDataDir(dataDir: string): void {
     try {
       const file = openSync(probePath, 'w', 0o600);
       try {
-        writeSync(file, Buffer.alloc(4096));
+        writeFileSync(file, Buffer.alloc(4096));
         fsyncSync(file);
       } finally {
         closeSync(file);

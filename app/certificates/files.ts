@@ -1,0 +1,21 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+/** Owner alone may read it. Durable once it returns, where `durable` asks for that. Replaces in one step. */
+export function writePrivateFile(path: string, content: string, { durable }: { readonly durable: boolean }): void {
+  const temporaryPath = `${path}.${process.pid}.tmp`;
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  try {
+    const file = openSync(temporaryPath, 'w', 0o600);
+    try {
+      writeFileSync(file, content);
+      if (durable) fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporaryPath, path);
+  } catch (error) {
+    rmSync(temporaryPath, { force: true });
+    throw error;
+  }
+}

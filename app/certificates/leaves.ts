@@ -1,0 +1,86 @@
+import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { readdir, rm, stat } from 'node:fs/promises';
+import { isIP } from 'node:net';
+import { join } from 'node:path';
+import { writePrivateFile } from './files.ts';
+import type { Issued } from './issue.ts';
+
+export interface Leaf {
+  readonly issued: Issued;
+  readonly serialNumber: string;
+  readonly notBefore: number;
+  readonly notAfter: number;
+}
+
+export function leafOf(issued: Issued): Leaf {
+  const certificate = new X509Certificate(issued.certificatePem);
+  return {
+    issued,
+    serialNumber: certificate.serialNumber,
+    notBefore: certificate.validFromDate.getTime(),
+    notAfter: certificate.validToDate.getTime(),
+  };
+}
+
+/** When a third of its time is left. */
+export function renewalTime({ notBefore, notAfter }: Pick<Leaf, 'notBefore' | 'notAfter'>): number {
+  return notBefore + ((notAfter - notBefore) * 2) / 3;
+}
+
+/** One file for certificate and key, so that they cannot come apart. The first name is readable, the digest tells. */
+function fileNameOf(names: readonly string[]): string {
+  const readable = (names[0] ?? '').replaceAll(/[^a-z0-9.-]/g, '_').slice(0, 80);
+  return `${readable}-${createHash('sha256').update(names.join(' ')).digest('hex').slice(0, 16)}.pem`;
+}
+
+/** The stored leaf for these names; undefined where there is none that this authority made and that can be read. */
+export function readLeaf(leavesDir: string, names: readonly string[], authority: X509Certificate): Leaf | undefined {
+  let pem: string;
+  try {
+    pem = readFileSync(join(leavesDir, fileNameOf(names)), 'utf8');
+  } catch {
+    return undefined;
+  }
+  const keyAt = pem.indexOf('-----BEGIN PRIVATE KEY-----');
+  if (keyAt < 0) return undefined;
+  const issued: Issued = { certificatePem: pem.slice(0, keyAt), privateKeyPem: pem.slice(keyAt) };
+  try {
+    const certificate = new X509Certificate(issued.certificatePem);
+    const fits =
+      certificate.verify(authority.publicKey) &&
+      certificate.checkPrivateKey(createPrivateKey(issued.privateKeyPem)) &&
+      hasNames(certificate, names);
+    return fits ? leafOf(issued) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function hasNames(certificate: X509Certificate, names: readonly string[]): boolean {
+  const listed = new Set((certificate.subjectAltName ?? '').split(', '));
+  return names.every((name) =>
+    isIP(name) === 0 ? listed.has(`DNS:${name}`) : certificate.checkIP(name) !== undefined,
+  );
+}
+
+/** Not forced to the disk: what a power cut takes is made anew. */
+export function writeLeaf(leavesDir: string, names: readonly string[], { issued }: Leaf): void {
+  const content = issued.certificatePem + issued.privateKeyPem;
+  writePrivateFile(join(leavesDir, fileNameOf(names)), content, { durable: false });
+}
+
+/** Removes leaves that were written so long ago that they have ended. */
+export async function removeOldLeaves(leavesDir: string, writtenBefore: number): Promise<void> {
+  let files: readonly string[];
+  try {
+    files = await readdir(leavesDir);
+  } catch {
+    return;
+  }
+  for (const file of files) {
+    const path = join(leavesDir, file);
+    const { mtimeMs } = await stat(path);
+    if (mtimeMs < writtenBefore) await rm(path, { force: true });
+  }
+}
