@@ -11,7 +11,7 @@ const defaultFlushIntervalMs = 100;
 /** What the workers serve: everything that is not disabled, and nothing that no router leads to. */
 export function toRoutingSnapshot(
   state: RuntimeState,
-  entryPoints: readonly StaticEntryPoint[],
+  entryPoints: readonly Pick<StaticEntryPoint, 'name' | 'tls'>[],
   { pausedAll }: { readonly pausedAll: boolean },
 ): RoutingSnapshot {
   const tlsEntryPoints = new Set(entryPoints.filter((entryPoint) => entryPoint.tls).map(({ name }) => name));

@@ -1,0 +1,237 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { Log } from '../log.ts';
+import type { Caller } from '../operations/caller.ts';
+import type { EngineContext } from '../operations/context.ts';
+import { createOpenApiHandler, createRpcHandler } from '../operations/handlers.ts';
+import { openApiDocument } from '../operations/openapi.ts';
+import { serveRpc } from '../operations/rpc-socket.ts';
+import { answerTraefikApi } from '../operations/traefik-api/answer.ts';
+import type { Access } from './access.ts';
+import { securityHeaders, send, sendJson, sendText } from './reply.ts';
+import { type GuardOptions, refusalOf } from './request-guard.ts';
+import type { SessionCookie } from './session-cookie.ts';
+import { createSignInRoutes, type SignInRoutes } from './sign-in-routes.ts';
+import type { StaticFiles } from './static-files.ts';
+
+const apiPrefix = '/api/gatehouse';
+const largestMessageBytes = 1024 * 1024;
+const largestApiBodyBytes = 1024 * 1024;
+const heartbeatMs = 30_000;
+
+/** What differs between the listeners: how they are reached and the name of their cookie. */
+export interface ListenerTraits extends GuardOptions {
+  readonly cookie: SessionCookie;
+}
+
+export interface DashboardApp {
+  readonly onRequest: (traits: ListenerTraits) => (request: IncomingMessage, response: ServerResponse) => void;
+  readonly onUpgrade: (traits: ListenerTraits) => (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  close(): void;
+}
+
+/** Somebody who may use the API, or null. */
+type Identity = { readonly caller: Caller; readonly lives: () => boolean } | null;
+
+/** The dashboard's web application, without its listeners. */
+export function createDashboardApp(options: {
+  readonly context: EngineContext;
+  readonly access: Access;
+  readonly files: StaticFiles;
+  readonly log: Log;
+}): DashboardApp {
+  const { context, access, files, log } = options;
+  const rpc = createRpcHandler(log);
+  const openApi = createOpenApiHandler(log);
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: largestMessageBytes, perMessageDeflate: false });
+  const open = new Map<WebSocket, { readonly lives: () => boolean; answered: boolean }>();
+
+  function identify(request: IncomingMessage, cookie: SessionCookie): Identity {
+    const { authorization } = request.headers;
+    if (authorization !== undefined) {
+      const bearer = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
+      const token = bearer === undefined ? null : access.tokenOf(bearer);
+      return token && { caller: { actor: 'api', session: null }, lives: () => access.tokenLives(token.id) };
+    }
+    const value = cookie.read(request.headers.cookie);
+    const session = value === null ? null : access.session(value);
+    return (
+      session && {
+        caller: { actor: 'dashboard', session: session.hash },
+        lives: () => access.sessionLives(session.hash),
+      }
+    );
+  }
+
+  async function answerApi(
+    request: IncomingMessage,
+    response: ServerResponse,
+    url: URL,
+    caller: Caller,
+  ): Promise<void> {
+    if (url.pathname === `${apiPrefix}/openapi.json`) {
+      sendJson(response, 200, await openApiDocument(context.snapshot().status.version));
+      return;
+    }
+    if (url.pathname.startsWith(`${apiPrefix}/`)) {
+      if (
+        Number(request.headers['content-length'] ?? 0) > largestApiBodyBytes ||
+        request.headers['transfer-encoding']
+      ) {
+        sendJson(response, 413, {
+          code: 'TOO_LARGE',
+          message: 'The request is too large, or does not say how large it is.',
+        });
+        return;
+      }
+      response.setHeader('Cache-Control', 'no-store');
+      const { matched } = await openApi.handle(request, response, {
+        prefix: apiPrefix,
+        context: { engine: context, access, caller },
+      });
+      if (matched) return;
+    } else if (request.method === 'GET' || request.method === 'HEAD') {
+      const found = answerTraefikApi(url, { snapshot: context.snapshot(), runtime: context.runtime() });
+      if (found) {
+        sendJson(response, found.status, found.body, found.headers);
+        return;
+      }
+    }
+    sendJson(response, 404, { code: 'NOT_FOUND', message: `There is nothing at ${url.pathname}.` });
+  }
+
+  async function answerPage(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.setHeader('Allow', 'GET, HEAD');
+      sendText(response, 405, 'Method not allowed\n');
+      return;
+    }
+    const file = await files.file(url.pathname);
+    // Whatever looks like a file and is none is missing; every other address is one of the dashboard's pages.
+    const looksLikeFile =
+      url.pathname.startsWith('/assets/') || /\.(?:js|css|map|png|ico|svg|woff2)$/.test(url.pathname);
+    const found = file ?? (looksLikeFile ? null : await files.page());
+    if (!found) {
+      sendText(
+        response,
+        looksLikeFile ? 404 : 503,
+        looksLikeFile ? 'Not found\n' : 'The dashboard is not built yet. In a checkout, run: npm run build\n',
+      );
+      return;
+    }
+    if (request.headers['if-none-match'] === found.etag) {
+      response.writeHead(304, { ETag: found.etag, 'Cache-Control': found.cacheControl });
+      response.end();
+      return;
+    }
+    send(response, 200, found.type, found.body, { ETag: found.etag, 'Cache-Control': found.cacheControl });
+  }
+
+  async function answer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    traits: ListenerTraits,
+    signIn: SignInRoutes,
+  ): Promise<void> {
+    for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
+    const refusal = refusalOf(request, traits);
+    if (refusal) {
+      sendJson(response, refusal.status, { code: refusal.code, message: refusal.message, details: {} });
+      return;
+    }
+    const url = urlOf(request);
+    if (!url) {
+      sendText(response, 400, 'Bad request\n');
+      return;
+    }
+    if (url.pathname === '/ping') {
+      sendText(response, 200, 'OK');
+      return;
+    }
+    const identity = identify(request, traits.cookie);
+    if (await signIn.handle(request, response, url, identity !== null)) return;
+    if (!url.pathname.startsWith('/api/')) {
+      await answerPage(request, response, url);
+      return;
+    }
+    if (!identity) {
+      sendJson(
+        response,
+        401,
+        { code: 'UNAUTHENTICATED', message: 'Sign in, or send an API token: Authorization: Bearer gh_…', details: {} },
+        { 'WWW-Authenticate': 'Bearer' },
+      );
+      return;
+    }
+    await answerApi(request, response, url, identity.caller);
+  }
+
+  /** Ends connections whose session or token has ended, and those whose other end is gone. */
+  function review(): void {
+    for (const [socket, state] of open) if (!state.lives()) socket.close(4401, 'signed out');
+  }
+  const heartbeat = setInterval(() => {
+    review();
+    for (const [socket, state] of open) {
+      if (!state.answered) {
+        socket.terminate();
+        continue;
+      }
+      state.answered = false;
+      socket.ping();
+    }
+  }, heartbeatMs);
+  heartbeat.unref();
+  const stopListening = access.onChange(review);
+
+  return {
+    onRequest(traits) {
+      const signIn = createSignInRoutes(access, traits.cookie);
+      return (request, response) => {
+        answer(request, response, traits, signIn).catch((error: unknown) => {
+          log.error('dashboard request failed', { method: request.method, path: urlOf(request)?.pathname, error });
+          if (response.headersSent) response.destroy();
+          else sendJson(response, 500, { code: 'INTERNAL', message: 'Something went wrong inside.', details: {} });
+        });
+      };
+    },
+
+    onUpgrade(traits) {
+      return (request, socket, head) => {
+        const refusal = refusalOf(request, traits);
+        const identity = refusal ? null : identify(request, traits.cookie);
+        const url = urlOf(request);
+        if (refusal || !identity || url?.pathname !== `${apiPrefix}/rpc`) {
+          const status = refusal ? refusal.status : identity ? 404 : 401;
+          socket.on('error', () => undefined);
+          socket.end(`HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+          return;
+        }
+        sockets.handleUpgrade(request, socket, head, (webSocket) => {
+          const state = { lives: identity.lives, answered: true };
+          open.set(webSocket, state);
+          webSocket.on('pong', () => {
+            state.answered = true;
+          });
+          webSocket.on('close', () => open.delete(webSocket));
+          webSocket.on('error', (error) => log.warn('dashboard connection failed', { error }));
+          serveRpc(webSocket, rpc, { engine: context, access, caller: identity.caller });
+        });
+      };
+    },
+
+    close() {
+      clearInterval(heartbeat);
+      stopListening();
+      for (const socket of open.keys()) socket.terminate();
+    },
+  };
+}
+
+function urlOf(request: IncomingMessage): URL | null {
+  const target = request.url ?? '';
+  // Only origin-form: an absolute target or `//host` would name another host than the one that was checked.
+  if (!target.startsWith('/') || target.startsWith('//')) return null;
+  return URL.canParse(target, 'http://dashboard') ? new URL(target, 'http://dashboard') : null;
+}

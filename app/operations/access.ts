@@ -1,0 +1,65 @@
+import type { Actor } from './context.ts';
+import { OperationError } from './error.ts';
+import { operations } from './implementer.ts';
+
+/** A token is for programs. One that leaked must not be able to make itself permanent or lock its owner out. */
+function refuseTokens(actor: Actor): void {
+  if (actor !== 'api') return;
+  throw new OperationError('FORBIDDEN', 'API tokens cannot change who has access. Sign in to the dashboard instead.', {
+    reason: 'TOKEN_NOT_ALLOWED',
+  });
+}
+
+export const access = {
+  setPassword: operations.access.setPassword.handler(({ context, input }) => {
+    const { actor, session } = context.caller;
+    refuseTokens(actor);
+    return context.access.setPassword({
+      password: input.password,
+      current: input.current,
+      // Whoever reaches the control socket owns the data folder; this is also the way back after a lost password.
+      needsCurrent: actor === 'dashboard',
+      keepSession: session,
+      actor,
+    });
+  }),
+
+  signInLink: operations.access.signInLink.handler(({ context }) => {
+    const { actor } = context.caller;
+    if (actor !== 'cli' && actor !== 'window') {
+      throw new OperationError(
+        'FORBIDDEN',
+        'Sign-in links are made on the machine itself: run "gatehouse open" there.',
+        {
+          reason: 'CONTROL_SOCKET_ONLY',
+        },
+      );
+    }
+    const { code, expiresAt } = context.access.createSignInCode();
+    return { url: signInUrl(context.engine.snapshot().status.dashboard.url, code), expiresAt };
+  }),
+
+  tokens: {
+    list: operations.access.tokens.list.handler(({ context }) => [...context.access.tokens()]),
+    create: operations.access.tokens.create.handler(({ context, input }) => {
+      refuseTokens(context.caller.actor);
+      return context.access.createToken(input.name, context.caller.actor);
+    }),
+    revoke: operations.access.tokens.revoke.handler(({ context, input }) => {
+      refuseTokens(context.caller.actor);
+      return context.access.revokeToken(input.id, context.caller.actor);
+    }),
+  },
+
+  signOutAll: operations.access.signOutAll.handler(({ context }) => {
+    refuseTokens(context.caller.actor);
+    return { ended: context.access.signOutAll() };
+  }),
+};
+
+/** The link that signs a browser in once. */
+export function signInUrl(dashboardUrl: string, code: string): string {
+  const url = new URL('/sign-in', dashboardUrl);
+  url.searchParams.set('code', code);
+  return url.href;
+}

@@ -1,0 +1,260 @@
+import { middlewareTable } from '../../proxy/middleware/table.ts';
+import type { MiddlewareConfig } from '../../proxy/model/dynamic.ts';
+import type { RouterSnapshot } from '../../proxy/model/snapshot.ts';
+import { explainRule } from '../../proxy/rule/explain.ts';
+import { hostsOfRule } from '../../proxy/rule/hosts.ts';
+import { parseRule, RuleError } from '../../proxy/rule/parse.ts';
+import { canonicalPath } from '../../proxy/rule/path.ts';
+import { buildRouteTable } from '../../proxy/rule/route-table.ts';
+import type { EntryPointView, Explanation, ServiceView } from '../contract/objects.ts';
+import { toRoutingSnapshot } from '../runtime/snapshot.ts';
+import type { RuntimeState } from '../runtime/state.ts';
+import { type ExplainedRequest, entryPointFor, readRequest, toProxyRequest } from './explain-request.ts';
+
+/** More than anybody reads; the rest could not have changed the answer. */
+const mostSteps = 50;
+
+export interface ExplainInput {
+  readonly url: string;
+  readonly method?: string | undefined;
+  readonly from?: string | undefined;
+  readonly headers?: readonly (readonly [string, string])[] | undefined;
+}
+
+/** What besides the configuration decides: where the engine listens, how servers are, whether all is paused. */
+export interface ExplainSurroundings {
+  readonly entryPoints: readonly EntryPointView[];
+  readonly services: readonly ServiceView[];
+  readonly pausedAll: boolean;
+}
+
+type MiddlewareStep = Explanation['middlewares'][number];
+
+/**
+ * Why a request goes where it goes, without sending it. Decides with the workers' own table, so that both always agree.
+ * Throws {@link InvalidUrlError} where the URL cannot be read.
+ */
+export function explain(state: RuntimeState, surroundings: ExplainSurroundings, input: ExplainInput): Explanation {
+  const request = readRequest(input);
+  const entryPoint = entryPointFor(surroundings.entryPoints, request);
+  const empty = {
+    entryPoint: entryPoint?.name ?? null,
+    request: viewOf(request),
+    routers: [],
+    skippedByHost: 0,
+    router: null,
+    middlewares: [],
+    service: null,
+    servers: [],
+    disabled: [],
+  };
+  if (!entryPoint)
+    return { ...empty, outcome: 'no-entry-point', sentence: nobodyListens(surroundings.entryPoints, request) };
+  if (entryPoint.redirectTo !== null) {
+    return {
+      ...empty,
+      outcome: 'redirected',
+      sentence: `${entryPoint.name} sends every request on to ${entryPoint.redirectTo}, before any router is asked.`,
+    };
+  }
+  const path = canonicalPath(request.path);
+  if (path === null) {
+    return {
+      ...empty,
+      outcome: 'refused',
+      sentence: 'The path holds characters that are refused with 400 before routing.',
+    };
+  }
+
+  const routing = toRoutingSnapshot(
+    state,
+    surroundings.entryPoints.map(({ name, protocol }) => ({ name, tls: protocol === 'https' })),
+    { pausedAll: surroundings.pausedAll },
+  );
+  const tls = entryPoint.protocol === 'https';
+  const routes = routing.routers.filter((router) => router.tls === tls && router.entryPoints.includes(entryPoint.name));
+  const asked = toProxyRequest(request, path, entryPoint);
+  const table = buildRouteTable(routes.map((router) => ({ ...router, target: router })));
+  const match = table.match(asked);
+  const tried = tryRoutes(routes, asked, match.kind === 'match' ? match.name : null);
+  const known = {
+    ...empty,
+    request: viewOf({ ...request, path }),
+    ...tried,
+    disabled: disabledFor(state, entryPoint.name, asked),
+  };
+
+  if (match.kind === 'ambiguous') {
+    const readings = [match.first, match.second].map((name) => name ?? 'no router').join(' and ');
+    return {
+      ...known,
+      outcome: 'refused',
+      sentence: `Refused with 400: the encoded characters in the path can be read in two ways, which lead to ${readings}.`,
+    };
+  }
+  if (match.kind === 'none')
+    return { ...known, outcome: 'no-router', sentence: noRouter(known.disabled, request, surroundings) };
+
+  const router = match.target;
+  const middlewares = walkMiddlewares(router.middlewares, routing.middlewares, asked);
+  const service = surroundings.services.find(({ name }) => name === router.service);
+  const servers = service?.servers ?? [];
+  const found = { ...known, router: router.name, middlewares, service: router.service, servers };
+  const last = middlewares.at(-1);
+  if (last?.verdict === 'refuses') {
+    return {
+      ...found,
+      outcome: 'refused',
+      sentence: `${router.name} matches, and ${last.name} refuses: ${last.detail}`,
+    };
+  }
+  if (last?.verdict === 'answers') {
+    const outcome = last.type.startsWith('redirect') ? 'redirected' : 'answered';
+    return { ...found, outcome, sentence: `${router.name} matches, and ${last.name} answers: ${last.detail}` };
+  }
+  if (service?.type === 'whoami') {
+    return {
+      ...found,
+      outcome: 'answered',
+      sentence: `${router.name} matches, and Gatehouse itself answers (${router.service}).`,
+    };
+  }
+  const ready = servers.filter(({ health, weight }) => health !== 'down' && weight > 0);
+  if (ready.length === 0) {
+    const why = servers.length === 0 ? 'has no server' : 'has no server that is up';
+    return {
+      ...found,
+      outcome: 'no-server',
+      sentence: `${router.name} matches, but ${router.service} ${why}: the visitor sees 503.`,
+    };
+  }
+  const destination = ready.length === 1 ? (ready[0]?.url ?? '') : `one of ${ready.length} servers`;
+  const condition = middlewares.find(({ verdict }) => verdict === 'depends');
+  if (condition) {
+    return {
+      ...found,
+      outcome: 'depends',
+      sentence: `${router.name} matches and leads to ${destination}, if ${condition.name} lets it pass: ${condition.detail}`,
+    };
+  }
+  return {
+    ...found,
+    outcome: 'forwarded',
+    sentence: `${router.name} matches, so it goes to ${destination} (${router.service}).`,
+  };
+}
+
+/** Routers in the order in which the table tries them, up to the one that matches. */
+function tryRoutes(
+  routes: readonly RouterSnapshot[],
+  asked: ReturnType<typeof toProxyRequest>,
+  chosen: string | null,
+): { readonly routers: Explanation['routers']; readonly skippedByHost: number } {
+  const ordered = routes.toSorted(
+    (a, b) => b.priority - a.priority || b.rule.length - a.rule.length || (a.name < b.name ? -1 : 1),
+  );
+  const routers: Explanation['routers'] = [];
+  let skippedByHost = 0;
+  for (const { name, rule, priority } of ordered) {
+    const node = parseRule(rule);
+    const { matched, reason, matchers } = explainRule(node, asked);
+    const hosts = hostsOfRule(node);
+    if (!matched && hosts.length > 0 && !hosts.includes(asked.host)) {
+      skippedByHost += 1;
+      continue;
+    }
+    if (routers.length < mostSteps || name === chosen) {
+      routers.push({ router: name, rule, priority, matched, reason, matchers: [...matchers] });
+    }
+    if (name === chosen) break;
+  }
+  return { routers, skippedByHost };
+}
+
+/** Middlewares in order, chains unfolded, up to the first that certainly ends the request's way. */
+function walkMiddlewares(
+  names: readonly string[],
+  configs: Readonly<Record<string, MiddlewareConfig>>,
+  asked: ReturnType<typeof toProxyRequest>,
+): MiddlewareStep[] {
+  const steps: MiddlewareStep[] = [];
+  for (const name of names) {
+    const config = configs[name] ?? {};
+    const type = Object.keys(config)[0] ?? '';
+    const options: unknown = config[type];
+    if (type === 'chain') {
+      const inner = (options as { readonly middlewares?: readonly string[] } | undefined)?.middlewares ?? [];
+      steps.push(...walkMiddlewares(inner, configs, asked));
+    } else {
+      steps.push(judge(name, type, options, asked));
+    }
+    const verdict = steps.at(-1)?.verdict;
+    if (verdict === 'refuses' || verdict === 'answers') return steps;
+  }
+  return steps;
+}
+
+function judge(name: string, type: string, options: unknown, asked: ReturnType<typeof toProxyRequest>): MiddlewareStep {
+  const definition = middlewareTable.get(type);
+  const parsed = definition?.schema.safeParse(options ?? {});
+  if (!definition || !parsed?.success) {
+    return { name, type, verdict: 'refuses', detail: 'It cannot be used as it is configured.' };
+  }
+  const verdict = definition.explain?.(parsed.data, asked) ?? {
+    verdict: 'passes' as const,
+    detail: definition.summary,
+  };
+  return { name, type, verdict: verdict.verdict, detail: verdict.detail };
+}
+
+/** Routers that would be asked for this request if they were not disabled. */
+function disabledFor(
+  state: RuntimeState,
+  entryPoint: string,
+  asked: ReturnType<typeof toProxyRequest>,
+): Explanation['disabled'] {
+  const found: Explanation['disabled'] = [];
+  for (const router of state.routers.values()) {
+    if (router.status !== 'disabled' || found.length >= mostSteps) continue;
+    const onEntryPoint = router.entryPoints.length === 0 || router.entryPoints.includes(entryPoint);
+    // Where its entry points are what is wrong with it, it is still the answer to "why not?".
+    const concerned = onEntryPoint || router.problems.some(({ code }) => code === 'ENTRY_POINT_UNKNOWN');
+    if (concerned && wouldMatch(router.rule, asked))
+      found.push({ router: router.name, problems: [...router.problems] });
+  }
+  return found;
+}
+
+function wouldMatch(rule: string, asked: ReturnType<typeof toProxyRequest>): boolean {
+  try {
+    return explainRule(parseRule(rule), asked).matched;
+  } catch (error) {
+    if (!(error instanceof RuleError)) throw error;
+    // A rule that cannot be read is shown to whoever asks for a host that is written in it.
+    return asked.host !== '' && rule.toLowerCase().includes(asked.host);
+  }
+}
+
+function noRouter(
+  disabled: Explanation['disabled'],
+  request: ExplainedRequest,
+  { pausedAll }: ExplainSurroundings,
+): string {
+  const first = disabled[0];
+  if (first) {
+    const why = first.problems.find(({ severity }) => severity === 'error')?.message ?? 'it has errors.';
+    return `No router takes ${request.host}${request.path}: ${first.router} would, but it is disabled. ${why}`;
+  }
+  const paused = pausedAll ? ' All exposure is paused.' : '';
+  return `No router takes ${request.host}${request.path}: the visitor sees 404.${paused}`;
+}
+
+function nobodyListens(entryPoints: readonly EntryPointView[], { scheme, port }: ExplainedRequest): string {
+  const listening = entryPoints.filter((entryPoint) => entryPoint.listening !== null);
+  const where = listening.map(({ name, listening: at, protocol }) => `${name} (${protocol}) on ${at ?? ''}`).join(', ');
+  return `No entry point listens for ${scheme.toUpperCase()} on port ${port}. ${where === '' ? 'None listens at all.' : `There are: ${where}.`}`;
+}
+
+function viewOf({ method, scheme, host, path, query, clientIp }: ExplainedRequest): Explanation['request'] {
+  return { method, scheme, host, path, query, clientIp };
+}

@@ -1,0 +1,37 @@
+import { access } from './access.ts';
+import { changes } from './changes.ts';
+import { events } from './events.ts';
+import { explain } from './explain-operation.ts';
+import { exposures } from './exposures.ts';
+import { operations } from './implementer.ts';
+import {
+  certificateAuthority,
+  containers,
+  middlewares,
+  requests,
+  routers,
+  services,
+  snapshot,
+  status,
+  traffic,
+} from './reading.ts';
+import { settings } from './settings.ts';
+
+/** Every operation of the contract with its handler; the compiler knows when one is missing. */
+export const router = operations.router({
+  snapshot,
+  events,
+  status,
+  containers,
+  routers,
+  services,
+  middlewares,
+  exposures,
+  changes,
+  requests,
+  traffic,
+  explain,
+  settings,
+  certificateAuthority,
+  access,
+});
