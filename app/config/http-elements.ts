@@ -86,11 +86,19 @@ function readSection<Service extends object>(
   for (const [name, raw] of members) {
     const path = ['http', kind, name];
     const element = { kind, name };
-    const result = readElement(kind, raw, options, path);
+    const result =
+      typeof raw === 'object' && raw !== null
+        ? readElement(kind, raw, options, path)
+        : { value: undefined, issues: [standingAlone(path)] };
     read[name] = result.value ?? {};
     for (const issue of result.issues) issues.push({ ...issue, element });
   }
   return read;
+}
+
+function standingAlone(path: OptionPath): ConfigIssue {
+  const message = 'cannot stand alone: it needs options below it';
+  return { path, code: 'OPTION_INVALID', severity: 'error', message, suggestion: null };
 }
 
 function readElement<Service extends object>(

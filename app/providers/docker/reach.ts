@@ -250,26 +250,22 @@ export function stateProblem(container: InspectedContainer): Problem | null {
         details,
       );
     case 'running':
-      if (container.health === 'unhealthy') {
-        return problem(
-          'CONTAINER_UNHEALTHY',
-          'warning',
-          `${name} runs, but its own health check fails.`,
-          `See what the check says: docker inspect --format '{{json .State.Health}}' ${name}`,
-          details,
-        );
-      }
-      if (container.health === 'starting') {
-        return problem(
-          'CONTAINER_STARTING',
-          'info',
-          `${name} is starting; its health check has not passed yet.`,
-          null,
-          details,
-        );
-      }
-      return null;
+      break;
   }
+  if (container.health === 'unhealthy') {
+    return problem(
+      'CONTAINER_UNHEALTHY',
+      'warning',
+      `${name} runs, but its own health check fails.`,
+      `See what the check says: docker inspect --format '{{json .State.Health}}' ${name}`,
+      details,
+    );
+  }
+  if (container.health === 'starting') {
+    const message = `${name} is starting; its health check has not passed yet.`;
+    return problem('CONTAINER_STARTING', 'info', message, null, details);
+  }
+  return null;
 }
 
 function isWildcard(host: string): boolean {
