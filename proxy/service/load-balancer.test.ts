@@ -1,0 +1,128 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { makeRequest } from '../../test/support/exchange.ts';
+import { createBalancer, type LoadBalancerSnapshot } from './load-balancer.ts';
+import { cookieName } from './sticky-cookie.ts';
+
+const server = (url: string, weight = 1) => ({ url, weight, preservePath: false });
+
+function service(
+  servers: LoadBalancerSnapshot['servers'],
+  changes: Partial<LoadBalancerSnapshot> = {},
+): LoadBalancerSnapshot {
+  return {
+    kind: 'loadBalancer',
+    servers,
+    passHostHeader: true,
+    sticky: null,
+    healthCheck: null,
+    serversTransport: null,
+    flushIntervalMs: 100,
+    ...changes,
+  };
+}
+
+const picks = (balancer: ReturnType<typeof createBalancer>, count: number): string =>
+  Array.from({ length: count }, () => balancer.pick(makeRequest())?.server.url ?? '-').join('');
+
+describe('createBalancer', () => {
+  it('spreads turns by weight', () => {
+    expect(picks(createBalancer('s', service([server('a', 3), server('b')])), 8)).toBe('aaabaaab');
+    expect(picks(createBalancer('s', service([server('a', 11), server('b', 3)])), 14)).toBe('aaabaaaabaaaba');
+  });
+
+  it('gives each server its share within any window, whatever the weights', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 1, maxLength: 6 }), (weights) => {
+        const balancer = createBalancer('s', service(weights.map((weight, i) => server(String(i), weight))));
+        const total = weights.reduce((sum, weight) => sum + weight, 0);
+        const counts = weights.map(() => 0);
+        for (let i = 0; i < total * 3; i += 1) {
+          const index = Number(balancer.pick(makeRequest())?.server.url);
+          counts[index] = (counts[index] ?? 0) + 1;
+        }
+        return total === 0
+          ? balancer.pick(makeRequest()) === null
+          : counts.every((count, i) => Math.abs(count - (weights[i] ?? 0) * 3) <= 1);
+      }),
+    );
+  });
+
+  it('skips servers that are down and does not flood one that comes back', () => {
+    const balancer = createBalancer('s', service([server('a'), server('b')]));
+    balancer.setDown(['b', 'unknown']);
+    expect(picks(balancer, 6)).toBe('aaaaaa');
+    balancer.setDown([]);
+    expect(picks(balancer, 4).split('b')).toHaveLength(3);
+    balancer.setDown(['a', 'b']);
+    expect(balancer.pick(makeRequest())).toBeNull();
+  });
+
+  it('keeps what it knows of servers when it is built anew', () => {
+    const first = createBalancer('s', service([server('a'), server('b'), server('c')]));
+    first.setDown(['b']);
+    expect(picks(first, 1)).toBe('a');
+    const second = createBalancer('s', service([server('a'), server('b'), server('c')]), first);
+    expect(picks(second, 3)).toBe('cac');
+    const third = createBalancer('s', service([server('a'), server('d')]), second);
+    expect(picks(third, 4).split('').toSorted().join('')).toBe('aadd');
+  });
+
+  it('has no server where there is none', () => {
+    expect(createBalancer('s', service([])).pick(makeRequest())).toBeNull();
+    expect(createBalancer('s', service([server('a', 0)])).pick(makeRequest())).toBeNull();
+  });
+});
+
+const withCookie = (value: string) => makeRequest({ fields: { Cookie: `x=1; lb=${value}; y` } });
+
+describe('sticky cookie', () => {
+  const sticky = { name: 'lb' };
+  const urls = [server('first'), server('second')];
+
+  it('is set once and keeps the client at its server', () => {
+    const balancer = createBalancer('s', service(urls, { sticky }));
+    const set = balancer.pick(makeRequest());
+    expect(set).toMatchObject({ server: { url: 'first' }, setCookie: 'lb=a7937b64b8caa58f; Path=/' });
+    for (let i = 0; i < 3; i += 1) {
+      expect(balancer.pick(withCookie('a7937b64b8caa58f'))).toEqual({ server: urls[0], setCookie: null });
+    }
+  });
+
+  it.each(['first', 'c0de9a9b8ec0e479'])('takes the older value %s and sets it anew', (value) => {
+    const picked = createBalancer('s', service(urls, { sticky })).pick(withCookie(value));
+    expect(picked).toMatchObject({ server: { url: 'first' }, setCookie: 'lb=a7937b64b8caa58f; Path=/' });
+  });
+
+  it('leads elsewhere when its server is down, unknown, or of weight 0', () => {
+    const balancer = createBalancer('s', service([...urls, server('third', 0)], { sticky }));
+    balancer.setDown(['first']);
+    expect(balancer.pick(withCookie('first'))).toMatchObject({ server: { url: 'second' } });
+    expect(balancer.pick(withCookie('third'))).toMatchObject({ server: { url: 'second' } });
+    expect(balancer.pick(withCookie('nonsense'))?.setCookie).toMatch(/^lb=/);
+  });
+
+  it('carries its attributes', () => {
+    const options = {
+      name: 'a b;c',
+      path: '/foo; Domain=evil',
+      domain: 'foo.com',
+      maxAge: 42,
+      httpOnly: true,
+      secure: true,
+      sameSite: 'none',
+    } as const;
+    expect(createBalancer('s', service(urls, { sticky: options })).pick(makeRequest())?.setCookie).toBe(
+      'a_b_c=a7937b64b8caa58f; Path=/foo Domain=evil; Domain=foo.com; Max-Age=42; HttpOnly; Secure; SameSite=None',
+    );
+    expect(createBalancer('s', service(urls, { sticky: { maxAge: -1 } })).pick(makeRequest())?.setCookie).toMatch(
+      /; Max-Age=0$/,
+    );
+  });
+
+  it('has a name made from the service where none is given', () => {
+    expect(cookieName('whoami@docker', {})).toMatch(/^_[0-9a-f]{5}$/);
+    expect(cookieName('whoami@docker', {})).not.toBe(cookieName('other@docker', {}));
+    expect(cookieName('s', { name: '/my/BACKEND-v1.0~rc1' })).toBe('_my_BACKEND-v1.0~rc1');
+  });
+});
