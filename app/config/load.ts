@@ -1,0 +1,156 @@
+import path from 'node:path';
+import { isLoopback, parseListenAddress } from '../access/listen-address.ts';
+import { defaultStaticConfiguration, type StaticConfiguration, type StaticEntryPoint } from './static.ts';
+import { parseStaticFile, type StaticFileIssue } from './static-file.ts';
+
+/** Flags of `gatehouse serve` that are static configuration, as they were given. */
+export interface StaticFlags {
+  readonly config?: string | undefined;
+  readonly http?: string | undefined;
+  readonly https?: string | undefined;
+  readonly dashboard?: string | undefined;
+  readonly docker?: string | undefined;
+  readonly file?: string | undefined;
+  readonly domain?: string | undefined;
+}
+
+/** A flag, variable or file cannot be used. The message names it and says what would do. */
+export class StaticConfigurationError extends Error {
+  readonly issues: readonly StaticFileIssue[];
+
+  constructor(message: string, issues: readonly StaticFileIssue[] = []) {
+    super(message);
+    this.name = 'StaticConfigurationError';
+    this.issues = issues;
+  }
+}
+
+export interface LoadedConfiguration {
+  readonly configuration: StaticConfiguration;
+  readonly warnings: readonly StaticFileIssue[];
+}
+
+const flagNames = ['config', 'http', 'https', 'dashboard', 'docker', 'file', 'domain'] as const;
+
+/** Flags with what the environment says in their stead: `GATEHOUSE_HTTP` for `--http`, and so on. Flags win. */
+export function flagsWithEnvironment(
+  flags: StaticFlags,
+  env: Readonly<Record<string, string | undefined>>,
+): StaticFlags {
+  return Object.fromEntries(
+    flagNames
+      .map((name) => [name, flags[name] ?? env[`GATEHOUSE_${name.toUpperCase()}`]] as const)
+      .filter(([, value]) => value !== undefined && value !== ''),
+  );
+}
+
+/**
+ * Puts together what holds at start: defaults, then the static file, then environment and flags.
+ * Throws {@link StaticConfigurationError} where one of them cannot be used.
+ */
+export function loadStaticConfiguration(sources: {
+  readonly flags: StaticFlags;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The file that `--config` names, read. */
+  readonly file: { readonly path: string; readonly text: string } | null;
+}): LoadedConfiguration {
+  const flags = flagsWithEnvironment(sources.flags, sources.env);
+  const { configuration: base, warnings } = withFile(defaultStaticConfiguration, sources.file);
+  const docker = flags.docker === undefined ? base.docker : dockerOf(base.docker, flags.docker);
+  return {
+    configuration: {
+      entryPoints: withAddress(withAddress(base.entryPoints, false, 'http', flags.http), true, 'https', flags.https),
+      docker,
+      file: flags.file === undefined ? base.file : { path: path.resolve(flags.file), fixed: true },
+      domain: flags.domain === undefined ? base.domain : domainOf(flags.domain),
+      dashboard: flags.dashboard === undefined ? base.dashboard : dashboardOf(base.dashboard, flags.dashboard),
+    },
+    warnings,
+  };
+}
+
+function withFile(
+  base: StaticConfiguration,
+  file: { readonly path: string; readonly text: string } | null,
+): LoadedConfiguration {
+  if (!file) return { configuration: base, warnings: [] };
+  if (/\.toml$/i.test(file.path)) {
+    throw new StaticConfigurationError(`${file.path} is TOML, which is not read yet. Write it as YAML.`);
+  }
+  const { patch, issues } = parseStaticFile(file.text, file.path);
+  const errors = issues.filter(({ severity }) => severity === 'error');
+  if (errors.length > 0) {
+    const lines = errors.map(({ line, column, message }) => `${file.path}:${line}:${column}: ${message}`);
+    throw new StaticConfigurationError(`The configuration file cannot be used.\n${lines.join('\n')}`, errors);
+  }
+  return {
+    configuration: {
+      ...base,
+      entryPoints: patch.entryPoints ?? base.entryPoints,
+      docker: patch.docker ?? base.docker,
+      file: patch.file === undefined ? base.file : { path: path.resolve(patch.file), fixed: true },
+    },
+    warnings: issues,
+  };
+}
+
+/** Sets the address of the first entry point of that kind; adds Gatehouse's own where a file has none. */
+function withAddress(
+  entryPoints: readonly StaticEntryPoint[],
+  tls: boolean,
+  flag: 'http' | 'https',
+  given: string | undefined,
+): readonly StaticEntryPoint[] {
+  if (given === undefined) return entryPoints;
+  const address = addressOf(`--${flag}`, given);
+  const usual = tls ? 'websecure' : 'web';
+  const chosen =
+    entryPoints.find(({ name }) => name === usual) ?? entryPoints.find((entryPoint) => entryPoint.tls === tls);
+  if (chosen) {
+    return entryPoints.map((entryPoint) =>
+      entryPoint === chosen ? { ...entryPoint, address, origin: 'flag', fallbackPort: null } : entryPoint,
+    );
+  }
+  const added = defaultStaticConfiguration.entryPoints.find(({ name }) => name === usual);
+  return added ? [...entryPoints, { ...added, address, origin: 'flag', fallbackPort: null }] : entryPoints;
+}
+
+/** `8080` is accepted for `:8080`. */
+function addressOf(flag: string, given: string): string {
+  const address = /^\d+$/.test(given) ? `:${given}` : given;
+  try {
+    parseListenAddress(address);
+  } catch {
+    throw new StaticConfigurationError(`${flag} ${given}: write :PORT or HOST:PORT, such as :8443 or 127.0.0.1:8443.`);
+  }
+  return address;
+}
+
+function dockerOf(base: StaticConfiguration['docker'], given: string): StaticConfiguration['docker'] {
+  const fixed = [...new Set([...base.fixed, 'endpoint'])];
+  if (given === 'off') return { ...base, enabled: false, fixed };
+  const endpoint = given.startsWith('/') ? `unix://${given}` : given;
+  if (!/^(?:unix|npipe|tcp|http|https|ssh):\/\/./.test(endpoint)) {
+    throw new StaticConfigurationError(
+      `--docker ${given}: write an endpoint such as unix:///var/run/docker.sock or tcp://HOST:2375, or "off".`,
+    );
+  }
+  return { ...base, enabled: true, endpoint, fixed };
+}
+
+function domainOf(given: string): string {
+  const domain = given.toLowerCase().replace(/^\.|\.$/g, '');
+  if (!/^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/.test(domain)) {
+    throw new StaticConfigurationError(`--domain ${given}: write a domain such as home.example.org.`);
+  }
+  return domain;
+}
+
+/** Plain HTTP never leaves the machine: an address that others can reach is served over HTTPS, once a password is set. */
+function dashboardOf(base: StaticConfiguration['dashboard'], given: string): StaticConfiguration['dashboard'] {
+  const address = addressOf('--dashboard', given);
+  const { host, port } = parseListenAddress(address);
+  if (host === '') return { ...base, address: `127.0.0.1:${port}`, addressFixed: true };
+  if (isLoopback(host)) return { ...base, address, addressFixed: true };
+  return { ...base, lanAddress: address };
+}
