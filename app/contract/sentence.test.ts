@@ -29,6 +29,7 @@ const well: EngineStatus = {
   certificateAuthority: { fingerprint: '', notAfter: 0, path: '' },
 };
 
+const withApps = (openApps: number): EngineStatus => ({ ...well, counts: { ...well.counts, openApps } });
 const warning = (code: Problem['code']): Problem => ({
   code,
   severity: 'warning',
@@ -41,7 +42,6 @@ const french = (status: EngineStatus | null) => sentenceText(sentenceOf(status, 
 
 describe('sentenceOf', () => {
   it('says that all is well and counts open apps in both languages', () => {
-    const withApps = (openApps: number): EngineStatus => ({ ...well, counts: { ...well.counts, openApps } });
     expect(english(withApps(7))).toBe('All well. 7 apps are open.');
     expect(english(withApps(1))).toBe('All well. 1 app is open.');
     expect(english(withApps(0))).toBe('All well. No app is open yet.');
@@ -56,6 +56,7 @@ describe('sentenceOf', () => {
       parts: [{ text: 'The engine is not running.', link: null }],
     });
     expect(sentenceOf({ ...well, health: 'starting' }, 'fr').tone).toBe('starting');
+    expect(sentenceOf('starting', 'en')).toEqual(sentenceOf({ ...well, health: 'starting' }, 'en'));
     expect(sentenceOf({ ...well, health: 'paused' }, 'en').tone).toBe('paused');
     expect(english({ ...well, pausedAll: true })).toContain('paused');
     expect(french({ ...well, pausedAll: true })).toContain('pause');

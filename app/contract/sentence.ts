@@ -23,9 +23,10 @@ export function languageOf(locale: string): Language {
   return locale.toLowerCase().split(/[-_]/)[0] === 'fr' ? 'fr' : 'en';
 }
 
-/** `status` is null where no engine answers. */
-export function sentenceOf(status: EngineStatus | null, language: Language): Sentence {
+/** `status` is null where no engine answers, and `starting` where one was started and does not answer yet. */
+export function sentenceOf(status: EngineStatus | 'starting' | null, language: Language): Sentence {
   const words = dictionary[language];
+  if (status === 'starting') return { tone: 'starting', parts: [plain(words.starting)] };
   if (status === null) return { tone: 'down', parts: [plain(words.down)] };
   if (status.pausedAll || status.health === 'paused') {
     return { tone: 'paused', parts: [plain(words.paused)] };
