@@ -1,0 +1,63 @@
+import type { Exposure } from '../../contract/objects.ts';
+import { OperationError } from '../../operations/error.ts';
+import { composeOf, type InspectedContainer } from '../docker/container.ts';
+
+type Target = Readonly<Exposure['target']>;
+
+/** What an exposure of this container follows. Never its id: that is another one after the next `docker compose up`. */
+export function targetOf(container: InspectedContainer): Target {
+  const compose = composeOf(container);
+  return { container: container.name, composeProject: compose.project, composeService: compose.service };
+}
+
+/**
+ * The containers that a target means now: all that run the Compose service, else the one with the name. Those that run
+ * come first.
+ */
+export function containersOf(target: Target, containers: readonly InspectedContainer[]): readonly InspectedContainer[] {
+  const { composeProject, composeService } = target;
+  const ofService =
+    composeProject === null || composeService === null
+      ? []
+      : containers.filter((container) => {
+          const compose = composeOf(container);
+          return compose.project === composeProject && compose.service === composeService && !isOneOff(container);
+        });
+  const found = ofService.length > 0 ? ofService : containers.filter(({ name }) => name === target.container);
+  return found.toSorted((a, b) => Number(b.state === 'running') - Number(a.state === 'running') || compare(a, b));
+}
+
+/** `docker compose run` makes containers that bear the service's labels and do not serve. */
+function isOneOff(container: InspectedContainer): boolean {
+  return container.labels['com.docker.compose.oneoff']?.toLowerCase() === 'true';
+}
+
+function compare(a: InspectedContainer, b: InspectedContainer): number {
+  return a.name < b.name ? -1 : 1;
+}
+
+/** By name, by id, or by a beginning that only one id has. Throws OperationError. */
+export function findContainer(wanted: string, containers: readonly InspectedContainer[]): InspectedContainer {
+  const name = wanted.replace(/^\//, '');
+  const exact = containers.find((container) => container.name === name || container.id === wanted);
+  if (exact) return exact;
+  const beginning = wanted.length === 0 ? [] : containers.filter(({ id }) => id.startsWith(wanted));
+  const [only] = beginning;
+  if (only && beginning.length === 1) return only;
+  if (only) {
+    const names = beginning.map((container) => container.name).join(', ');
+    throw new OperationError(
+      'INVALID',
+      `${beginning.length} containers have an id that begins with ${wanted}: ${names}.`,
+      {
+        reason: 'CONTAINER_AMBIGUOUS',
+        container: wanted,
+        candidates: names,
+      },
+    );
+  }
+  throw new OperationError('NOT_FOUND', `There is no container with the name or id ${wanted}.`, {
+    reason: 'CONTAINER_UNKNOWN',
+    container: wanted,
+  });
+}
