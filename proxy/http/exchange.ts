@@ -24,6 +24,8 @@ export interface ProxyRequest {
   /** The client by which rules, allow-lists and logs judge: the socket's peer unless that is a trusted proxy. */
   readonly clientIp: string;
   readonly clientPort: number;
+  /** The socket's peer, which is what `X-Forwarded-For` is appended with. Left out where it is `clientIp`. */
+  readonly peerIp?: string;
   readonly tls: { readonly serverName: string; readonly version: string } | null;
   /** Body still to be read, or null where the request has none. */
   readonly body: Readable | null;

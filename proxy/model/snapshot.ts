@@ -110,6 +110,11 @@ export type ToWorker =
     }
   | { readonly type: 'snapshot'; readonly snapshot: RoutingSnapshot }
   | { readonly type: 'down'; readonly servers: DownServers }
+  /**
+   * The engine took one `traffic` batch. Once the first of these has come, a worker keeps few batches under way and
+   * drops (and counts) records beyond them; an engine that never sends it gets every batch.
+   */
+  | { readonly type: 'trafficTaken' }
   /** Finish requests under way, at most until the deadline, then exit. */
   | { readonly type: 'drain'; readonly graceMs: number };
 

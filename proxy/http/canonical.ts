@@ -1,0 +1,207 @@
+import { canonicalPath } from '../rule/path.ts';
+import { parseAuthority } from './authority.ts';
+import { connectionOptions, isAliased, isForwardingName } from './header-names.ts';
+import type { LiveRequest, Peer } from './live-request.ts';
+
+/** What the head says about framing and connection handling, beside the fields that go into the request. */
+export interface HeadFacts {
+  hasBody: boolean;
+  /** Value of `Upgrade`; empty where there is none. */
+  upgrade: string;
+  forwardedFor: string;
+}
+
+const maxFields = 1000;
+
+// What no target may hold raw (RFC 3986 §2, RFC 9112 §3.2): controls, space, backslash, fragment.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+const forbiddenInTarget = /[\u0000-\u0020\u007f\\#]/;
+
+/**
+ * Copies the fields of a request's head into the request: hop-by-hop fields, the client's own forwarding fields and
+ * what `Connection` nominates stay behind. Refuses what two readers could understand differently (RFC 9112 §5, §6.3).
+ */
+export function takeFields(request: LiveRequest, raw: readonly string[], peer: Peer): HeadFacts {
+  const facts: HeadFacts = { hasBody: false, upgrade: '', forwardedFor: '' };
+  const isHttp2 = request.protocol === 'HTTP/2.0';
+  const out = request.headers.raw;
+  let hostField: string | null = null;
+  let contentLength: string | null = null;
+  let transferEncoding: string | null = null;
+  let nominated: string[] | null = null;
+  let wantsTrailers = false;
+  let cookie: string | null = null;
+  if (raw.length > maxFields * 2) {
+    request.refuse(431, 'HEADERS_TOO_LARGE', `${raw.length / 2} header fields`);
+    return facts;
+  }
+  // HTTP/2 sends the Host as a pseudo field; it takes the same place in the list.
+  if (isHttp2 && request.authority !== '') out.push('Host', request.authority);
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i] as string;
+    const value = raw[i + 1] as string;
+    if (name.charCodeAt(0) === 0x3a) continue;
+    const lower = name.toLowerCase();
+    switch (lower) {
+      case 'host':
+        if (hostField !== null) request.refuse(400, 'REQUEST_AMBIGUOUS', 'more than one Host field');
+        hostField = value;
+        if (!isHttp2) out.push('Host', value);
+        continue;
+      case 'content-length':
+        if (contentLength !== null) request.refuse(400, 'REQUEST_AMBIGUOUS', 'more than one Content-Length field');
+        if (!/^\d{1,15}$/.test(value)) request.refuse(400, 'REQUEST_MALFORMED', `Content-Length "${value}"`);
+        contentLength = value;
+        continue;
+      case 'transfer-encoding':
+        if (transferEncoding !== null)
+          request.refuse(400, 'REQUEST_AMBIGUOUS', 'more than one Transfer-Encoding field');
+        transferEncoding = value;
+        continue;
+      case 'connection':
+        nominated = nominated === null ? connectionOptions(value) : nominated.concat(connectionOptions(value));
+        continue;
+      case 'upgrade':
+        facts.upgrade = facts.upgrade === '' ? value : `${facts.upgrade}, ${value}`;
+        continue;
+      case 'te':
+        wantsTrailers ||= /(?:^|,)\s*trailers\s*(?:,|$)/i.test(value);
+        continue;
+      case 'cookie':
+        // HTTP/2 clients may split cookies for compression (RFC 9113 §8.2.3).
+        if (cookie === null) cookie = value;
+        else cookie += `; ${value}`;
+        continue;
+      case 'user-agent':
+        request.userAgent = value;
+        break;
+      case 'referer':
+        request.referer = value;
+        break;
+      case 'x-forwarded-for':
+        if (peer.trusted) facts.forwardedFor = facts.forwardedFor === '' ? value : `${facts.forwardedFor}, ${value}`;
+        continue;
+      case 'trailer':
+      case 'expect':
+      case 'keep-alive':
+      case 'proxy-connection':
+      case 'proxy-authenticate':
+      case 'proxy-authorization':
+      case 'http2-settings':
+        continue;
+      default:
+        if (isForwardingName(lower) && (!peer.trusted || isAliased(lower))) continue;
+    }
+    out.push(name, value);
+  }
+  if (cookie !== null) out.push('Cookie', cookie);
+  if (nominated !== null) removeNominated(request, nominated);
+  if (facts.forwardedFor !== '') out.push('X-Forwarded-For', facts.forwardedFor);
+  if (wantsTrailers) out.push('TE', 'trailers');
+  takeFraming(request, facts, contentLength, transferEncoding);
+  takeHost(request, hostField);
+  return facts;
+}
+
+/** Fields that the client's `Connection` names end here, save those that routing and framing stand on. */
+function removeNominated(request: LiveRequest, nominated: readonly string[]): void {
+  for (const name of nominated) {
+    if (name === 'host' || name === 'keep-alive' || name === 'close' || name === 'upgrade') continue;
+    request.headers.delete(name);
+  }
+}
+
+function takeFraming(
+  request: LiveRequest,
+  facts: HeadFacts,
+  contentLength: string | null,
+  transferEncoding: string | null,
+): void {
+  if (transferEncoding !== null) {
+    if (contentLength !== null) request.refuse(400, 'REQUEST_AMBIGUOUS', 'both Content-Length and Transfer-Encoding');
+    if (request.protocol === 'HTTP/1.0') request.refuse(400, 'REQUEST_AMBIGUOUS', 'Transfer-Encoding in HTTP/1.0');
+    if (transferEncoding.toLowerCase() !== 'chunked') {
+      request.refuse(501, 'REQUEST_MALFORMED', `Transfer-Encoding "${transferEncoding}"`);
+    }
+    facts.hasBody = true;
+  } else if (contentLength !== null && Number(contentLength) > 0) {
+    request.headers.raw.push('Content-Length', contentLength);
+    facts.hasBody = true;
+  }
+}
+
+function takeHost(request: LiveRequest, hostField: string | null): void {
+  if (request.protocol === 'HTTP/2.0') {
+    if (request.authority === '' && hostField !== null) {
+      request.authority = hostField;
+      request.headers.raw.unshift('Host', hostField);
+    } else if (hostField !== null && hostField.toLowerCase() !== request.authority.toLowerCase()) {
+      request.refuse(400, 'REQUEST_AMBIGUOUS', `Host "${hostField}" differs from :authority "${request.authority}"`);
+    }
+  } else {
+    if (hostField === null && request.protocol === 'HTTP/1.1')
+      request.refuse(400, 'REQUEST_MALFORMED', 'no Host field');
+    request.authority = hostField ?? '';
+  }
+  const parsed = parseAuthority(request.authority);
+  if (parsed === null) {
+    request.refuse(400, 'REQUEST_MALFORMED', `Host "${request.authority}"`);
+    return;
+  }
+  request.host = parsed.host;
+}
+
+/**
+ * Takes the request-target (RFC 9112 §3.2): origin-form, absolute-form whose authority is that of the Host field, or
+ * `*` for OPTIONS. Dot segments are resolved here, before anything is routed. Needs the Host to be known.
+ */
+export function takeTarget(request: LiveRequest, target: string): void {
+  request.target = target;
+  if (forbiddenInTarget.test(target)) {
+    request.refuse(400, 'REQUEST_MALFORMED', 'the target holds a backslash, "#", a space or a control character');
+    return;
+  }
+  if (target === '*' && request.method === 'OPTIONS') {
+    request.path = '*';
+    return;
+  }
+  const originForm = target.charCodeAt(0) === 0x2f ? target : fromAbsoluteForm(request, target);
+  if (originForm === null) return;
+  const mark = originForm.indexOf('?');
+  const raw = mark < 0 ? originForm : originForm.slice(0, mark);
+  // A semicolon separates parameters for some servers and not for others; behind Traefik it always does.
+  if (mark >= 0) request.query = originForm.slice(mark + 1).replaceAll(';', '&');
+  const path = canonicalPath(raw);
+  if (path === null) {
+    request.refuse(400, 'REQUEST_MALFORMED', 'the path holds an encoded NUL, a broken escape or a forbidden character');
+    return;
+  }
+  request.path = path;
+  request.target = request.query === '' ? path : `${path}?${request.query}`;
+}
+
+function fromAbsoluteForm(request: LiveRequest, target: string): string | null {
+  const match = /^(https?):\/\/([^/?]*)(\/[^?]*)?(\?.*)?$/i.exec(target);
+  if (!match || request.protocol === 'HTTP/2.0') {
+    request.refuse(400, 'REQUEST_MALFORMED', 'the target is neither a path nor an http URL');
+    return null;
+  }
+  if (match[1]?.toLowerCase() !== request.scheme) {
+    request.refuse(400, 'REQUEST_AMBIGUOUS', `the target's scheme is not that of the connection (${request.scheme})`);
+    return null;
+  }
+  if (match[2]?.toLowerCase() !== request.authority.toLowerCase()) {
+    request.refuse(
+      400,
+      'REQUEST_AMBIGUOUS',
+      `Host "${request.authority}" differs from the target's "${match[2] ?? ''}"`,
+    );
+    return null;
+  }
+  return `${match[3] ?? '/'}${match[4] ?? ''}`;
+}
+
+/** True where the client asks for a WebSocket and nothing else (RFC 6455 §4.1). */
+export function asksForWebSocket(method: string, upgrade: string): boolean {
+  return method === 'GET' && upgrade.trim().toLowerCase() === 'websocket';
+}

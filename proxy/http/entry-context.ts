@@ -1,0 +1,18 @@
+import type { EntryPointOptions } from '../model/snapshot.ts';
+import type { TrustedPeers } from './client-address.ts';
+import type { LiveExchange } from './live-exchange.ts';
+import type { Recorder, TrafficCounter } from './recorder.ts';
+
+/** What every connection of one entry point shares. */
+export interface EntryContext {
+  readonly options: EntryPointOptions;
+  readonly peers: TrustedPeers;
+  readonly recorder: Recorder;
+  /** Counts what no router took. */
+  readonly unrouted: TrafficCounter;
+  /** Takes a request that was not refused to its route. */
+  readonly route: (exchange: LiveExchange) => void;
+  readonly warn: (message: string, details: Readonly<Record<string, unknown>>) => void;
+  /** New answers tell the client to open another connection next time. */
+  isDraining: boolean;
+}

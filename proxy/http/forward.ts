@@ -1,0 +1,52 @@
+import type { ServersTransportConfig } from '../model/dynamic.ts';
+import type { ServerSnapshot, ServiceSnapshot } from '../model/snapshot.ts';
+import { answerError } from './error-page.ts';
+import type { Exchange, Handler } from './exchange.ts';
+import { Forwarding } from './forwarding-call.ts';
+import { type Origin, readOrigin, readTransport, type UpstreamPools } from './pools.ts';
+
+/** What chooses a server for a request; null where none is up. */
+export interface ServerPicker {
+  pick(request: Exchange['request']): { server: ServerSnapshot; setCookie: string | null } | null;
+}
+
+export interface Forwarder {
+  readonly handler: Handler;
+  /** Keys of the pools that it uses. */
+  readonly poolKeys: readonly string[];
+}
+
+/**
+ * Makes the handler that sends requests of one service to its servers. Throws a readable Error where a server's URL or
+ * the transport cannot be used.
+ */
+export function createForwarder(
+  service: Extract<ServiceSnapshot, { kind: 'loadBalancer' }>,
+  transportConfig: ServersTransportConfig | undefined,
+  balancer: ServerPicker,
+  pools: UpstreamPools,
+): Forwarder {
+  const transport = readTransport(transportConfig);
+  const origins = new Map<string, Origin>();
+  for (const server of service.servers) origins.set(server.url, readOrigin(server.url, transport));
+  const handler: Handler = (exchange) => {
+    const choice = balancer.pick(exchange.request);
+    const origin = choice ? origins.get(choice.server.url) : undefined;
+    if (!choice || !origin) {
+      const count = service.servers.length;
+      answerError(
+        exchange,
+        503,
+        'NO_SERVER',
+        count === 0 ? 'the service has no servers' : `none of ${count} servers is up`,
+      );
+      return;
+    }
+    new Forwarding(exchange, origin, pools, {
+      passHostHeader: service.passHostHeader,
+      basePath: choice.server.preservePath ? origin.basePath : '',
+      setCookie: choice.setCookie,
+    }).start();
+  };
+  return { handler, poolKeys: [...origins.values()].map((origin) => origin.key) };
+}

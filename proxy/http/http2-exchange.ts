@@ -1,0 +1,104 @@
+import type { ServerHttp2Stream } from 'node:http2';
+import { constants } from 'node:http2';
+import type { EntryContext } from './entry-context.ts';
+import type { ResponseHead } from './exchange.ts';
+import type { HeaderList } from './header-list.ts';
+import { LiveExchange } from './live-exchange.ts';
+import type { LiveRequest } from './live-request.ts';
+
+/** An answer on one HTTP/2 stream. */
+export class Http2Exchange extends LiveExchange {
+  private readonly stream: ServerHttp2Stream;
+  private isBodyless = false;
+  private drainListeners: (() => void)[] | null = null;
+  private trailers: HeaderList | null = null;
+
+  constructor(request: LiveRequest, stream: ServerHttp2Stream, context: EntryContext, atMs: number) {
+    super(request, context.recorder, context.unrouted, atMs);
+    this.stream = stream;
+  }
+
+  informational(status: number, headers: HeaderList): void {
+    if (this.hasHead || this.isOver || !this.isOpen()) return;
+    const fields: Record<string, string | string[] | number> = { ':status': status };
+    for (const [name, value] of headers) addField(fields, name.toLowerCase(), value);
+    this.stream.additionalHeaders(fields);
+  }
+
+  head({ status, headers }: ResponseHead): void {
+    if (this.hasHead || this.isOver || !this.isOpen()) return;
+    const { stream } = this;
+    this.isBodyless = this.request.method === 'HEAD' || status === 204 || status === 205 || status === 304;
+    const { raw } = headers;
+    const fields: string[] = [':status', String(status)];
+    let hasLength = false;
+    for (let i = 0; i < raw.length; i += 2) {
+      const name = (raw[i] as string).toLowerCase();
+      if (name === 'content-length') hasLength = true;
+      fields.push(name, raw[i + 1] as string);
+    }
+    // Whether trailers follow is known for certain only at the end; an answer with a length has none in HTTP/1.
+    const waitForTrailers = !this.isBodyless && !hasLength;
+    if (waitForTrailers) stream.on('wantTrailers', () => this.sendTrailers());
+    stream.respond(fields, { endStream: this.isBodyless, waitForTrailers });
+    this.hasHead = true;
+    this.status = status;
+  }
+
+  write(chunk: Uint8Array): boolean {
+    if (this.isOver || this.isBodyless || !this.isOpen()) return true;
+    this.responseBytes += chunk.byteLength;
+    return this.stream.write(chunk);
+  }
+
+  onDrain(listener: () => void): void {
+    if (this.drainListeners) {
+      if (!this.drainListeners.includes(listener)) this.drainListeners.push(listener);
+      return;
+    }
+    const listeners = [listener];
+    this.drainListeners = listeners;
+    this.stream.on('drain', () => {
+      for (const each of listeners) each();
+    });
+  }
+
+  end(trailers?: HeaderList): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    if (trailers) this.trailers = trailers;
+    if (!this.isBodyless && this.isOpen()) this.stream.end();
+    // The rest of a body that nobody reads: the client is told to stop sending it (RFC 9113 §8.1).
+    if (this.request.body !== null && !this.stream.readableEnded) {
+      this.stream.once('finish', () => {
+        if (!this.stream.readableEnded) this.stream.close(constants.NGHTTP2_NO_ERROR);
+      });
+    }
+  }
+
+  abort(_error: Error): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+  }
+
+  wireClosed(): void {
+    this.closed(this.hasHead && this.stream.rstCode === constants.NGHTTP2_NO_ERROR && this.stream.writableFinished);
+  }
+
+  private sendTrailers(): void {
+    const fields: Record<string, string | string[]> = {};
+    for (const [name, value] of this.trailers ?? []) addField(fields, name.toLowerCase(), value);
+    if (this.isOpen()) this.stream.sendTrailers(fields);
+  }
+
+  private isOpen(): boolean {
+    return !this.stream.destroyed && !this.stream.closed;
+  }
+}
+
+function addField(fields: Record<string, string | string[] | number>, name: string, value: string): void {
+  const before = fields[name];
+  if (before === undefined) fields[name] = value;
+  else fields[name] = Array.isArray(before) ? [...before, value] : [String(before), value];
+}

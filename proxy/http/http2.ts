@@ -1,0 +1,171 @@
+import { constants, performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
+import type { TLSSocket } from 'node:tls';
+import { takeFields, takeTarget } from './canonical.ts';
+import { peerOf } from './connection.ts';
+import type { EntryContext } from './entry-context.ts';
+import { answerError } from './error-page.ts';
+import { answer } from './exchange.ts';
+import { setForwardingFields } from './forwarding.ts';
+import { HeaderList } from './header-list.ts';
+import { Http2Exchange } from './http2-exchange.ts';
+import { LiveRequest, type Peer } from './live-request.ts';
+import { RequestBody } from './request-body.ts';
+import { nextRequestId } from './request-id.ts';
+
+const streamWindowBytes = 256 * 1024;
+const connectionWindowBytes = 1024 * 1024;
+
+// Streams that end in an error, whoever reset them (Rapid Reset and MadeYouReset): so many at once, and so many a second.
+const failureBurst = 400;
+const failuresPerSecond = 50;
+
+const sessionOptions = {
+  maxSessionMemory: 10,
+  maxHeaderListPairs: 1000,
+  maxOutstandingPings: 4,
+  maxSettings: 32,
+  maxSessionInvalidFrames: 100,
+  maxSessionRejectedStreams: 100,
+  streamResetBurst: failureBurst,
+  streamResetRate: failuresPerSecond,
+  // Servers repeat fields that may stand once only; the client gets what they sent.
+  strictSingleValueFields: false,
+};
+
+const ignoreError = (): void => undefined;
+
+/** One HTTP/2 connection. */
+export interface Http2Connection {
+  /** Tells the client to send no more requests; those under way go on. */
+  close(): void;
+  destroy(): void;
+}
+
+/** Serves HTTP/2 on a TLS connection that agreed on `h2`. `onClosed` is called once. */
+export function serveHttp2(socket: TLSSocket, context: EntryContext, onClosed: () => void): Http2Connection {
+  const { timeouts, maxHeaderBytes } = context.options;
+  const peer = peerOf(socket, context);
+  const session = performServerHandshake(socket, {
+    ...sessionOptions,
+    settings: {
+      maxConcurrentStreams: 250,
+      initialWindowSize: streamWindowBytes,
+      maxHeaderListSize: maxHeaderBytes,
+      enablePush: false,
+    },
+  });
+  const failures = createFailureLimit();
+  let openStreams = 0;
+  const watchIdle = (): void => {
+    if (timeouts.idleMs > 0) session.setTimeout(timeouts.idleMs, onIdle);
+  };
+  const onIdle = (): void => {
+    if (openStreams === 0) session.close();
+    else watchIdle();
+  };
+  session.on('stream', (stream: ServerHttp2Stream, _headers, flags: number, raw: string[]) => {
+    openStreams += 1;
+    stream.on('error', ignoreError);
+    const exchange = receive(stream, flags, raw, context, peer);
+    stream.on('close', () => {
+      openStreams -= 1;
+      exchange.wireClosed();
+      if (stream.rstCode !== constants.NGHTTP2_NO_ERROR && failures.isOver()) {
+        session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+        session.destroy();
+      }
+    });
+  });
+  session.on('connect', () => session.setLocalWindowSize(connectionWindowBytes));
+  session.on('error', ignoreError);
+  session.on('frameError', ignoreError);
+  session.on('close', onClosed);
+  watchIdle();
+  return { close: () => closeGently(session), destroy: () => session.destroy() };
+}
+
+function closeGently(session: ServerHttp2Session): void {
+  if (!session.destroyed && !session.closed) session.close();
+}
+
+function createFailureLimit(): { isOver: () => boolean } {
+  let left = failureBurst;
+  let atMs = performance.now();
+  return {
+    isOver() {
+      const nowMs = performance.now();
+      left = Math.min(failureBurst, left + ((nowMs - atMs) / 1000) * failuresPerSecond) - 1;
+      atMs = nowMs;
+      return left < 0;
+    },
+  };
+}
+
+function receive(
+  stream: ServerHttp2Stream,
+  flags: number,
+  raw: readonly string[],
+  context: EntryContext,
+  peer: Peer,
+): Http2Exchange {
+  const nowMs = Date.now();
+  const pseudo = pseudoFields(raw);
+  const request = new LiveRequest(nextRequestId(nowMs), context.options.name, 'HTTP/2.0', pseudo.method, peer);
+  const exchange = new Http2Exchange(request, stream, context, nowMs);
+  try {
+    request.authority = pseudo.authority;
+    if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(pseudo.method)) request.refuse(400, 'REQUEST_MALFORMED', 'method');
+    if (pseudo.method === 'CONNECT' || pseudo.method === 'TRACE') {
+      request.refuse(405, 'REQUEST_MALFORMED', pseudo.method);
+    }
+    if (pseudo.scheme !== request.scheme) {
+      request.refuse(400, 'REQUEST_AMBIGUOUS', `:scheme "${pseudo.scheme}" on ${request.scheme}`);
+    }
+    const facts = takeFields(request, raw, peer);
+    takeTarget(request, pseudo.path);
+    if ((flags & constants.NGHTTP2_FLAG_END_STREAM) === 0) request.body = new RequestBody(stream);
+    else request.headers.delete('Content-Length');
+    setForwardingFields(request, peer, facts, context.peers);
+    if (request.refusal) {
+      answerError(exchange, request.refusal.status, request.refusal.code, request.refusal.detail);
+    } else if (request.path === '*') {
+      answer(exchange, 200, new HeaderList());
+    } else {
+      context.route(exchange);
+    }
+  } catch (error) {
+    exchange.fail(error);
+  }
+  return exchange;
+}
+
+interface PseudoFields {
+  method: string;
+  scheme: string;
+  authority: string;
+  path: string;
+}
+
+function pseudoFields(raw: readonly string[]): PseudoFields {
+  const fields: PseudoFields = { method: '', scheme: '', authority: '', path: '' };
+  // nghttp2 lets them stand only before all other fields, and once each.
+  for (let i = 0; i < raw.length && (raw[i] as string).charCodeAt(0) === 0x3a; i += 2) {
+    const value = raw[i + 1] as string;
+    switch (raw[i]) {
+      case ':method':
+        fields.method = value;
+        break;
+      case ':scheme':
+        fields.scheme = value;
+        break;
+      case ':authority':
+        fields.authority = value;
+        break;
+      case ':path':
+        fields.path = value;
+        break;
+      default:
+    }
+  }
+  return fields;
+}

@@ -1,0 +1,152 @@
+import type { RequestRecord } from '../model/request-record.ts';
+import { answerError } from './error-page.ts';
+import type { Exchange, ExchangeNotes, Handler, ResponseHead, ResponseSink } from './exchange.ts';
+import type { HeaderList } from './header-list.ts';
+import type { LiveRequest } from './live-request.ts';
+import type { Recorder, TrafficCounter } from './recorder.ts';
+import { RequestBody } from './request-body.ts';
+
+/** Where a matched request goes, made once per snapshot. */
+export interface RouteTarget {
+  readonly router: string;
+  readonly service: string;
+  readonly handler: Handler;
+  /** Middlewares may listen to `signal`; a bare service does not, and is spared its cost. */
+  readonly needsSignal: boolean;
+  readonly counter: TrafficCounter;
+}
+
+const neverAborted = new AbortController().signal;
+
+/** An exchange on a real wire. It is its own sink; the protocols fill in how bytes leave. */
+export abstract class LiveExchange implements Exchange, ResponseSink {
+  readonly request: LiveRequest;
+  readonly sink: ResponseSink;
+  readonly notes: ExchangeNotes = {
+    username: null,
+    serverUrl: null,
+    originStatus: null,
+    originStartedAt: null,
+    originEndedAt: null,
+    middlewares: [],
+    error: null,
+  };
+  signal: AbortSignal = neverAborted;
+
+  protected status = 0;
+  protected responseBytes = 0;
+  /** The head has gone out; from now on an error can only break the answer off. */
+  protected hasHead = false;
+  /** `end` or `abort` was called. */
+  protected isOver = false;
+  private readonly recorder: Recorder;
+  private readonly atMs: number;
+  private readonly startedAt = performance.now();
+  private target: RouteTarget | null = null;
+  private counter: TrafficCounter;
+  private aborter: AbortController | null = null;
+  private isRecorded = false;
+
+  constructor(request: LiveRequest, recorder: Recorder, counter: TrafficCounter, atMs: number) {
+    this.request = request;
+    this.sink = this;
+    this.recorder = recorder;
+    this.counter = counter;
+    this.atMs = atMs;
+  }
+
+  abstract informational(status: number, headers: HeaderList): void;
+  abstract head(head: ResponseHead): void;
+  abstract write(chunk: Uint8Array): boolean;
+  abstract onDrain(listener: () => void): void;
+  abstract end(trailers?: HeaderList): void;
+  abstract abort(error: Error): void;
+
+  /** Hands the exchange to a route. What the handler throws is answered, or breaks the answer off. */
+  run(target: RouteTarget): void {
+    this.target = target;
+    this.counter = target.counter;
+    if (target.needsSignal) {
+      this.aborter = new AbortController();
+      this.signal = this.aborter.signal;
+    }
+    try {
+      const running = target.handler(this);
+      if (running) running.catch((error: unknown) => this.fail(error));
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  /** A fault of our own: the visitor gets a 500, or a broken answer where one has begun. */
+  fail(error: unknown): void {
+    const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    if (this.isOver) return;
+    if (this.hasHead) {
+      this.notes.error ??= { code: 'INTERNAL', detail };
+      this.abort(error instanceof Error ? error : new Error(detail));
+    } else {
+      answerError(this, 500, 'INTERNAL', detail);
+    }
+  }
+
+  /** The wire is done with this exchange: complete, or because the client has gone. */
+  protected closed(isComplete: boolean, error: RequestRecord['error'] = null): void {
+    if (this.isRecorded) return;
+    this.isRecorded = true;
+    if (!isComplete) {
+      this.notes.error ??= error ?? {
+        code: 'CLIENT_ABORTED',
+        detail: 'the client closed before the answer was complete',
+      };
+      this.request.goneListener?.clientGone();
+    }
+    this.request.goneListener = null;
+    this.isOver = true;
+    this.aborter?.abort();
+    this.recorder.finished(this.record(), this.counter);
+  }
+
+  protected countExtra(requestBytes: number, responseBytes: number): void {
+    this.extraRequestBytes += requestBytes;
+    this.responseBytes += responseBytes;
+  }
+
+  private extraRequestBytes = 0;
+
+  private record(): RequestRecord {
+    const { request, notes } = this;
+    const { body } = request;
+    const originDurationMs =
+      notes.originStartedAt === null ? null : (notes.originEndedAt ?? performance.now()) - notes.originStartedAt;
+    return {
+      id: request.id,
+      at: this.atMs,
+      entryPoint: request.entryPoint,
+      clientIp: request.clientIp,
+      clientPort: request.clientPort,
+      username: notes.username,
+      protocol: request.protocol,
+      scheme: request.scheme,
+      method: request.method,
+      host: request.host,
+      target: request.target,
+      router: this.target?.router ?? null,
+      service: this.target?.service ?? null,
+      serverUrl: notes.serverUrl,
+      middlewares: notes.middlewares,
+      // As nginx has it: the client went before it was answered.
+      status: this.status === 0 ? 499 : this.status,
+      originStatus: notes.originStatus,
+      requestBytes: (body instanceof RequestBody ? body.bytes : 0) + this.extraRequestBytes,
+      responseBytes: this.responseBytes,
+      durationMs: performance.now() - this.startedAt,
+      originDurationMs,
+      userAgent: request.userAgent,
+      referer: request.referer,
+      upgrade: request.upgrade,
+      tlsVersion: request.tls?.version ?? null,
+      error: notes.error,
+    };
+  }
+}

@@ -1,0 +1,136 @@
+import type { RequestRecord } from '../model/request-record.ts';
+import { type FromWorker, latencyBucketsMs, type TrafficCount } from '../model/snapshot.ts';
+
+/** Longest time that a finished request waits before it is reported. */
+const batchDelayMs = 50;
+const batchRecords = 1000;
+/** Batches that may be under way to an engine which says when it has taken one. */
+const batchesUnderWay = 8;
+
+/** Counts of one (entry point, router, service); held by a route, so that counting is a few additions. */
+export interface TrafficCounter {
+  readonly entryPoint: string;
+  readonly router: string | null;
+  readonly service: string | null;
+  requests: number;
+  statusClasses: [number, number, number, number, number];
+  requestBytes: number;
+  responseBytes: number;
+  latency: number[];
+  listed: boolean;
+}
+
+export interface Recorder {
+  counter(entryPoint: string, router: string | null, service: string | null): TrafficCounter;
+  finished(record: RequestRecord, counter: TrafficCounter): void;
+  connectionOpened(): void;
+  connectionClosed(): void;
+  /** The engine has taken one batch. */
+  taken(): void;
+  /** Sends what is left. */
+  close(): void;
+}
+
+export function createRecorder(send: (message: FromWorker) => void): Recorder {
+  let records: RequestRecord[] = [];
+  let counters: TrafficCounter[] = [];
+  let dropped = 0;
+  let openConnections = 0;
+  let timer: NodeJS.Timeout | null = null;
+  let underWay: number | null = null;
+  let sent = 0;
+
+  const flush = (): void => {
+    timer = null;
+    const isEngineSlow = underWay !== null && underWay >= batchesUnderWay;
+    if (isEngineSlow) {
+      // Records go, counts stay: they are added up until the engine has caught up.
+      dropped += records.length;
+      records = [];
+      schedule();
+      return;
+    }
+    const counts = counters.map(takeCount);
+    counters = [];
+    const batch = records;
+    records = [];
+    send({ type: 'traffic', records: batch, dropped, counts, openConnections });
+    dropped = 0;
+    sent += 1;
+    if (underWay !== null) underWay += 1;
+  };
+  const schedule = (): void => {
+    timer ??= setTimeout(flush, batchDelayMs);
+  };
+
+  return {
+    counter: (entryPoint, router, service) => ({ entryPoint, router, service, ...emptyCounts(), listed: false }),
+    finished(record, counter) {
+      if (!counter.listed) {
+        counter.listed = true;
+        counters.push(counter);
+      }
+      counter.requests += 1;
+      const statusClass = Math.min(Math.max(Math.trunc(record.status / 100), 1), 5) - 1;
+      counter.statusClasses[statusClass] = (counter.statusClasses[statusClass] ?? 0) + 1;
+      counter.requestBytes += record.requestBytes;
+      counter.responseBytes += record.responseBytes;
+      const bucket = bucketOf(record.durationMs);
+      counter.latency[bucket] = (counter.latency[bucket] ?? 0) + 1;
+      if (records.length < batchRecords) records.push(record);
+      else dropped += 1;
+      schedule();
+    },
+    connectionOpened() {
+      openConnections += 1;
+      schedule();
+    },
+    connectionClosed() {
+      openConnections -= 1;
+      schedule();
+    },
+    taken() {
+      // The first word from the engine starts the count; what was sent before it is taken as under way.
+      underWay = Math.max(0, (underWay ?? Math.min(sent, batchesUnderWay)) - 1);
+    },
+    close() {
+      if (timer) clearTimeout(timer);
+      timer = null;
+      if (records.length > 0 || counters.length > 0) flush();
+      if (timer) clearTimeout(timer);
+      timer = null;
+    },
+  };
+}
+
+function emptyCounts(): Pick<
+  TrafficCounter,
+  'requests' | 'statusClasses' | 'requestBytes' | 'responseBytes' | 'latency'
+> {
+  return {
+    requests: 0,
+    statusClasses: [0, 0, 0, 0, 0],
+    requestBytes: 0,
+    responseBytes: 0,
+    latency: Array.from({ length: latencyBucketsMs.length + 1 }, () => 0),
+  };
+}
+
+function takeCount(counter: TrafficCounter): TrafficCount {
+  const { entryPoint, router, service, requests, statusClasses, requestBytes, responseBytes, latency } = counter;
+  Object.assign(counter, emptyCounts());
+  counter.listed = false;
+  return { entryPoint, router, service, requests, statusClasses, requestBytes, responseBytes, latency };
+}
+
+/** Index of the first bucket whose bound is not below the duration; the last one for what is slower than all. */
+export function bucketOf(durationMs: number): number {
+  let low = 0;
+  let high: number = latencyBucketsMs.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (durationMs <= (latencyBucketsMs[middle] as number)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}

@@ -1,0 +1,152 @@
+import { createTrustedPeers } from './http/client-address.ts';
+import type { EntryContext } from './http/entry-context.ts';
+import { createEntryPoint, type EntryPoint } from './http/entry-point.ts';
+import { answerError } from './http/error-page.ts';
+import type { LiveExchange } from './http/live-exchange.ts';
+import { UpstreamPools } from './http/pools.ts';
+import { createRecorder } from './http/recorder.ts';
+import { answerRedirect } from './http/redirect.ts';
+import { applyDown, type CompiledRouting, compileRouting, tableKey } from './http/routing.ts';
+import type { DownServers, EntryPointOptions, FromWorker, RoutingSnapshot, ToWorker } from './model/snapshot.ts';
+import { createCertificateStore } from './tls/certificates.ts';
+
+/** What a worker runs in, or a test in its place. */
+export interface ProxyHost {
+  readonly index: number;
+  send(message: FromWorker): void;
+  /** A `drain` has come to its end. */
+  drained?(): void;
+}
+
+/** Everything that one worker does. */
+export interface Proxy {
+  receive(message: ToWorker): void;
+  /** Stops at once: connections are broken off. May be called twice. */
+  close(): Promise<void>;
+}
+
+export function createProxy(host: ProxyHost): Proxy {
+  const recorder = createRecorder((message) => host.send(message));
+  const certificates = createCertificateStore();
+  const pools = new UpstreamPools();
+  const entryPoints = new Map<string, EntryPoint>();
+  const closing = new Set<Promise<void>>();
+  let routing: CompiledRouting | null = null;
+  let down: DownServers = {};
+
+  const warn: EntryContext['warn'] = (message, details) => {
+    host.send({ type: 'log', level: 'warn', message, details: { worker: host.index, ...details } });
+  };
+
+  const route = (options: EntryPointOptions): EntryContext['route'] => {
+    const key = tableKey(options.name, options.tls);
+    return (exchange: LiveExchange) => {
+      const { request } = exchange;
+      if (options.redirect) {
+        if (request.host === '') answerError(exchange, 400, 'REQUEST_MALFORMED', 'no host to redirect to');
+        else answerRedirect(exchange, options.redirect);
+        return;
+      }
+      const match = routing?.tables.get(key)?.match(request);
+      if (match?.kind === 'match') {
+        exchange.run(match.target);
+      } else if (match?.kind === 'ambiguous') {
+        const between = `${match.first ?? 'no router'} and ${match.second ?? 'no router'}`;
+        answerError(exchange, 400, 'REQUEST_AMBIGUOUS', `the encoded path stands between ${between}`);
+      } else {
+        answerError(exchange, 404, 'NO_ROUTER', `no router of ${options.name} matches ${request.host}${request.path}`);
+      }
+    };
+  };
+
+  const listen = async (options: EntryPointOptions): Promise<void> => {
+    const { name } = options;
+    try {
+      if (entryPoints.has(name)) throw new Error(`The entry point ${name} is open already`);
+      const entryPoint = createEntryPoint(
+        {
+          options,
+          peers: createTrustedPeers(options.trustedIPs),
+          recorder,
+          unrouted: recorder.counter(name, null, null),
+          route: route(options),
+          warn,
+          isDraining: false,
+        },
+        certificates,
+      );
+      entryPoints.set(name, entryPoint);
+      try {
+        host.send({ type: 'listening', entryPoint: name, host: options.host, port: await entryPoint.listen() });
+      } catch (error) {
+        entryPoints.delete(name);
+        throw error;
+      }
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      host.send({ type: 'listenFailed', entryPoint: name, code: code ?? 'INVALID', message });
+    }
+  };
+
+  const apply = (snapshot: RoutingSnapshot): void => {
+    const compiled = compileRouting(snapshot, routing, pools, recorder);
+    applyDown(compiled, down);
+    routing = compiled;
+    pools.retain(compiled.poolKeys);
+    host.send({ type: 'applied', revision: snapshot.revision, errors: compiled.errors });
+  };
+
+  const closeEntryPoints = async (names: readonly string[], graceMs: number): Promise<void> => {
+    const closed = names.map(async (name) => {
+      const entryPoint = entryPoints.get(name);
+      entryPoints.delete(name);
+      await entryPoint?.close(graceMs);
+    });
+    const all = Promise.all(closed).then(() => undefined);
+    closing.add(all);
+    await all;
+    closing.delete(all);
+  };
+
+  const close = async (graceMs: number): Promise<void> => {
+    await closeEntryPoints([...entryPoints.keys()], graceMs);
+    await Promise.all(closing);
+    await pools.destroy();
+    recorder.close();
+  };
+
+  host.send({ type: 'ready' });
+
+  return {
+    receive(message) {
+      switch (message.type) {
+        case 'listen':
+          for (const options of message.entryPoints) void listen(options);
+          break;
+        case 'unlisten':
+          void closeEntryPoints(message.names, message.graceMs);
+          break;
+        case 'certificates': {
+          const failures = certificates.change(message.upsert, message.remove);
+          for (const failure of failures) warn('A certificate cannot be used', failure);
+          for (const entryPoint of entryPoints.values()) entryPoint.certificatesChanged();
+          break;
+        }
+        case 'snapshot':
+          apply(message.snapshot);
+          break;
+        case 'down':
+          down = message.servers;
+          if (routing) applyDown(routing, down);
+          break;
+        case 'trafficTaken':
+          recorder.taken();
+          break;
+        case 'drain':
+          void close(message.graceMs).then(() => host.drained?.());
+          break;
+      }
+    },
+    close: () => close(0),
+  };
+}

@@ -1,0 +1,77 @@
+import { createSecureContext, type SecureContext } from 'node:tls';
+import type { CertificateSnapshot } from '../model/snapshot.ts';
+
+/** The certificates of all TLS entry points, replaced while they serve. */
+export interface CertificateStore {
+  /** Returns what could not be used, in words. The certificates that were there under those ids are gone as well. */
+  change(upsert: readonly CertificateSnapshot[], remove: readonly string[]): { id: string; message: string }[];
+  /**
+   * The context for a server name in any case: the certificate with exactly that name, else the one with a wildcard for
+   * its last labels, else the default one. Undefined where there is no certificate at all. Never throws.
+   */
+  select(serverName: string): SecureContext | undefined;
+  /** The default certificate's key material, for clients that send no server name. */
+  defaultPem(): { cert: string; key: string } | null;
+}
+
+interface Entry {
+  readonly certificate: CertificateSnapshot;
+  readonly context: SecureContext;
+}
+
+export function createCertificateStore(): CertificateStore {
+  const byId = new Map<string, Entry>();
+  let byName = new Map<string, Entry>();
+  let fallback: Entry | null = null;
+
+  const reindex = (): void => {
+    const names = new Map<string, Entry>();
+    fallback = null;
+    for (const entry of byId.values()) {
+      if (entry.certificate.isDefault) fallback = entry;
+      // Where two hold one name, the one that came last serves it.
+      else for (const name of entry.certificate.names) names.set(name.toLowerCase(), entry);
+    }
+    if (fallback !== null) {
+      const { certificate } = fallback as Entry;
+      for (const name of certificate.names) if (!names.has(name.toLowerCase())) names.set(name.toLowerCase(), fallback);
+    }
+    byName = names;
+  };
+
+  return {
+    change(upsert, remove) {
+      const failures: { id: string; message: string }[] = [];
+      for (const id of remove) byId.delete(id);
+      for (const certificate of upsert) {
+        byId.delete(certificate.id);
+        try {
+          // Made now and not at the first visit: a key that does not fit is then known before a visitor meets it.
+          byId.set(certificate.id, { certificate, context: contextOf(certificate) });
+        } catch (error) {
+          failures.push({ id: certificate.id, message: error instanceof Error ? error.message : String(error) });
+        }
+      }
+      reindex();
+      return failures;
+    },
+    select(serverName) {
+      const lower = serverName.toLowerCase();
+      const name = lower.endsWith('.') ? lower.slice(0, -1) : lower;
+      const dot = name.indexOf('.');
+      const entry = byName.get(name) ?? (dot > 0 ? byName.get(`*${name.slice(dot)}`) : undefined) ?? fallback;
+      return entry?.context;
+    },
+    defaultPem() {
+      return fallback ? { cert: fallback.certificate.certificatePem, key: fallback.certificate.privateKeyPem } : null;
+    },
+  };
+}
+
+function contextOf(certificate: CertificateSnapshot): SecureContext {
+  return createSecureContext({
+    cert: certificate.certificatePem,
+    key: certificate.privateKeyPem,
+    minVersion: 'TLSv1.2',
+  });
+}

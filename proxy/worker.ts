@@ -1,0 +1,26 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import type { ToWorker, WorkerData } from './model/snapshot.ts';
+import { createProxy } from './proxy.ts';
+
+const port = parentPort;
+if (!port) throw new Error('proxy/worker.ts is the entry of a worker thread');
+
+const { index } = workerData as WorkerData;
+
+// A fault that nobody caught leaves the worker in an unknown state: it says so and goes, and the pool replaces it.
+const die = (error: unknown): void => {
+  const details =
+    error instanceof Error ? { message: error.message, stack: error.stack ?? '' } : { message: String(error) };
+  port.postMessage({ type: 'log', level: 'error', message: `Proxy worker ${index} failed`, details });
+  process.exit(1);
+};
+process.on('uncaughtException', die);
+process.on('unhandledRejection', die);
+
+const proxy = createProxy({
+  index,
+  send: (message) => port.postMessage(message),
+  drained: () => process.exit(0),
+});
+
+port.on('message', (message: ToWorker) => proxy.receive(message));
