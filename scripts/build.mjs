@@ -120,12 +120,8 @@ function engineConfig(workDir) {
 }
 
 function mainConfig(workDir) {
-  return nodeBundle(workDir, {
-    input: { index: 'main/index.ts' },
-    format: 'es',
-    entryFileNames: '[name].js',
-    target: 'node20',
-  });
+  const input = { index: 'main/index.ts' };
+  return nodeBundle(workDir, { input, format: 'es', entryFileNames: '[name].js', target: 'node20' });
 }
 
 /** A sandboxed preload script is CommonJS and can load nothing but Electron. */

@@ -1,6 +1,17 @@
 // Finds an Electron runtime to open the tray app with, or says in one line why there is none.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
@@ -104,4 +115,31 @@ export async function findTestElectron(nodePath) {
     if (runtime) return runtime;
   }
   return findElectron(nodePath);
+}
+
+/**
+ * How to start this checkout with a runtime: the program and its first arguments. Electron as it is published takes the
+ * application's folder as an argument. A runtime that came with an application of its own is given this one in its
+ * place, in a folder of links: only the application that a runtime starts by itself is read before it is ready.
+ */
+export function commandFor({ programPath, version }) {
+  const distDir = path.dirname(programPath);
+  if (process.platform !== 'linux' || !existsSync(path.join(distDir, 'resources/app'))) {
+    return { program: programPath, args: [rootDir] };
+  }
+  const linkedDir = path.join(rootDir, 'out', `electron-${version}`);
+  rmSync(linkedDir, { recursive: true, force: true });
+  mkdirSync(path.join(linkedDir, 'resources'), { recursive: true });
+  symlinkSync(rootDir, path.join(linkedDir, 'resources/app'));
+  for (const name of readdirSync(distDir)) {
+    if (name !== 'resources' && name !== 'electron') symlinkSync(path.join(distDir, name), path.join(linkedDir, name));
+  }
+  const program = path.join(linkedDir, 'electron');
+  // Electron looks for its files beside the program itself, wherever a symbolic link to it lies.
+  try {
+    linkSync(programPath, program);
+  } catch {
+    cpSync(programPath, program);
+  }
+  return { program, args: [] };
 }

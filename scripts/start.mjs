@@ -2,7 +2,7 @@
 // Flags of `gatehouse serve` pass through: `npm start -- --http :8080`.
 import path from 'node:path';
 import { build } from './build.mjs';
-import { findElectron, hasDisplay, shippedElectronMajor } from './electron-runtime.mjs';
+import { commandFor, findElectron, hasDisplay, shippedElectronMajor } from './electron-runtime.mjs';
 import { becomeChild, engineNodePath, ensureDependencies, rootDir } from './setup.mjs';
 
 const flags = process.argv.slice(2);
@@ -21,8 +21,8 @@ async function start() {
   becomeChild(nodePath, [path.join(rootDir, 'out/engine/gatehouse.js'), 'serve', ...flags]);
 }
 
-function openWindow({ programPath, version }, nodePath) {
-  const args = [rootDir];
+function openWindow(runtime, nodePath) {
+  const { program, args } = commandFor(runtime);
   if (process.getuid?.() === 0) {
     console.log("Started as root: Chromium's own sandbox is off. Start as a normal user to have it.");
     args.unshift('--no-sandbox');
@@ -32,9 +32,9 @@ function openWindow({ programPath, version }, nodePath) {
   const env = { ...process.env };
   delete env.ELECTRON_RUN_AS_NODE;
   // An older runtime embeds an older Node, in which the engine's native parts do not load.
-  const older = version !== null && Number(version.split('.')[0]) < shippedElectronMajor();
+  const older = runtime.version !== null && Number(runtime.version.split('.')[0]) < shippedElectronMajor();
   if (older) env.GATEHOUSE_ENGINE_NODE ??= nodePath;
-  becomeChild(programPath, args, { env });
+  becomeChild(program, args, { env });
 }
 
 try {
