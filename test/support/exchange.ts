@@ -66,9 +66,7 @@ export function makeSink(): RecordingSink {
     setSlow(value) {
       slow = value;
       if (slow) return;
-      const listeners = [...drainListeners];
-      drainListeners.clear();
-      for (const listener of listeners) listener();
+      for (const listener of drainListeners) listener();
     },
     body: () => Buffer.concat(recorded.chunks),
     informational: (status, headers) => void recorded.informational.push({ status, headers }),

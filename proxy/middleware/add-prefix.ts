@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import { canonicalPath } from '../rule/path.ts';
+import type { MiddlewareDefinition } from './definition.ts';
+import { refusePath } from './rewritten-path.ts';
+
+const schema = z.strictObject({ prefix: z.string().optional() });
+type Config = z.infer<typeof schema>;
+
+export const addPrefix: MiddlewareDefinition<Config> = {
+  type: 'addPrefix',
+  summary: 'Puts a prefix before the path of each request.',
+  schema,
+  build(config, context) {
+    const prefix = readPrefix(config);
+    return (next) => (exchange) => {
+      const { request } = exchange;
+      // `OPTIONS *` asks about the server as a whole.
+      if (request.path === '*') return next(exchange);
+      const path = prefix + request.path;
+      if (canonicalPath(path) !== path) {
+        context.verdict(exchange, 'refused');
+        return refusePath(exchange, context.name, path);
+      }
+      request.path = path;
+      return next(exchange);
+    };
+  },
+  explain: (config, request) => ({
+    verdict: 'passes',
+    detail: `The path becomes ${readPrefix(config)}${request.path}.`,
+  }),
+};
+
+function readPrefix(config: Config): string {
+  const { prefix = '' } = config;
+  if (prefix === '') throw new Error('prefix is empty.');
+  const rooted = prefix.startsWith('/') ? prefix : `/${prefix}`;
+  // Written as people read it; it goes out as it stands on the wire.
+  const encoded = rooted.replaceAll(/[^\x21-\x7e]|[\\#?]|%(?![0-9a-fA-F]{2})/gu, encodeURIComponent);
+  if (canonicalPath(`${encoded}/`) !== `${encoded}/`)
+    throw new Error(`The prefix ${prefix} holds "." or ".." as a part.`);
+  return encoded;
+}

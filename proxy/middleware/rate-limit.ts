@@ -1,0 +1,104 @@
+import { LRUCache } from 'lru-cache';
+import { z } from 'zod';
+import type { Exchange, Handler } from '../http/exchange.ts';
+import { durationMs, durationSchema } from '../model/duration.ts';
+import { answerText } from './answer-text.ts';
+import { createSourceCriterion, sourceCriterionSchema } from './client-source.ts';
+import type { MiddlewareDefinition } from './definition.ts';
+import { type BucketRate, type TokenBucket, takeToken } from './token-bucket.ts';
+
+const schema = z.strictObject({
+  average: z.int().min(0).optional(),
+  period: durationSchema.optional(),
+  burst: z.int().min(0).optional(),
+  sourceCriterion: sourceCriterionSchema.optional(),
+  /** Known, so that it can be refused in words: requests are counted in this process. */
+  redis: z.record(z.string(), z.unknown()).optional(),
+});
+type Config = z.infer<typeof schema>;
+
+/** Beyond so many sources the one seen longest ago is forgotten, which gives it a full bucket. */
+const maxSources = 65_536;
+
+export const rateLimit: MiddlewareDefinition<Config> = {
+  type: 'rateLimit',
+  summary: 'Limits how often one visitor may ask, with room for short bursts.',
+  schema,
+  build(config, context) {
+    if (config.redis)
+      throw new Error('Requests are counted by Gatehouse itself, not in Redis. Take the redis option out.');
+    const rate = readRate(config);
+    const sourceOf = createSourceCriterion(config.sourceCriterion);
+    if (rate === null) return (next) => next;
+    const buckets = context.state(() => new LRUCache<string, TokenBucket>({ max: maxSources }));
+    return (next) => (exchange) => {
+      const source = sourceOf(exchange.request);
+      let bucket = buckets.get(source);
+      if (bucket === undefined) {
+        bucket = { tokens: rate.burst, atMs: context.now() };
+        buckets.set(source, bucket);
+      }
+      const delayMs = takeToken(bucket, rate, context.now());
+      if (delayMs === 0) return next(exchange);
+      if (delayMs <= rate.maxDelayMs) return passLater(exchange, delayMs, next);
+      context.verdict(exchange, 'refused');
+      const retryAfter = String(Math.ceil(delayMs / 1000));
+      answerText(exchange, 429, ['Retry-After', retryAfter, 'X-Retry-In', goDuration(delayMs)]);
+    };
+  },
+  explain(config) {
+    const rate = readRate(config);
+    if (rate === null) return { verdict: 'passes', detail: 'No average is set, so nothing is limited.' };
+    const period = config.period === undefined ? 'second' : String(config.period);
+    return {
+      verdict: 'depends',
+      detail: `Lets through ${config.average ?? 0} per ${period}, and ${rate.burst} at once.`,
+    };
+  },
+};
+
+/** Null where nothing is limited. */
+function readRate(config: Config): BucketRate | null {
+  const { average = 0, burst = 1 } = config;
+  if (average <= 0) return null;
+  const perSecond = (average * 1000) / (durationMs(config.period, 1000) || 1000);
+  // As in Traefik: half the time between two tokens, and no more than half a second.
+  const maxDelayMs = perSecond < 1 ? 500 : 1000 / (Math.floor(perSecond) * 2);
+  return { perMs: perSecond / 1000, burst: Math.max(burst, 1), maxDelayMs };
+}
+
+async function passLater(exchange: Exchange, delayMs: number, next: Handler): Promise<void> {
+  const isGone = await holdBack(exchange, delayMs);
+  if (!isGone) await next(exchange);
+}
+
+/** Resolves after the delay with false, or with true as soon as the client is gone. */
+function holdBack(exchange: Exchange, delayMs: number): Promise<boolean> {
+  const { signal } = exchange;
+  return new Promise((resolve) => {
+    const onGone = (): void => {
+      clearTimeout(timer);
+      resolve(true);
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', onGone);
+      resolve(false);
+    }, delayMs);
+    if (signal.aborted) onGone();
+    else signal.addEventListener('abort', onGone, { once: true });
+  });
+}
+
+/** Go's notation, as Traefik sends it: `1m2.5s`, `340ms`. */
+export function goDuration(milliseconds: number): string {
+  if (milliseconds < 1000) return `${trimmed(milliseconds, 6)}ms`;
+  const hours = Math.floor(milliseconds / 3_600_000);
+  const minutes = Math.floor((milliseconds % 3_600_000) / 60_000);
+  const seconds = `${trimmed((milliseconds % 60_000) / 1000, 9)}s`;
+  if (hours > 0) return `${hours}h${minutes}m${seconds}`;
+  return minutes > 0 ? `${minutes}m${seconds}` : seconds;
+}
+
+function trimmed(value: number, digits: number): string {
+  return String(Number(value.toFixed(digits)));
+}
