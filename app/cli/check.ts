@@ -1,0 +1,30 @@
+import { type Command, flagOption } from './command.ts';
+import { printJson } from './words.ts';
+
+export const check: Command = {
+  help: `gatehouse check FILE… [--json]
+
+Validates static and dynamic configuration files and the Traefik labels of compose files, without a running engine.
+
+  --json  the findings as objects
+Exit code 1 where there is an error.`,
+  options: { json: { type: 'boolean' } },
+  positionals: [1, Number.POSITIVE_INFINITY],
+  async run(input) {
+    const { terminal } = input;
+    const { checkFile } = await import('../config/check.ts');
+    const findings = (await Promise.all(input.positionals.map((file) => checkFile(file)))).flat();
+    const errors = findings.filter(({ severity }) => severity === 'error').length;
+    if (flagOption(input, 'json')) printJson(terminal, findings);
+    else {
+      for (const { file, line, column, severity, message, suggestion } of findings) {
+        const tone = severity === 'error' ? 'bad' : 'warn';
+        terminal.out(`${file}:${line}:${column}: ${terminal.paint(tone, severity)}: ${message}`);
+        if (suggestion !== null && !message.includes(suggestion)) terminal.out(`  Did you mean "${suggestion}"?`);
+      }
+      if (findings.length === 0)
+        terminal.out(input.positionals.length === 1 ? 'No problems.' : 'No problems in any file.');
+    }
+    return errors > 0 ? 1 : 0;
+  },
+};

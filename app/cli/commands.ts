@@ -1,0 +1,46 @@
+import type { Command } from './command.ts';
+
+interface CommandEntry {
+  readonly summary: string;
+  /** Loaded when it is called, so that `gatehouse status` does not load the engine. */
+  readonly load: () => Promise<Command>;
+}
+
+export const commands: Readonly<Record<string, CommandEntry>> = {
+  serve: { summary: 'run Gatehouse', load: async () => (await import('./serve.ts')).serve },
+  status: { summary: 'how things are', load: async () => (await import('./status.ts')).status },
+  open: { summary: 'print a link that signs a browser in once', load: async () => (await import('./open.ts')).open },
+  containers: {
+    summary: 'what runs here and where it is exposed',
+    load: async () => (await import('./containers.ts')).containers,
+  },
+  expose: { summary: 'put a container on HTTPS', load: async () => (await import('./expose.ts')).expose },
+  unexpose: { summary: 'take it off again', load: async () => (await import('./unexpose.ts')).unexpose },
+  pause: { summary: 'pause one app, or all', load: async () => (await import('./pause.ts')).pause },
+  resume: { summary: 'end a pause', load: async () => (await import('./pause.ts')).resume },
+  undo: { summary: 'take the last change back', load: async () => (await import('./undo.ts')).undo },
+  routers: { summary: 'rules and where they lead', load: async () => (await import('./routers.ts')).routers },
+  services: { summary: 'servers and their health', load: async () => (await import('./services.ts')).services },
+  middlewares: { summary: 'steps between the two', load: async () => (await import('./middlewares.ts')).middlewares },
+  logs: { summary: 'requests, as they come with --follow', load: async () => (await import('./logs.ts')).logs },
+  explain: { summary: 'why a request goes where it goes', load: async () => (await import('./explain.ts')).explain },
+  check: { summary: 'validate configuration files', load: async () => (await import('./check.ts')).check },
+  ca: { summary: 'the internal certificate authority', load: async () => (await import('./ca.ts')).ca },
+  password: { summary: "set the dashboard's password", load: async () => (await import('./password.ts')).password },
+  token: { summary: 'API tokens: create, list, revoke', load: async () => (await import('./token.ts')).token },
+};
+
+export function overview(): string {
+  const width = Math.max(...Object.keys(commands).map((name) => name.length));
+  return [
+    'gatehouse COMMAND [OPTIONS]',
+    '',
+    ...Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`),
+    '',
+    'Options of every command:',
+    '  --data-dir DIR  the data folder; else GATEHOUSE_DATA_DIR, else the usual place of your system',
+    '  --help          how the command is used',
+    '',
+    'Exit codes: 0 done, 1 failed or something is wrong, 2 called wrongly.',
+  ].join('\n');
+}

@@ -1,0 +1,39 @@
+import { type Command, flagOption } from './command.ts';
+import { withEngine } from './engine-client.ts';
+import { tableLines } from './table.ts';
+import { printJson, printList, problemLines, statusWord } from './words.ts';
+
+export const containers: Command = {
+  help: `gatehouse containers [--json]
+
+Lists the containers of this machine: their state, whether they are exposed and where, or why not.
+
+  --json  the container objects`,
+  options: { json: { type: 'boolean' } },
+  positionals: [0, 0],
+  async run(input) {
+    const { terminal } = input;
+    const list = await withEngine(input, (client) => client.containers.list());
+    if (flagOption(input, 'json')) {
+      printJson(terminal, list);
+      return 0;
+    }
+    if (list.length === 0) {
+      terminal.out('No containers. See "gatehouse status" for whether Docker can be reached.');
+      return 0;
+    }
+    const rows = list.map(({ name, state, image, ports, exposure, urls }) => [
+      name,
+      statusWord(terminal, state),
+      image,
+      ports.map(({ port, protocol }) => (protocol === 'tcp' ? String(port) : `${port}/${protocol}`)).join(', ') || '–',
+      statusWord(terminal, exposure),
+      urls.join(' ') || '–',
+    ]);
+    const problems = list
+      .filter(({ exposure }) => exposure !== 'none')
+      .flatMap((container) => problemLines(terminal, container.name, container.problems));
+    printList(terminal, tableLines(['CONTAINER', 'STATE', 'IMAGE', 'PORTS', 'EXPOSURE', 'ADDRESS'], rows), problems);
+    return 0;
+  },
+};

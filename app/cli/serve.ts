@@ -1,0 +1,99 @@
+import { readFile } from 'node:fs/promises';
+import {
+  flagsWithEnvironment,
+  loadStaticConfiguration,
+  StaticConfigurationError,
+  type StaticFlags,
+} from '../config/load.ts';
+import { type Command, CommandError, type CommandInput, textOption, UsageError } from './command.ts';
+import { withEngine } from './engine-client.ts';
+import { serveLines } from './serve-lines.ts';
+
+export const serve: Command = {
+  help: `gatehouse serve [--config FILE] [--http ADDR] [--https ADDR] [--dashboard ADDR] [--docker ENDPOINT]
+                [--file PATH] [--domain DOMAIN] [--data-dir DIR]
+
+Runs Gatehouse until it is stopped. Without options it listens on :80 and :443 (or 8080 and 8443 where it may not),
+finds Docker by itself, and serves its dashboard on http://127.0.0.1:8686.
+
+  --config FILE      a Traefik static file (YAML)
+  --http ADDR        plain HTTP, such as :8080 or 127.0.0.1:8080
+  --https ADDR       HTTPS
+  --dashboard ADDR   the dashboard; an address that others can reach is served over HTTPS once a password is set
+  --docker ENDPOINT  such as unix:///var/run/docker.sock or tcp://HOST:2375; "off" leaves Docker alone
+  --file PATH        a Traefik dynamic file, or a folder of them
+  --domain DOMAIN    new apps are proposed as NAME.DOMAIN
+
+Each may be given as a variable too (GATEHOUSE_CONFIG, GATEHOUSE_HTTP, …). GATEHOUSE_WORKERS sets the number of workers.
+SIGTERM and SIGINT let requests under way finish; a second one stops at once.`,
+  options: {
+    config: { type: 'string' },
+    http: { type: 'string' },
+    https: { type: 'string' },
+    dashboard: { type: 'string' },
+    docker: { type: 'string' },
+    file: { type: 'string' },
+    domain: { type: 'string' },
+  },
+  positionals: [0, 0],
+  async run(input) {
+    const { terminal, dataDir } = input;
+    const workers = workersOf(process.env['GATEHOUSE_WORKERS']);
+    const { configuration, warnings } = await configurationOf(input);
+    for (const { path, line, column, message } of warnings) {
+      terminal.error(`${path}:${line}:${column}: ${terminal.paint('warn', 'warning')}: ${message}`);
+    }
+
+    const signal = terminal.stopped();
+    const { startEngine } = await import('../engine.ts');
+    const engine = await startEngine({ dataDir, configuration, ...(workers === undefined ? {} : { workers }) });
+    // An equal client, as all others: what is printed is what they see.
+    const { url } = await withEngine(input, (client) => client.access.signInLink());
+    for (const line of serveLines(terminal, engine.context.snapshot(), url)) terminal.out(line);
+
+    await stopped(signal);
+    process.once('SIGINT', () => process.exit(1));
+    process.once('SIGTERM', () => process.exit(1));
+    terminal.error('Stopping; requests under way may finish.');
+    await engine.stop();
+    return 0;
+  },
+};
+
+function workersOf(text: string | undefined): number | undefined {
+  if (text === undefined || text === '') return undefined;
+  const count = Number(text);
+  if (!/^\d+$/.test(text) || count < 1 || count > 256) {
+    throw new UsageError(`GATEHOUSE_WORKERS must be a whole number from 1 to 256, not "${text}".`);
+  }
+  return count;
+}
+
+async function configurationOf(input: CommandInput): Promise<ReturnType<typeof loadStaticConfiguration>> {
+  const names = ['config', 'http', 'https', 'dashboard', 'docker', 'file', 'domain'] as const;
+  const flags: StaticFlags = Object.fromEntries(names.map((name) => [name, textOption(input, name)]));
+  const { config } = flagsWithEnvironment(flags, process.env);
+  try {
+    const file = config === undefined ? null : { path: config, text: await readConfig(config) };
+    return loadStaticConfiguration({ flags, env: process.env, file });
+  } catch (error) {
+    if (error instanceof StaticConfigurationError) throw new UsageError(error.message);
+    throw error;
+  }
+}
+
+async function readConfig(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CommandError(`The configuration file ${path} cannot be read: ${reason}`);
+  }
+}
+
+function stopped(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
