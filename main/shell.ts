@@ -120,6 +120,8 @@ function run({ dataDir, hidden, engineFlags }: RunOptions): void {
   app.on('activate', showWindow);
   // Closing the window keeps the tray.
   app.on('window-all-closed', () => undefined);
+  // Electron's own handling leaves no time for the engine to end.
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => app.quit());
   let stopped = false;
   app.on('before-quit', (event) => {
     if (stopped) return;

@@ -17,10 +17,10 @@ const checks = [
   { group: 'lint', name: 'lint', args: ['node_modules/oxlint/bin/oxlint', '--type-aware', '--deny-warnings'] },
   { group: 'format', name: 'format', args: ['node_modules/@biomejs/biome/bin/biome', 'ci', '--max-diagnostics=30'] },
   types('types of engine, tests, scripts', 'tsconfig.json'),
-  types('types of the window’s process', 'tsconfig.main.json'),
-  types('types of the preload script', 'tsconfig.preload.json'),
+  types('types of the window’s process', 'main/tsconfig.json'),
+  types('types of the preload script', 'main/tsconfig.preload.json'),
   types('types of the dashboard', 'tsconfig.renderer.json'),
-  types('types of the browser tests', 'tsconfig.e2e.json'),
+  types('types of the browser tests', 'test/e2e/tsconfig.json'),
   { group: 'layers', name: 'direction of imports', args: ['scripts/check-layers.mjs'] },
 ];
 

@@ -33,15 +33,23 @@ export function hasDisplay() {
   return Boolean(process.env.DISPLAY || process.env.WAYLAND_DISPLAY);
 }
 
-/** Path of Electron's program and its version, or the reason why there is none. */
+/**
+ * @typedef {{ programPath: string, version: string | null, reason: null }} Runtime
+ * @typedef {{ programPath: null, version: null, reason: string }} NoRuntime
+ */
+
+/**
+ * Path of Electron's program and its version, or the reason why there is none.
+ * @returns {Promise<Runtime | NoRuntime>}
+ */
 export async function findElectron(nodePath) {
   const override = process.env.ELECTRON_OVERRIDE_DIST_PATH;
-  if (override) return runtimeIn(override) ?? { reason: `ELECTRON_OVERRIDE_DIST_PATH (${override}) holds no Electron` };
+  if (override) return runtimeIn(override) ?? noRuntime(`ELECTRON_OVERRIDE_DIST_PATH (${override}) holds no Electron`);
   const packageDir = path.join(rootDir, 'node_modules/electron');
   const present = runtimeIn(path.join(packageDir, 'dist'));
   if (present) return present;
   const failed = recentFailure();
-  if (failed) return { reason: failed };
+  if (failed) return noRuntime(failed);
   const host = downloadHost();
   const unreachable = await reasonNotReachable(host);
   if (unreachable === null) {
@@ -53,7 +61,7 @@ export async function findElectron(nodePath) {
   }
   const reason = `Electron could not be downloaded from ${host}${unreachable ? ` (${unreachable})` : ''}`;
   rememberFailure(reason);
-  return { reason };
+  return noRuntime(reason);
 }
 
 function runtimeIn(distDir) {
@@ -61,7 +69,11 @@ function runtimeIn(distDir) {
   if (!existsSync(programPath)) return null;
   const versionPath = path.join(distDir, 'version');
   const version = existsSync(versionPath) ? readFileSync(versionPath, 'utf8').trim().replace(/^v/, '') : null;
-  return { programPath, version };
+  return { programPath, version, reason: null };
+}
+
+function noRuntime(reason) {
+  return { programPath: null, version: null, reason };
 }
 
 function downloadHost() {
@@ -100,10 +112,11 @@ export function shippedElectronMajor() {
 /**
  * A runtime for the tests of the window: the one in ELECTRON_TEST_DIST, else one that a machine for tests provides
  * beside the checkout, else the one that `npm start` would use.
+ * @returns {Promise<Runtime | NoRuntime>}
  */
 export async function findTestElectron(nodePath) {
   const named = process.env.ELECTRON_TEST_DIST;
-  if (named) return runtimeIn(named) ?? { reason: `ELECTRON_TEST_DIST (${named}) holds no Electron` };
+  if (named) return runtimeIn(named) ?? noRuntime(`ELECTRON_TEST_DIST (${named}) holds no Electron`);
   const provider = path.join(rootDir, '../shared/electron/setup.sh');
   if (process.platform === 'linux' && existsSync(provider)) {
     const distDir = path.join(os.tmpdir(), 'gatehouse-test-electron');
@@ -121,20 +134,26 @@ export async function findTestElectron(nodePath) {
  * How to start this checkout with a runtime: the program and its first arguments. Electron as it is published takes the
  * application's folder as an argument. A runtime that came with an application of its own is given this one in its
  * place, in a folder of links: only the application that a runtime starts by itself is read before it is ready.
+ * @param {Runtime | NoRuntime} runtime
+ * @returns {{ program: string, args: string[] }}
  */
-export function commandFor({ programPath, version }) {
+export function commandFor({ programPath, version, reason }) {
+  if (programPath === null) throw new Error(reason);
   const distDir = path.dirname(programPath);
   if (process.platform !== 'linux' || !existsSync(path.join(distDir, 'resources/app'))) {
     return { program: programPath, args: [rootDir] };
   }
   const linkedDir = path.join(rootDir, 'out', `electron-${version}`);
+  const program = path.join(linkedDir, 'electron');
+  // Whole from an earlier time: another shell may be running from it.
+  const whole = existsSync(program) && existsSync(path.join(linkedDir, 'icudtl.dat'));
+  if (whole && existsSync(path.join(linkedDir, 'resources/app/package.json'))) return { program, args: [] };
   rmSync(linkedDir, { recursive: true, force: true });
   mkdirSync(path.join(linkedDir, 'resources'), { recursive: true });
   symlinkSync(rootDir, path.join(linkedDir, 'resources/app'));
   for (const name of readdirSync(distDir)) {
     if (name !== 'resources' && name !== 'electron') symlinkSync(path.join(distDir, name), path.join(linkedDir, name));
   }
-  const program = path.join(linkedDir, 'electron');
   // Electron looks for its files beside the program itself, wherever a symbolic link to it lies.
   try {
     linkSync(programPath, program);
