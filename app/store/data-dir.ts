@@ -1,5 +1,17 @@
-import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  accessSync,
+  chmodSync,
+  closeSync,
+  constants,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { StoreError } from './store-error.ts';
 
 /**
@@ -24,7 +36,19 @@ export function prepareDataDir(dataDir: string): void {
       rmSync(probePath, { force: true });
     }
   } catch (error) {
-    throw dataDirError(dataDir, error);
+    throw dataDirError(dataDir, accessErrorAbove(dataDir) ?? error);
+  }
+}
+
+/** Why nothing can be made in the nearest folder that is there. Node says ENOENT of a read-only file system. */
+function accessErrorAbove(path: string): unknown {
+  let folder = resolve(path);
+  while (!existsSync(folder) && dirname(folder) !== folder) folder = dirname(folder);
+  try {
+    accessSync(folder, constants.W_OK);
+    return undefined;
+  } catch (error) {
+    return error;
   }
 }
 

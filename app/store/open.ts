@@ -105,7 +105,7 @@ function createNew(path: string, { format, fill, beforeRename }: NewDatabase): v
     chmodSync(newPath, 0o600);
     db.pragma(`application_id = ${applicationId}`);
     migrate(db, 0, format);
-    fill(db);
+    db.transaction(fill)(db);
     migrate(db, format);
   } finally {
     db.close();
