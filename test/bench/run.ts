@@ -1,0 +1,49 @@
+// `npm run bench [NAME…]`: measures the built program, beside the peers that are installed, and prints a table and JSON.
+import { writeFileSync } from 'node:fs';
+import os from 'node:os';
+import { parseArgs } from 'node:util';
+import { missingForDocker, startDocker, type TestDocker } from '../support/docker.ts';
+import { measureDashboard } from './dashboard.ts';
+import { measureDockerStart } from './docker-start.ts';
+import { measureMemory } from './memory.ts';
+import { type Row, table } from './report.ts';
+import { measureRequestCost } from './request-cost.ts';
+
+const withoutDocker: Record<string, () => Promise<Row[]>> = { memory: measureMemory, cost: measureRequestCost };
+const withDocker: Record<string, (docker: TestDocker) => Promise<Row[]>> = {
+  start: measureDockerStart,
+  dashboard: measureDashboard,
+};
+
+const { values, positionals } = parseArgs({ options: { json: { type: 'string' } }, allowPositionals: true });
+const known = [...Object.keys(withoutDocker), ...Object.keys(withDocker)];
+const unknown = positionals.find((name) => !known.includes(name));
+if (unknown !== undefined) {
+  console.error(`There is no benchmark "${unknown}". There are: ${known.join(', ')}.`);
+  process.exit(2);
+}
+const wanted = (name: string) => positionals.length === 0 || positionals.includes(name);
+
+const rows: Row[] = [];
+for (const [name, measure] of Object.entries(withoutDocker)) {
+  if (!wanted(name)) continue;
+  const measured = await measure();
+  if (measured.length === 0) console.error(`${name}: left out, it needs wrk and nginx (apt-get install wrk nginx)`);
+  rows.push(...measured);
+}
+const dockerWanted = Object.entries(withDocker).filter(([name]) => wanted(name));
+const missing = missingForDocker();
+if (missing !== null) {
+  for (const [name] of dockerWanted) console.error(`${name}: left out, ${missing}`);
+} else if (dockerWanted.length > 0) {
+  const docker = await startDocker();
+  try {
+    for (const [, measure] of dockerWanted) rows.push(...(await measure(docker)));
+  } finally {
+    await docker.stop();
+  }
+}
+
+const machine = `${os.cpus().length} × ${os.cpus()[0]?.model ?? 'unknown'}, Node ${process.versions.node}`;
+console.log(`${machine}\n\n${table(rows)}`);
+if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ machine, rows }, null, 2)}\n`);
