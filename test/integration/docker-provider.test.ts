@@ -53,7 +53,6 @@ describe.runIf(missing === null || process.env['CI'])('with a real daemon', () =
         defaultRule: 'Host(`{{ normalize .Name }}.localhost`)',
         network: options.network ?? null,
       },
-      middlewareTable: new Map(),
       onContainers: (observation) => {
         seen = observation;
       },

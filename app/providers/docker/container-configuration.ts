@@ -233,8 +233,8 @@ function buildService(name: string, service: LabelService, context: ServiceConte
   const found: LabelServer = service.loadBalancer.server ?? {};
   const empty = { config: { loadBalancer: loadBalancerOf(service, []) }, server: null };
   if (state) {
-    // Who asked for containers that do not run to be kept (allownonrunning) gets an empty service, as in Traefik.
-    const severity = state.code === 'CONTAINER_NOT_RUNNING' ? 'warning' : 'error';
+    // As in Traefik an unhealthy container gives way to other routers. The rest stays, and says that it is down.
+    const severity = state.code === 'CONTAINER_UNHEALTHY' ? 'error' : 'warning';
     return { ...empty, problems: [{ ...state, severity }] };
   }
   const portLabel = `traefik.http.services.${name}.loadbalancer.server.port`;
@@ -305,6 +305,13 @@ interface RouterContext {
   readonly rule: string;
 }
 
+/** States in which a route stays and its visitors are told that the service is down. */
+const downCodes: ReadonlySet<Problem['code']> = new Set([
+  'CONTAINER_PAUSED',
+  'CONTAINER_RESTARTING',
+  'CONTAINER_NOT_RUNNING',
+]);
+
 interface MadeRouter {
   readonly config: RouterConfig;
   readonly problems: readonly Problem[];
@@ -332,7 +339,9 @@ function buildRouters(
     }
     // A router whose only server cannot be reached says so itself: that is where people look first.
     const target = chosen === undefined ? undefined : context.services[chosen];
-    for (const cause of target?.problems ?? []) if (cause.severity === 'error') problems.push(cause);
+    problems.push(
+      ...(target?.problems ?? []).filter(({ code, severity }) => severity === 'error' || downCodes.has(code)),
+    );
     const config: RouterConfig = {
       ...rest,
       ...(ruled === undefined ? {} : { rule: ruled }),

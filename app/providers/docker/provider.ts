@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { MiddlewareTable } from '../../config/middleware-options.ts';
+import { middlewareTable } from '../../../proxy/middleware/table.ts';
 import type { StaticConfiguration } from '../../config/static.ts';
 import type { Problem, ProviderView } from '../../contract/objects.ts';
 import type { Log } from '../../log.ts';
@@ -28,7 +28,6 @@ export type DockerProviderOptions = Pick<
 export interface DockerProviderSettings {
   readonly host: ProviderHost;
   readonly options: DockerProviderOptions;
-  readonly middlewareTable: MiddlewareTable;
   /** Called with each change of what is seen, before the publication that follows from it. */
   readonly onContainers: (observation: DockerObservation) => void;
   readonly log: Log;
@@ -136,7 +135,6 @@ export function createDockerProvider(settings: DockerProviderSettings): DockerPr
     try {
       session = await openSession(endpoint, client, {
         options: () => options,
-        middlewareTable: settings.middlewareTable,
         surroundings,
         onChange: publish,
       });
@@ -204,7 +202,6 @@ interface Session {
 
 interface SessionSettings {
   readonly options: () => DockerProviderOptions;
-  readonly middlewareTable: MiddlewareTable;
   readonly surroundings: EndpointSurroundings;
   readonly onChange: (observed: Observed) => void;
 }
@@ -220,7 +217,7 @@ async function openSession(
   const info = await client.info();
   const addresses = addressesOf(endpoint.url, info, settings.surroundings);
   let networkDrivers = await client.networkDrivers();
-  const context = () => ({ middlewareTable: settings.middlewareTable, addresses, networkDrivers });
+  const context = () => ({ middlewareTable, addresses, networkDrivers });
   const observed = createObserved(settings.options(), context());
   const dirty = new Set<string>(await client.containerIds());
   const ready = Promise.withResolvers<void>();

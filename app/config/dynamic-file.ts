@@ -1,0 +1,108 @@
+import { type ServiceConfig, serviceSchema } from '../../proxy/model/dynamic.ts';
+import { decodeHttpElements, type ElementIssue, type HttpElements } from './http-elements.ts';
+import type { MiddlewareTable } from './middleware-options.ts';
+import { nearestName } from './nearest.ts';
+import { type PlacedYaml, readPlacedYaml, type YamlFault } from './yaml-places.ts';
+
+/** A file of dynamic configuration as far as it could be read. */
+export interface DynamicFile {
+  readonly elements: HttpElements<ServiceConfig>;
+  /** Everything wrong with it but its syntax, those of `elements` included. */
+  readonly issues: readonly ElementIssue[];
+  /** What keeps it from being read at all; then there are no elements. */
+  readonly faults: readonly YamlFault[];
+  readonly placeOf: PlacedYaml['placeOf'];
+  readonly valuePlaceOf: PlacedYaml['valuePlaceOf'];
+}
+
+const sections = ['http', 'tcp', 'udp', 'tls'] as const;
+type Section = (typeof sections)[number];
+
+const later: Readonly<Record<Exclude<Section, 'http'>, string>> = {
+  tcp: 'is for TCP routers, which come later; it is left out',
+  udp: 'is for UDP routers, which come later; it is left out',
+  tls: 'is for certificates and TLS options of your own, which come later; the internal CA serves',
+};
+
+export function parseDynamicFile(text: string, middlewareTable: MiddlewareTable): DynamicFile {
+  const yaml = readPlacedYaml(text);
+  const faults = [...yaml.faults];
+  const issues: ElementIssue[] = [];
+  const found = faults.length > 0 ? {} : sectionsOf(yaml.value, issues, faults);
+  const elements = decodeHttpElements(found.http, { strings: false, middlewareTable, serviceSchema });
+  issues.push(...elements.issues);
+  for (const section of ['tcp', 'udp', 'tls'] as const) {
+    if (found[section] === undefined || found[section] === null) continue;
+    issues.push(issue([section], 'OPTION_UNSUPPORTED', 'warning', later[section]));
+  }
+  if (asksForClientCertificates(found.tls)) {
+    for (const name of Object.keys(elements.routers)) {
+      const message = 'is under TLS options that ask visitors for certificates, which come later; it stays closed';
+      const path = ['http', 'routers', name];
+      issues.push({ ...issue(path, 'OPTION_UNSUPPORTED', 'error', message), element: { kind: 'routers', name } });
+    }
+  }
+  issues.push(...templateIssues(found.http, elements));
+  return { elements, issues, faults, placeOf: yaml.placeOf, valuePlaceOf: yaml.valuePlaceOf };
+}
+
+function sectionsOf(root: unknown, issues: ElementIssue[], faults: YamlFault[]): Partial<Record<Section, unknown>> {
+  // A file that is empty, or holds comments alone, says that there is nothing.
+  if (root === null || root === undefined) return {};
+  if (typeof root !== 'object' || Array.isArray(root)) {
+    faults.push({ line: 1, column: 1, message: 'This is no dynamic configuration: it begins with http:' });
+    return {};
+  }
+  const found: Partial<Record<Section, unknown>> = {};
+  for (const [key, value] of Object.entries(root)) {
+    const section = sections.find((name) => name === key.toLowerCase());
+    if (section) found[section] = value;
+    else {
+      const suggestion = nearestName(key, sections);
+      issues.push({ ...issue([key], 'OPTION_UNKNOWN', 'error', 'is not an option here'), suggestion });
+    }
+  }
+  return found;
+}
+
+function issue(
+  path: readonly string[],
+  code: ElementIssue['code'],
+  severity: ElementIssue['severity'],
+  message: string,
+): ElementIssue {
+  return { element: null, path, code, severity, message, suggestion: null };
+}
+
+function asksForClientCertificates(tls: unknown): boolean {
+  const options = member(member(tls, 'options'), 'default');
+  const clientAuth = member(options, 'clientAuth');
+  return clientAuth !== undefined && clientAuth !== null;
+}
+
+function member(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null) return undefined;
+  return Object.entries(value).find(([key]) => key.toLowerCase() === name.toLowerCase())?.[1];
+}
+
+/** Traefik runs Go templates over its files; here an action would be served as the text that it is. */
+function templateIssues(http: unknown, elements: HttpElements<ServiceConfig>): ElementIssue[] {
+  const issues: ElementIssue[] = [];
+  const visit = (value: unknown, path: readonly (string | number)[]): void => {
+    if (typeof value === 'string' && value.includes('{{')) {
+      const message = 'holds a Go template, and templates in files come later';
+      const [, kind, name] = path.map(String);
+      const known = (['routers', 'services', 'middlewares', 'serversTransports'] as const).find(
+        (candidate) => candidate.toLowerCase() === kind?.toLowerCase(),
+      );
+      const element = known && name !== undefined && name in elements[known] ? { kind: known, name } : null;
+      issues.push({ element, path, code: 'OPTION_UNSUPPORTED', severity: 'error', message, suggestion: null });
+    } else if (Array.isArray(value)) {
+      for (const [index, item] of value.entries()) visit(item, [...path, index]);
+    } else if (typeof value === 'object' && value !== null) {
+      for (const [key, item] of Object.entries(value)) visit(item, [...path, key]);
+    }
+  };
+  visit(http, ['http']);
+  return issues;
+}

@@ -1,0 +1,50 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** One file as it stands on disk. */
+export type FileSource =
+  | { readonly path: string; readonly text: string }
+  | { readonly path: string; readonly error: NodeJS.ErrnoException };
+
+const settleMs = 30;
+const settleAttempts = 20;
+
+/**
+ * The files of a path: itself, or all YAML files below a folder, sorted. Throws where the path itself cannot be read.
+ * A file that is being written is waited for.
+ */
+export async function readSources(path: string, signal: AbortSignal): Promise<readonly FileSource[]> {
+  const paths = (await stat(path)).isDirectory() ? await yamlFilesBelow(path) : [path];
+  return Promise.all(paths.map((each) => readSource(each, signal)));
+}
+
+async function yamlFilesBelow(dir: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const name of (await readdir(dir)).toSorted()) {
+    // Hidden names are editors' own, and the folders that Kubernetes swaps its links to.
+    if (name.startsWith('.')) continue;
+    const path = join(dir, name);
+    const kind = await stat(path).catch(() => null);
+    if (kind?.isDirectory()) found.push(...(await yamlFilesBelow(path)));
+    else if (kind !== null && ['.yml', '.yaml'].includes(extname(name).toLowerCase())) found.push(path);
+  }
+  return found;
+}
+
+async function readSource(path: string, signal: AbortSignal): Promise<FileSource> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const before = await stat(path);
+      const text = await readFile(path, 'utf8');
+      const after = await stat(path);
+      const changing = before.mtimeMs !== after.mtimeMs || before.size !== after.size;
+      // A writer that empties a file first is not done while the file is new and empty.
+      const fresh = Math.abs(Date.now() - after.mtimeMs) < (after.size === 0 ? settleMs * 10 : settleMs);
+      if ((!changing && !fresh) || attempt === settleAttempts) return { path, text };
+    } catch (error) {
+      return { path, error: error as NodeJS.ErrnoException };
+    }
+    await delay(settleMs / 2, undefined, { signal });
+  }
+}
