@@ -80,7 +80,8 @@ export async function removeOldLeaves(leavesDir: string, writtenBefore: number):
   }
   for (const file of files) {
     const path = join(leavesDir, file);
-    const { mtimeMs } = await stat(path);
-    if (mtimeMs < writtenBefore) await rm(path, { force: true });
+    // One that is gone by now is no concern.
+    const found = await stat(path).catch(() => undefined);
+    if (found && found.mtimeMs < writtenBefore) await rm(path, { force: true });
   }
 }
