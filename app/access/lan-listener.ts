@@ -66,7 +66,8 @@ export async function listenOnLan(options: {
   async function serverFor(localAddress: string): Promise<HttpsServer> {
     const kept = servers.get(localAddress);
     if (kept && Date.now() - kept.madeAt < certificateKeptMs) return kept.server;
-    const [own] = await certificates([localAddress]);
+    const found = await certificates([localAddress]);
+    const own = found.find(({ names }) => names.includes(localAddress)) ?? found.find(({ isDefault }) => isDefault);
     if (!own) throw new Error(`no certificate for ${localAddress}`);
     const server = createHttpsServer(
       {
