@@ -108,28 +108,11 @@ function readElement<Service extends object>(
   path: OptionPath,
 ): { value: unknown; issues: ConfigIssue[] } {
   const decoding = { strings: options.strings, path };
-  if (kind === 'routers') return judgeRouter(decode(routerSchema, raw, decoding), path);
+  if (kind === 'routers') return decode(routerSchema, raw, decoding);
   if (kind === 'services') return decode(options.serviceSchema, raw, decoding);
   if (kind === 'serversTransports') return decode(serversTransportSchema, raw, decoding);
   const { config, issues } = decodeMiddleware(raw, options.middlewareTable, decoding);
   return { value: config, issues };
-}
-
-/** TLS options may ask visitors for certificates: a router that names some must not serve without them. */
-function judgeRouter(
-  router: { value: RouterConfig | undefined; issues: ConfigIssue[] },
-  path: OptionPath,
-): { value: unknown; issues: ConfigIssue[] } {
-  const named = router.value?.tls?.options;
-  if (named === undefined || named === '' || named === 'default') return router;
-  const issue: ConfigIssue = {
-    path: [...path, 'tls', 'options'],
-    code: 'OPTION_UNSUPPORTED',
-    severity: 'error',
-    message: `names the TLS options "${named}", which Gatehouse does not have yet, and serving without them would not be safe`,
-    suggestion: null,
-  };
-  return { value: router.value, issues: [...router.issues, issue] };
 }
 
 /** A problem of an element, from an issue and the place as its owner wrote it (a label, a file's line). */

@@ -34,7 +34,11 @@ export function decodeMiddleware(
   const [written, raw] = first;
   const type = spelled(written, table.keys()) ?? renamed(written, table);
   const definition = type === null ? undefined : table.get(type);
-  if (type === null || !definition) return { config: {}, issues: [unknownType(written, table, options.path)] };
+  if (type === null || !definition) {
+    const issue = unknownType(written, table, options.path);
+    // Without its options: what is secret among them is not known.
+    return { config: { [String(issue.path.at(-1))]: {} }, issues: [issue] };
+  }
   const result = decode(definition.schema, raw, { ...options, path: [...options.path, type] });
   return { config: { [type]: result.value ?? {} }, issues: result.issues };
 }

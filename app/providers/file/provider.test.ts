@@ -185,7 +185,7 @@ test('an option that is misspelt disables its router alone and names the nearest
     `${router('bad', 'bad.localhost')}      midlewares: [auth]\n    good:\n      rule: Host(\`g\`)\n`,
   );
   await start(path);
-  const { origins } = publications.at(-1) ?? { origins: { routers: {} } };
+  const { origins } = publications.at(-1)!;
   expect(origins.routers['good']?.problems).toEqual([]);
   expect(origins.routers['bad']?.problems).toMatchObject([
     { code: 'OPTION_UNKNOWN', severity: 'error', fix: 'Did you mean "middlewares"?' },
