@@ -128,6 +128,6 @@ function fellBack({ name }: StaticEntryPoint, wanted: number, port: number): Pro
     'warning',
     `The entry point ${name} listens on port ${port} instead of ${wanted}.`,
     `Addresses need the port until then, such as :${port} at their end.`,
-    { entryPoint: name, port, wanted },
+    { entryPoint: name, port: wanted, fallbackPort: port },
   );
 }

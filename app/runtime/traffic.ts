@@ -22,6 +22,9 @@ const ranges: Readonly<Record<Range, { readonly stepMs: number; readonly steps: 
 };
 const rangeNames = ['live', 'hour', 'day'] as const;
 
+/** How long minutes that cannot be written are held for a better time. */
+const longestUnkeptMs = 10 * minuteMs;
+
 /** Most services whose traffic is told apart; names come from labels, and memory has an end. */
 const mostNames = 2000;
 
@@ -40,6 +43,8 @@ type Rings = Readonly<Record<Range, BucketRing>>;
 export function createTraffic(options: {
   readonly repository: TrafficRepository;
   readonly now: () => number;
+  /** Called where a minute could not be kept; it is tried again with the next. */
+  readonly onError: (error: unknown) => void;
 }): Traffic {
   const { repository, now } = options;
   const rings: Readonly<Record<Scope, Map<string, Rings>>> = {
@@ -98,8 +103,16 @@ export function createTraffic(options: {
         batch.push({ minute, scope, name, ...bucket, latency: [...bucket.latency] });
       }
     }
-    if (batch.length > 0) repository.upsert(batch);
-    for (const minute of minutes.keys()) if (minute + minuteMs <= upTo) minutes.delete(minute);
+    let kept = true;
+    try {
+      if (batch.length > 0) repository.upsert(batch);
+    } catch (error) {
+      kept = false;
+      options.onError(error);
+    }
+    for (const minute of minutes.keys()) {
+      if (minute + minuteMs <= upTo - (kept ? 0 : longestUnkeptMs)) minutes.delete(minute);
+    }
   };
 
   const restore = (): void => {

@@ -4,6 +4,7 @@ import type {
   ContainerView,
   Exposure,
   MiddlewareView,
+  Problem,
   RouterView,
   ServerView,
   ServiceView,
@@ -36,6 +37,8 @@ export interface ViewSources {
   readonly containers: readonly { readonly facts: ContainerFacts; readonly routers: readonly string[] }[];
   readonly exposures: readonly Exposure[];
   readonly pausedAll: boolean;
+  /** Routers that workers could not build, and why. */
+  readonly unbuilt: ReadonlyMap<string, string>;
 }
 
 export interface Views {
@@ -58,7 +61,7 @@ export function buildViews(sources: ViewSources, previous: Views): Views {
   const { state, entryPoints, health } = sources;
   const routers = new Map<string, RouterView>();
   for (const [name, router] of state.routers) {
-    routers.set(name, keepSame(previous.routers.get(name), routerView(router, entryPoints)));
+    routers.set(name, keepSame(previous.routers.get(name), routerView(router, entryPoints, sources.unbuilt.get(name))));
   }
   const services = new Map<string, ServiceView>();
   for (const [name, service] of state.services) {
@@ -100,8 +103,14 @@ export function isEmptyDelta({ upserted, removed }: Delta<unknown>): boolean {
   return upserted.length === 0 && removed.length === 0;
 }
 
-function routerView(router: RuntimeRouter, entryPoints: readonly BoundEntryPoint[]): RouterView {
-  const { name, provider, status, problems, rule, priority, tls, hosts, middlewares, service, source } = router;
+function routerView(
+  router: RuntimeRouter,
+  entryPoints: readonly BoundEntryPoint[],
+  unbuilt: string | undefined,
+): RouterView {
+  const { name, provider, rule, priority, tls, hosts, middlewares, service, source } = router;
+  const problems = unbuilt === undefined ? router.problems : [...router.problems, notBuilt(unbuilt)];
+  const status = unbuilt === undefined ? router.status : 'disabled';
   return {
     name,
     provider,
@@ -117,6 +126,10 @@ function routerView(router: RuntimeRouter, entryPoints: readonly BoundEntryPoint
     urls: status === 'disabled' ? [] : urlsOf(router, entryPoints),
     source,
   };
+}
+
+function notBuilt(reason: string): Problem {
+  return problem('ROUTER_NOT_BUILT', 'error', `The router cannot be served: ${reason}`, null, { reason });
 }
 
 function serviceView(service: RuntimeService, health: Health): ServiceView {

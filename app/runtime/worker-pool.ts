@@ -16,7 +16,7 @@ export interface WorkerPoolOptions {
   /** The worker's entry: TypeScript in a checkout, a bundle beside the engine's own otherwise. */
   readonly entry: URL;
   readonly log: Log;
-  readonly onTraffic: (message: Extract<FromWorker, { type: 'traffic' }>) => void;
+  readonly onTraffic: (worker: number, message: Extract<FromWorker, { type: 'traffic' }>) => void;
   /** A worker died and another stands in for it; `reason` is for people. */
   readonly onRestart: (index: number, reason: string) => void;
 }
@@ -126,7 +126,7 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
         }
         return;
       case 'traffic':
-        options.onTraffic(message);
+        options.onTraffic(slots.indexOf(slot), message);
         return;
       case 'log':
         log[message.level](message.message, { ...message.details, worker: slots.indexOf(slot) });

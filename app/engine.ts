@@ -1,0 +1,414 @@
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { startHealthChecks } from '../proxy/service/health-check.ts';
+import { type Access, createAccess } from './access/access.ts';
+import { type Dashboard, startDashboard } from './access/dashboard.ts';
+import { createCertificateAuthority } from './certificates/authority.ts';
+import { version } from './cli/version.ts';
+import { createSettings } from './config/settings.ts';
+import type { StaticConfiguration } from './config/static.ts';
+import type { Problem } from './contract/objects.ts';
+import { createProviderSet } from './engine-providers.ts';
+import type { EngineContext } from './operations/context.ts';
+import { startControlServer } from './operations/control-server.ts';
+import { problem } from './problem.ts';
+import type { InspectedContainer } from './providers/docker/configuration.ts';
+import { containerFacts } from './providers/docker/configuration.ts';
+import type { DockerObservation } from './providers/docker/provider.ts';
+import { type Changes, createChanges } from './providers/gatehouse/changes.ts';
+import { exposureEntryPoint, type Surroundings } from './providers/gatehouse/configuration.ts';
+import { createExposures, type Exposures } from './providers/gatehouse/exposures.ts';
+import { internalPublication } from './providers/internal/publication.ts';
+import { lockDataDir } from './runtime/data-dir-lock.ts';
+import { type LogLine, openEngineLog } from './runtime/engine-log.ts';
+import { entryPointView } from './runtime/entry-points.ts';
+import { createEventHub } from './runtime/event-hub.ts';
+import { createListeners } from './runtime/listeners.ts';
+import { createPicture } from './runtime/picture.ts';
+import { createPublisher } from './runtime/publisher.ts';
+import { createRequests } from './runtime/requests.ts';
+import { same } from './runtime/same.ts';
+import { EngineStartError } from './runtime/start-error.ts';
+import { engineStatus } from './runtime/status.ts';
+import { createTraffic } from './runtime/traffic.ts';
+import { originOf } from './runtime/urls.ts';
+import type { ContainerFacts, Health } from './runtime/views.ts';
+import { createWorkerPool, workerEntry } from './runtime/worker-pool.ts';
+import { prepareDataDir } from './store/data-dir.ts';
+import { openStore } from './store/store.ts';
+
+export interface EngineOptions {
+  readonly dataDir: string;
+  readonly configuration: StaticConfiguration;
+  /** Left out: one for each core. Systems other than Linux have one, as no two can share a port there. */
+  readonly workers?: number;
+  /** The built dashboard; left out: where the build puts it. */
+  readonly staticDir?: string;
+  /** Each line that goes to the engine's log. */
+  readonly log?: (line: LogLine) => void;
+}
+
+export interface Engine {
+  readonly context: EngineContext;
+  readonly access: Access;
+  readonly dashboard: { readonly url: () => string; readonly lanUrl: () => string | null };
+  /** Lets requests under way finish, then stops all parts in reverse order. May be called twice. */
+  readonly stop: () => Promise<void>;
+}
+
+/** Requests under way have this long when the engine stops. */
+const drainMs = 10_000;
+/** Providers have this long to tell their first state before the listeners open without it. */
+const firstStateMs = 1500;
+/** Docker may come up after Gatehouse; until then what appears was only found, and is no news. */
+const newsAfterMs = 5000;
+const changesInSnapshot = 100;
+/** A worker that died is mentioned for this long. */
+const restartShownMs = 10 * 60_000;
+
+/**
+ * Starts all parts; the only place that does. Throws EngineStartError or StoreError, whose message and `fix` are for
+ * the person who starts it; what was started by then is stopped again.
+ */
+export async function startEngine(options: EngineOptions): Promise<Engine> {
+  const closers: (() => unknown)[] = [];
+  let stopping: Promise<void> | null = null;
+  const stop = (): Promise<void> => {
+    stopping ??= closeAll(closers);
+    return stopping;
+  };
+  try {
+    return { ...(await start(options, (closer) => closers.push(closer))), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function closeAll(closers: (() => unknown)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const close of closers.toReversed()) {
+    try {
+      await close();
+    } catch (error) {
+      // The others must be closed all the same.
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw new AggregateError(failures, 'Some parts could not be stopped');
+}
+
+async function start(options: EngineOptions, defer: (closer: () => unknown) => void): Promise<Omit<Engine, 'stop'>> {
+  const { dataDir } = options;
+  const startedAt = Date.now();
+  const now = Date.now;
+
+  prepareDataDir(dataDir);
+  defer(lockDataDir(dataDir));
+  const log = openEngineLog(dataDir, options.log ?? (() => undefined));
+  defer(log.close);
+  log.info('Gatehouse starts', { version, node: process.version, dataDir });
+  defer(() => log.info('Gatehouse has stopped'));
+  const store = openStore(dataDir);
+  defer(store.close);
+
+  const hub = createEventHub({ onListenerError: (error) => log.error('an event listener failed', { error }) });
+  defer(hub.close);
+  const onStoreError = (what: string) => (error: unknown) => log.error(`${what} could not be kept`, { error });
+  const traffic = createTraffic({ repository: store.traffic, now, onError: onStoreError('traffic') });
+  defer(traffic.flush);
+  const requests = createRequests({ repository: store.requests, hub, onError: onStoreError('requests') });
+  defer(requests.stop);
+
+  const changes: Changes = createChanges({
+    store,
+    now,
+    onChanged: (changed) => hub.emit({ topic: 'changes', changes: [...changed] }),
+    planUndo: (step) => (step.kind === 'settings' ? settings.planUndo(step) : exposures.planUndo(step)),
+  });
+  const settings = createSettings({ base: options.configuration, store, changes });
+  const configuration = settings.effective;
+  const access = createAccess({ store: store.access, record: changes.record, now });
+
+  // Workers and certificates do not need each other to come up.
+  const restarts: { readonly at: number; readonly reason: string }[] = [];
+  const reusePort = process.platform === 'linux';
+  const pool = createWorkerPool({
+    count: reusePort ? (options.workers ?? availableParallelism()) : 1,
+    entry: workerEntry(),
+    log,
+    onTraffic: (worker, { records, dropped, counts, openConnections }) => {
+      traffic.add(counts);
+      traffic.setOpenConnections(worker, openConnections);
+      requests.add(records, dropped);
+    },
+    onRestart: (worker, reason) => {
+      restarts.push({ at: now(), reason });
+      traffic.setOpenConnections(worker, 0);
+      changes.record({ actor: 'system', kind: 'worker.restarted', subject: `worker ${worker}`, details: { reason } });
+      picture.touch();
+    },
+  });
+  defer(() => pool.stop(drainMs));
+  const [authority] = await Promise.all([
+    createCertificateAuthority({ dataDir, now }),
+    pool.start().catch((error: unknown) => {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new EngineStartError(
+        'WORKERS_FAILED',
+        `The proxy cannot start: ${reason}`,
+        'The engine log in the data folder says more. Install Gatehouse anew if files are missing.',
+        { cause: error },
+      );
+    }),
+  ]);
+  const authorityPath = authority.info().path;
+  defer(authority.start(() => void publisher.refreshCertificates()));
+
+  let health: Health = { down: {}, reasons: {} };
+  const healthChecks = startHealthChecks({
+    onChange: (down, reasons) => {
+      health = { down, reasons };
+      pool.setDown(down);
+      picture.touch();
+    },
+  });
+  defer(healthChecks.stop);
+
+  let observation: DockerObservation | null = null;
+  const entryPoints = () => configuration().entryPoints;
+  const listeners = createListeners({
+    pool,
+    reusePort,
+    onChange: () => {
+      picture.touch();
+      void refreshExposures();
+    },
+  });
+  const publisher = createPublisher({
+    pool,
+    authority,
+    entryPoints: entryPoints(),
+    pausedAll: false,
+    log,
+    onState: (_state, snapshot) => {
+      healthChecks.update(snapshot.services, snapshot.serversTransports);
+      picture.touch();
+    },
+    onErrors: () => picture.touch(),
+  });
+
+  const surroundings = (): Surroundings => ({
+    containers: observation?.containers ?? null,
+    reach: observation?.reach ?? { network: null, addresses: { kind: 'direct' } },
+    entryPoint: exposureEntryPoint(entryPoints()),
+  });
+  const exposures: Exposures = createExposures({
+    store,
+    changes,
+    surroundings,
+    runtime: publisher.state,
+    domain: () => configuration().domain,
+    urlOfHost: (host) => {
+      const own = listeners.bound().find(({ entryPoint }) => entryPoint.name === surroundings().entryPoint);
+      return `${originOf(own?.tls ?? true, host, own?.bound?.port ?? 443)}/`;
+    },
+    publish: publisher.publish,
+    publishPausedAll: publisher.setPausedAll,
+    onChanged: () => picture.touch(),
+    now,
+  });
+  const refreshExposures = (): Promise<void> =>
+    exposures.refresh().catch((error: unknown) => log.error('exposed apps could not be published', { error }));
+
+  const providers = createProviderSet({
+    publish: (publication) => void publisher.publish(publication),
+    retract: (provider) => void publisher.retract(provider),
+    onView: () => picture.touch(),
+    onContainers: (next) => {
+      observation = next;
+      picture.touch();
+      void refreshExposures();
+    },
+    log,
+  });
+
+  let starting = true;
+  let dashboard: Dashboard | null = null;
+  const facts = new WeakMap<
+    InspectedContainer,
+    { readonly problems: readonly Problem[]; readonly facts: ContainerFacts }
+  >();
+  const factsOf = (container: InspectedContainer, problems: readonly Problem[]): ContainerFacts => {
+    const known = facts.get(container);
+    if (known !== undefined && same(known.problems, problems)) return known.facts;
+    const made = containerFacts(container, problems);
+    facts.set(container, { problems, facts: made });
+    return made;
+  };
+  const engineProblems = (): Problem[] => {
+    const recent = restarts.filter(({ at }) => now() - at < restartShownMs);
+    const last = recent.at(-1);
+    return [
+      ...store.problems,
+      ...authority.problems,
+      ...(dashboard?.problems() ?? []),
+      ...(last === undefined ? [] : [workersRestarted(recent.length, last.reason)]),
+      ...(exposures.pausedAll() ? [pausedAllProblem()] : []),
+    ];
+  };
+  const picture = createPicture({
+    hub,
+    sources: () => ({
+      state: publisher.state(),
+      entryPoints: listeners.bound(),
+      health,
+      containers: (observation?.containers ?? []).map((container, index) => {
+        const decision = observation?.decisions[index];
+        return {
+          facts: factsOf(container, decision?.problems ?? []),
+          routers: (decision?.routers ?? []).map((name) => `${name}@docker`),
+        };
+      }),
+      exposures: exposures.operations.list(),
+      pausedAll: exposures.pausedAll(),
+      unbuilt: publisher.errors(),
+    }),
+    status: (views) =>
+      engineStatus({
+        version,
+        startedAt,
+        starting,
+        problems: engineProblems(),
+        entryPoints: listeners.bound().map(entryPointView),
+        providers: providers.views(),
+        views,
+        dashboard: { url: dashboard?.url() ?? '', lanUrl: dashboard?.lanUrl() ?? null },
+        dataDir,
+        workers: pool.size,
+        pausedAll: exposures.pausedAll(),
+        certificateAuthority: {
+          fingerprint: authority.info().fingerprint,
+          notAfter: authority.info().notAfter,
+          path: authorityPath,
+        },
+      }),
+    changes: () => changes.list(changesInSnapshot),
+    onSystemChange: (change) => {
+      log.info(change.kind, { subject: change.subject, ...change.details });
+      changes.record(change);
+    },
+  });
+  defer(picture.close);
+
+  defer(
+    settings.onChange(async (next, previous) => {
+      if (!same(next.entryPoints, previous.entryPoints)) {
+        await listeners.apply(next.entryPoints);
+        await publisher.setEntryPoints(next.entryPoints);
+      }
+      await providers.apply(next);
+      if (next.dashboard.lanAddress !== previous.dashboard.lanAddress) {
+        await dashboard?.setLanAddress(next.dashboard.lanAddress);
+      }
+      picture.touch();
+    }),
+  );
+
+  const context: EngineContext = {
+    snapshot: picture.snapshot,
+    runtime: publisher.state,
+    subscribe: hub.subscribe,
+    exposures: exposures.operations,
+    changes: { list: changes.list, undo: changes.undo, record: changes.record },
+    requests: {
+      // What a live view has shown can be found: it is written first.
+      query: (input) => {
+        requests.flush();
+        return store.requests.query(input);
+      },
+      get: (id) => {
+        requests.flush();
+        return store.requests.get(id);
+      },
+    },
+    traffic: { series: traffic.series },
+    settings: { get: settings.get, update: settings.update },
+    certificateAuthority: {
+      export: () => {
+        const { certificatePem, fingerprint, notAfter } = authority.info();
+        return { certificatePem, fingerprint, notAfter };
+      },
+    },
+    accessStore: store.access,
+  };
+
+  // Routes first, then listeners: the first visitor after a restart finds what the last one before it found.
+  void publisher.publish(internalPublication());
+  if (exposures.pausedAll()) void publisher.setPausedAll(true);
+  await refreshExposures();
+  defer(providers.stop);
+  const firstStates = providers.apply(configuration());
+  await Promise.race([firstStates, waitAtMost(firstStateMs)]);
+  await listeners.apply(entryPoints());
+  await publisher.setEntryPoints(entryPoints());
+
+  const controlServer = await startControlServer({ context, access, dataDir, log });
+  defer(() => controlServer.close());
+  const { address, addressFixed, lanAddress } = configuration().dashboard;
+  dashboard = await startDashboard({
+    context,
+    access,
+    address,
+    addressFixed,
+    lanAddress,
+    staticDir: options.staticDir ?? builtDashboardDir(),
+    certificates: authority.certificatesFor,
+    log,
+    now,
+    onChange: () => picture.touch(),
+  });
+  const openDashboard = dashboard;
+  defer(() => openDashboard.close());
+
+  const ticker = setInterval(() => hub.emit({ topic: 'traffic', tick: traffic.tick() }), 1000);
+  defer(() => clearInterval(ticker));
+  starting = false;
+  picture.touch();
+  const news = setTimeout(picture.beginNews, newsAfterMs);
+  defer(() => clearTimeout(news));
+  void firstStates.then(picture.beginNews, (error: unknown) => log.error('a provider could not start', { error }));
+  log.info('Gatehouse runs', { dashboard: dashboard.url(), workers: pool.size, tookMs: Date.now() - startedAt });
+  return { context, access, dashboard: { url: openDashboard.url, lanUrl: openDashboard.lanUrl } };
+}
+
+function waitAtMost(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms).unref();
+  });
+}
+
+/** Beside the bundle's folder, or in `out` of a checkout. */
+function builtDashboardDir(): string {
+  const here = import.meta.url;
+  return fileURLToPath(new URL(here.endsWith('.ts') ? '../out/renderer' : '../renderer', here));
+}
+
+function workersRestarted(count: number, reason: string): Problem {
+  return problem(
+    'WORKER_RESTARTED',
+    'warning',
+    `A worker of the proxy stopped and was replaced${count === 1 ? '' : ` (${count} times)`}: ${reason}. Connections that it held were cut.`,
+    'The engine log has the details. If it happens again, please report it.',
+    { count, reason },
+  );
+}
+
+function pausedAllProblem(): Problem {
+  return problem(
+    'EXPOSURE_PAUSED_ALL',
+    'info',
+    'All exposure is paused: no app answers.',
+    'Resume it on the overview, or with gatehouse resume.',
+  );
+}

@@ -1,0 +1,44 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openEngineLog } from './engine-log.ts';
+import { openLogFile } from './log-file.ts';
+
+let dir = '';
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'gatehouse-log-'));
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+test('turns over by size and keeps a few', () => {
+  const path = join(dir, 'engine.log');
+  const log = openLogFile(path, { maxBytes: 100, keep: 2 });
+  for (let i = 0; i < 50; i++) log.write(`${'x'.repeat(50)} ${i}\n`);
+  log.close();
+  expect(readdirSync(dir).toSorted()).toEqual(['engine.log', 'engine.log.1', 'engine.log.2']);
+  expect(readFileSync(path, 'utf8')).toMatch(/ 49\n$/);
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+});
+
+test('a folder that vanishes does not stop anybody', () => {
+  const log = openLogFile(join(dir, 'engine.log'), { maxBytes: 1, keep: 1 });
+  rmSync(dir, { recursive: true });
+  expect(() => {
+    log.write('one\n');
+    log.write('two\n');
+    log.write('three\n');
+  }).not.toThrow();
+  log.close();
+});
+
+test('a line has its time, level, message and error, and no secret', () => {
+  const lines: string[] = [];
+  const log = openEngineLog(dir, ({ level, message }) => lines.push(`${level} ${message}`));
+  log.error('it broke', { error: new Error('why'), password: 'hunter2', user: { token: 'gh_1' } });
+  log.close();
+  const text = readFileSync(join(dir, 'engine.log'), 'utf8');
+  expect(JSON.parse(text)).toMatchObject({ level: 'error', msg: 'it broke', error: { message: 'why' } });
+  expect(text).not.toMatch(/hunter2|gh_1/);
+  expect(lines).toEqual(['error it broke']);
+});

@@ -1,0 +1,159 @@
+import type { CertificateSnapshot, RoutingSnapshot } from '../../proxy/model/snapshot.ts';
+import type { CertificateAuthority } from '../certificates/authority.ts';
+import type { StaticEntryPoint } from '../config/static.ts';
+import type { Log } from '../log.ts';
+import type { Publication } from '../providers/provider.ts';
+import { buildRuntime } from './merge.ts';
+import { toRoutingSnapshot } from './snapshot.ts';
+import type { RuntimeState } from './state.ts';
+import type { AppliedError, WorkerPool } from './worker-pool.ts';
+
+export interface Publisher {
+  readonly state: () => RuntimeState;
+  /** Takes a provider's whole state. Resolves when all workers serve it. */
+  readonly publish: (publication: Publication) => Promise<void>;
+  /** Forgets a provider that is no longer configured. */
+  readonly retract: (provider: Publication['provider']) => Promise<void>;
+  readonly setEntryPoints: (entryPoints: readonly StaticEntryPoint[]) => Promise<void>;
+  readonly setPausedAll: (paused: boolean) => Promise<void>;
+  /** Takes certificates that were renewed, or asks for them anew. */
+  readonly refreshCertificates: () => Promise<void>;
+  /** Routers of the newest state that workers could not build, and why. */
+  readonly errors: () => ReadonlyMap<string, string>;
+}
+
+export interface PublisherOptions {
+  readonly pool: WorkerPool;
+  readonly authority: CertificateAuthority;
+  readonly entryPoints: readonly StaticEntryPoint[];
+  readonly pausedAll: boolean;
+  readonly log: Log;
+  /** Called after the workers were sent a state; must not throw. */
+  readonly onState: (state: RuntimeState, snapshot: RoutingSnapshot) => void;
+  /** Called where what workers cannot build of the newest state has changed. */
+  readonly onErrors: () => void;
+}
+
+const emptyState: RuntimeState = {
+  revision: 0,
+  routers: new Map(),
+  services: new Map(),
+  middlewares: new Map(),
+  serversTransports: new Map(),
+};
+
+/**
+ * From publications to workers: merge, certificates for hosts that are new, then the routes in one swap. There is no
+ * timer on this road; what is published while certificates are made joins the next round.
+ */
+export function createPublisher(options: PublisherOptions): Publisher {
+  const { pool, authority, log } = options;
+  const publications = new Map<Publication['provider'], Publication>();
+  let { entryPoints, pausedAll } = options;
+  let state = emptyState;
+  let revision = 0;
+  let certificates: readonly CertificateSnapshot[] = [];
+  let certifiedHosts: string | null = null;
+  let errors: ReadonlyMap<string, string> = new Map();
+  let running = false;
+  let dirty = false;
+  /** Those who wait for the round that is to come. */
+  let waiting: { readonly resolve: () => void; readonly reject: (error: unknown) => void }[] = [];
+
+  const noteErrors = (found: readonly AppliedError[]): void => {
+    const next = new Map(found.map(({ object, message }) => [object, message]));
+    const news = [...next].filter(([object, message]) => errors.get(object) !== message);
+    const changed = news.length > 0 || next.size !== errors.size;
+    errors = next;
+    for (const [object, message] of news) log.error('a router cannot be served', { router: object, reason: message });
+    if (changed) options.onErrors();
+  };
+
+  const certify = async (): Promise<void> => {
+    const hosts = hostsToCertify(state, entryPoints);
+    const key = hosts.join(' ');
+    if (key === certifiedHosts) return;
+    try {
+      certificates = await authority.certificatesFor(hosts);
+      certifiedHosts = key;
+    } catch (error) {
+      // The old ones go on serving; hosts without one get the default certificate rather than no route.
+      log.error('certificates could not be made', { error });
+    }
+  };
+
+  const round = async (): Promise<void> => {
+    const served = waiting;
+    waiting = [];
+    dirty = false;
+    try {
+      revision += 1;
+      state = buildRuntime([...publications.values()], entryPoints, revision, state);
+      await certify();
+      const snapshot = toRoutingSnapshot(state, entryPoints, { pausedAll });
+      const applied = pool.publish(snapshot, certificates);
+      void applied.then((found) => {
+        if (snapshot.revision === revision) noteErrors(found);
+        for (const { resolve } of served) resolve();
+      });
+      options.onState(state, snapshot);
+    } catch (error) {
+      for (const { reject } of served) reject(error);
+      log.error('the configuration could not be published', { error });
+    }
+  };
+
+  const run = async (): Promise<void> => {
+    while (dirty) await round();
+    running = false;
+  };
+
+  const republish = (): Promise<void> => {
+    dirty = true;
+    const done = new Promise<void>((resolve, reject) => waiting.push({ resolve, reject }));
+    if (!running) {
+      running = true;
+      // After this turn: what is published together is built together.
+      queueMicrotask(() => void run());
+    }
+    return done;
+  };
+
+  return {
+    state: () => state,
+    publish: (publication) => {
+      publications.set(publication.provider, publication);
+      return republish();
+    },
+    retract: (provider) => (publications.delete(provider) ? republish() : Promise.resolve()),
+    setEntryPoints: (next) => {
+      entryPoints = next;
+      return republish();
+    },
+    setPausedAll: (paused) => {
+      pausedAll = paused;
+      return republish();
+    },
+    refreshCertificates: () => {
+      certifiedHosts = null;
+      return republish();
+    },
+    errors: () => errors,
+  };
+}
+
+/** Hosts that visitors may ask for over TLS: of routers that serve, and the domains that these name for their certificates. */
+function hostsToCertify(state: RuntimeState, entryPoints: readonly StaticEntryPoint[]): readonly string[] {
+  const secure = new Set(entryPoints.filter(({ tls }) => tls).map(({ name }) => name));
+  const hosts = new Set<string>();
+  for (const router of state.routers.values()) {
+    if (router.status === 'disabled') continue;
+    if (!router.tls && !router.entryPoints.some((name) => secure.has(name))) continue;
+    for (const host of router.hosts) hosts.add(host);
+    for (const { main, sans } of router.config.tls?.domains ?? []) {
+      hosts.add(main.toLowerCase());
+      for (const san of sans ?? []) hosts.add(san.toLowerCase());
+    }
+  }
+  return [...hosts].toSorted();
+}
