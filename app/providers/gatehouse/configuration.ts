@@ -11,7 +11,7 @@ import type { StoredExposure, StoredProtection } from '../../store/exposures.ts'
 import type { InspectedContainer } from '../docker/container.ts';
 import { type ReachOptions, reachOf, type ServerAddress, serverAt } from '../docker/reach.ts';
 import type { ObjectOrigin, Publication } from '../provider.ts';
-import { containersOf } from './target.ts';
+import { type ContainerIndex, containersOf, indexContainers } from './target.ts';
 
 /** What exposures depend on besides themselves. */
 export interface Surroundings {
@@ -62,9 +62,10 @@ export function exposureConfiguration(
     middlewares: {} as Record<string, ObjectOrigin>,
   };
   const standings = new Map<string, Standing>();
+  const index = surroundings.containers && indexContainers(surroundings.containers);
   for (const exposure of exposures) {
     const { id, name } = exposure;
-    const standing = standingOf(exposure, surroundings);
+    const standing = standingOf(exposure, index, surroundings.reach);
     standings.set(id, standing);
     if (exposure.paused) continue;
     const source = { kind: 'exposure', exposureId: id } as const;
@@ -131,9 +132,9 @@ export function middlewareName(exposureName: string, kind: Exclude<StoredProtect
   return kind === 'password' ? `${exposureName}-password` : `${exposureName}-allow-list`;
 }
 
-function standingOf(exposure: StoredExposure, { containers, reach }: Surroundings): Standing {
+function standingOf(exposure: StoredExposure, index: ContainerIndex | null, reach: ReachOptions): Standing {
   const name = exposure.target.container;
-  if (containers === null) {
+  if (index === null) {
     const waiting = problem(
       'CONTAINER_MISSING',
       'warning',
@@ -143,7 +144,7 @@ function standingOf(exposure: StoredExposure, { containers, reach }: Surrounding
     );
     return { containerId: null, serverUrls: [], state: 'waiting', problems: [waiting] };
   }
-  const found = containersOf(exposure.target, containers);
+  const found = containersOf(exposure.target, index);
   const [first] = found;
   if (!first) return { containerId: null, serverUrls: [], state: 'waiting', problems: [missing(exposure)] };
 

@@ -10,20 +10,34 @@ export function targetOf(container: InspectedContainer): Target {
   return { container: container.name, composeProject: compose.project, composeService: compose.service };
 }
 
+/** Containers by what targets name. Built once for all exposures: there may be hundreds of both. */
+export interface ContainerIndex {
+  readonly byName: ReadonlyMap<string, InspectedContainer>;
+  /** By project and service, as JSON; without one-off runs. */
+  readonly byService: ReadonlyMap<string, readonly InspectedContainer[]>;
+}
+
+export function indexContainers(containers: readonly InspectedContainer[]): ContainerIndex {
+  const byService = new Map<string, InspectedContainer[]>();
+  for (const container of containers) {
+    const { project, service } = composeOf(container);
+    if (project === null || service === null || isOneOff(container)) continue;
+    const key = JSON.stringify([project, service]);
+    const own = byService.get(key);
+    if (own) own.push(container);
+    else byService.set(key, [container]);
+  }
+  return { byName: new Map(containers.map((container) => [container.name, container])), byService };
+}
+
 /**
  * The containers that a target means now: all that run the Compose service, else the one with the name. Those that run
  * come first.
  */
-export function containersOf(target: Target, containers: readonly InspectedContainer[]): readonly InspectedContainer[] {
-  const { composeProject, composeService } = target;
-  const ofService =
-    composeProject === null || composeService === null
-      ? []
-      : containers.filter((container) => {
-          const compose = composeOf(container);
-          return compose.project === composeProject && compose.service === composeService && !isOneOff(container);
-        });
-  const found = ofService.length > 0 ? ofService : containers.filter(({ name }) => name === target.container);
+export function containersOf(target: Target, index: ContainerIndex): readonly InspectedContainer[] {
+  const ofService = index.byService.get(JSON.stringify([target.composeProject, target.composeService]));
+  const named = index.byName.get(target.container);
+  const found = ofService ?? (named ? [named] : []);
   return found.toSorted((a, b) => Number(b.state === 'running') - Number(a.state === 'running') || compare(a, b));
 }
 
