@@ -5,10 +5,12 @@ import type { MiddlewareTable } from '../../config/middleware-options.ts';
 import type { Problem, Source } from '../../contract/objects.ts';
 import { problem } from '../../problem.ts';
 import { composeOf, type InspectedContainer } from './container.ts';
-import { type LabelServer, type LabelService, labelServiceSchema, loadBalancerOf } from './label-service.ts';
+import { buildRouters } from './container-routers.ts';
+import { type BuiltService, buildServices } from './container-services.ts';
+import { labelServiceSchema } from './label-service.ts';
 import { type LabelTree, labelTree } from './labels.ts';
-import { type Reach, type ReachOptions, reachOf, type ServerAddress, serverAt, stateProblem } from './reach.ts';
-import { compileTemplate, normalize, TemplateError } from './template.ts';
+import { type Reach, type ReachOptions, reachOf, stateProblem } from './reach.ts';
+import { normalize } from './template.ts';
 
 /** How labels are read (`providers.docker`). */
 export interface DockerLabelOptions {
@@ -45,7 +47,7 @@ export interface ContainerConfiguration {
   readonly problems: readonly Problem[];
   readonly reach: Reach;
   /** Where requests go and the container's own port that was chosen, or null (then `problems` say why). */
-  readonly server: (ServerAddress & { readonly containerPort: number }) | null;
+  readonly server: BuiltService['server'];
 }
 
 /** Name of a container's default router and service, as Traefik makes it: `service-project` for Compose. */
@@ -87,7 +89,9 @@ export function containerConfiguration(
   const gone = state?.code === 'CONTAINER_NOT_RUNNING' && readBoolean(tree.allowNonRunning ?? '') !== true;
   if (state && (gone || state.code === 'CONTAINER_STARTING')) return { ...nothing, problems: [state] };
 
-  const general = generalProblems(container, tree);
+  // What cannot be read at all could have been what keeps a router closed.
+  const unreadable = malformedProblems(container, tree);
+  const general = [...unreadable, ...generalProblems(container, tree)];
   const elements = decodeHttpElements(tree.http, {
     strings: true,
     middlewareTable: context.middlewareTable,
@@ -100,6 +104,15 @@ export function containerConfiguration(
   // As in Traefik: a container that is labelled for TCP or UDP alone gets no HTTP router.
   if (!named && (tree.tcp !== null || tree.udp !== null)) return { ...nothing, problems: general };
 
+  if (!named && tree.enable === null && state === null && reach.ports.length === 0) {
+    // Exposed only because everything is: a database without a port is no fault.
+    const message = `${container.name} exposes no TCP port, so it is left alone.`;
+    return {
+      ...nothing,
+      problems: [problem('CONTAINER_NO_PORT', 'info', message, null, { container: container.name })],
+    };
+  }
+
   const source = (kind: ElementKind, name: string, exists: boolean): Source => ({
     kind: 'label',
     containerId: container.id,
@@ -109,10 +122,9 @@ export function containerConfiguration(
   const defaultName = serviceNameOf(container);
   const built = buildServices(Object.keys(services).length > 0 ? services : { [defaultName]: { loadBalancer: {} } }, {
     container,
-    tree,
     reach,
     reachOptions,
-    state: state ?? null,
+    state,
   });
   const serviceElements = Object.fromEntries(
     [...built].map(([name, service]) => {
@@ -143,7 +155,7 @@ export function containerConfiguration(
         {
           config: router.config,
           source: source('routers', name, name in routers),
-          problems: [...problemsOf({ kind: 'routers', name }), ...router.problems],
+          problems: [...problemsOf({ kind: 'routers', name }), ...router.problems, ...unreadable],
         },
       ]),
     ),
@@ -174,14 +186,26 @@ function enablement(container: InspectedContainer, tree: LabelTree, options: Doc
   return [problem('CONTAINER_NOT_ENABLED', 'info', message, fix, details)];
 }
 
-function generalProblems(container: InspectedContainer, tree: LabelTree): Problem[] {
-  const problems = tree.malformed.map((label) =>
+function malformedProblems(container: InspectedContainer, tree: LabelTree): Problem[] {
+  return tree.malformed.map((label) =>
     problem(
       'OPTION_INVALID',
       'error',
       `The label ${label} cannot be read: its parts are names with dots between them.`,
       'Check its spelling.',
       { container: container.name, place: label },
+    ),
+  );
+}
+
+function generalProblems(container: InspectedContainer, tree: LabelTree): Problem[] {
+  const problems = tree.misplaced.map(({ label, suggestion }) =>
+    problem(
+      'OPTION_UNKNOWN',
+      'warning',
+      `The label ${label} is not read${suggestion === null ? ': labels like it were Traefik 1’s' : ''}.`,
+      suggestion === null ? 'Write it as traefik.http.routers.NAME.rule and so on.' : `Did you mean "${suggestion}"?`,
+      { container: container.name, place: label, ...(suggestion === null ? {} : { suggestion }) },
     ),
   );
   for (const [kind, label] of [
@@ -203,189 +227,6 @@ function problemsByElement(
     issues
       .filter((issue) => issue.element?.kind === element?.kind && issue.element?.name === element?.name)
       .map((issue) => issueProblem(issue, `The label ${tree.labelOf(issue.path)}`));
-}
-
-interface BuiltService {
-  readonly config: { readonly loadBalancer?: ReturnType<typeof loadBalancerOf> };
-  readonly problems: readonly Problem[];
-  readonly server: ContainerConfiguration['server'];
-}
-
-interface ServiceContext {
-  readonly container: InspectedContainer;
-  readonly tree: LabelTree;
-  readonly reach: Reach;
-  readonly reachOptions: ReachOptions;
-  readonly state: Problem | null;
-}
-
-function buildServices(
-  services: Readonly<Record<string, LabelService>>,
-  context: ServiceContext,
-): Map<string, BuiltService> {
-  return new Map(Object.entries(services).map(([name, service]) => [name, buildService(name, service, context)]));
-}
-
-function buildService(name: string, service: LabelService, context: ServiceContext): BuiltService {
-  const { container, reach, state } = context;
-  // Its own options could not be read, which is reported with them.
-  if (!service.loadBalancer) return { config: {}, problems: [], server: null };
-  const found: LabelServer = service.loadBalancer.server ?? {};
-  const empty = { config: { loadBalancer: loadBalancerOf(service, []) }, server: null };
-  if (state) {
-    // As in Traefik an unhealthy container gives way to other routers. The rest stays, and says that it is down.
-    const severity = state.code === 'CONTAINER_UNHEALTHY' ? 'error' : 'warning';
-    return { ...empty, problems: [{ ...state, severity }] };
-  }
-  const portLabel = `traefik.http.services.${name}.loadbalancer.server.port`;
-  if (found.url !== undefined && found.url !== '') {
-    if (found.port === undefined && (found.scheme ?? '') === '') {
-      return { config: { loadBalancer: loadBalancerOf(service, [found.url]) }, problems: [], server: null };
-    }
-    const message = `The service ${name} of ${container.name} has a server URL, and beside it a port or scheme.`;
-    const fix = 'Keep the URL, or keep port and scheme.';
-    return { ...empty, problems: [problem('SERVICE_INVALID', 'error', message, fix, { service: name })] };
-  }
-  const blocking = reach.problems.filter(
-    ({ severity, code }) => severity === 'error' && code !== 'CONTAINER_UNREACHABLE',
-  );
-  const notes = reach.problems.filter(({ severity }) => severity !== 'error');
-  const port = found.port ?? reach.ports[0]?.port;
-  if (port === undefined) {
-    const message = `${container.name} exposes no TCP port, so there is nothing to send requests to.`;
-    const fix = `Say which port it listens on: ${portLabel}=PORT`;
-    const problems = [...blocking, problem('CONTAINER_NO_PORT', 'error', message, fix, { container: container.name })];
-    return { ...empty, problems };
-  }
-  const server = serverAt(container, port, context.reachOptions);
-  if (!server) {
-    const problems = blocking.length > 0 ? blocking : [notPublished(container, port)];
-    return { ...empty, problems };
-  }
-  const problems = [...notes];
-  if (found.port === undefined && reach.ports.length > 1) problems.push(portChosen(container, reach, port, portLabel));
-  const scheme = found.scheme === undefined || found.scheme === '' ? 'http' : found.scheme;
-  if (scheme !== 'http' && scheme !== 'https') {
-    const message = `The service ${name} of ${container.name} asks for the scheme "${scheme}"; servers are reached by http or https.`;
-    problems.push(problem('OPTION_UNSUPPORTED', 'error', message, null, { service: name, scheme }));
-  }
-  const host = server.host.includes(':') ? `[${server.host}]` : server.host;
-  return {
-    config: { loadBalancer: loadBalancerOf(service, [`${scheme}://${host}:${server.port}`]) },
-    problems,
-    server: { ...server, containerPort: port },
-  };
-}
-
-function portChosen(container: InspectedContainer, reach: Reach, port: number, label: string): Problem {
-  const all = reach.ports.map((candidate) => candidate.port).join(', ');
-  return problem(
-    'CONTAINER_PORT_CHOSEN',
-    'info',
-    `${container.name} exposes several ports (${all}); the lowest, ${port}, is used.`,
-    `Another one is chosen by the label ${label}=PORT.`,
-    { container: container.name, port, label },
-  );
-}
-
-function notPublished(container: InspectedContainer, port: number): Problem {
-  return problem(
-    'CONTAINER_UNREACHABLE',
-    'error',
-    `Port ${port} of ${container.name} is not published, and this Docker does not let the machine reach container addresses.`,
-    `Publish it: start the container with -p 127.0.0.1:${port}:${port} (in Compose: ports: ["127.0.0.1:${port}:${port}"]).`,
-    { container: container.name, port },
-  );
-}
-
-interface RouterContext {
-  readonly container: InspectedContainer;
-  readonly defaultName: string;
-  readonly services: Readonly<Record<string, { readonly problems: readonly Problem[] }>>;
-  readonly rule: string;
-}
-
-/** States in which a route stays and its visitors are told that the service is down. */
-const downCodes: ReadonlySet<Problem['code']> = new Set([
-  'CONTAINER_PAUSED',
-  'CONTAINER_RESTARTING',
-  'CONTAINER_NOT_RUNNING',
-]);
-
-interface MadeRouter {
-  readonly config: RouterConfig;
-  readonly problems: readonly Problem[];
-}
-
-function buildRouters(
-  routers: Readonly<Record<string, RouterConfig>>,
-  context: RouterContext,
-): { routers: Record<string, MadeRouter>; problems: Problem[] } {
-  const serviceNames = Object.keys(context.services);
-  let wanted = routers;
-  if (Object.keys(routers).length === 0) {
-    if (serviceNames.length > 1) return { routers: {}, problems: [tooManyServices(context, null, serviceNames)] };
-    wanted = { [context.defaultName]: {} };
-  }
-  const made: Record<string, MadeRouter> = {};
-  for (const [name, router] of Object.entries(wanted)) {
-    const problems: Problem[] = [];
-    const { rule, service, ...rest } = router;
-    const ruled = rule === undefined || rule === '' ? defaultRuleFor(context, name, problems) : rule;
-    let chosen = service === undefined || service === '' ? serviceNames[0] : service;
-    if ((service === undefined || service === '') && serviceNames.length > 1) {
-      chosen = undefined;
-      problems.push(tooManyServices(context, name, serviceNames));
-    }
-    // A router whose only server cannot be reached says so itself: that is where people look first.
-    const target = chosen === undefined ? undefined : context.services[chosen];
-    problems.push(
-      ...(target?.problems ?? []).filter(({ code, severity }) => severity === 'error' || downCodes.has(code)),
-    );
-    const config: RouterConfig = {
-      ...rest,
-      ...(ruled === undefined ? {} : { rule: ruled }),
-      ...(chosen === undefined ? {} : { service: chosen }),
-    };
-    made[name] = { config, problems };
-  }
-  return { routers: made, problems: [] };
-}
-
-function tooManyServices(context: RouterContext, router: string | null, services: readonly string[]): Problem {
-  const name = router ?? context.defaultName;
-  return problem(
-    'SERVICE_AMBIGUOUS',
-    router === null ? 'warning' : 'error',
-    router === null
-      ? `${context.container.name} has the services ${services.join(', ')} and no router that says which to send to.`
-      : `The router ${router} of ${context.container.name} does not say which of the services ${services.join(', ')} it sends to.`,
-    `Add the label traefik.http.routers.${name}.service=${services[0] ?? 'NAME'}.`,
-    { container: context.container.name, router: name },
-  );
-}
-
-function defaultRuleFor(context: RouterContext, router: string, problems: Problem[]): string | undefined {
-  const { container } = context;
-  const details = { container: container.name, router };
-  const label = `traefik.http.routers.${router}.rule`;
-  try {
-    const rule = compileTemplate(context.rule)({
-      Name: context.defaultName,
-      ContainerName: container.name,
-      Labels: container.labels,
-    });
-    if (rule.trim() !== '') return rule;
-    const message = `The router ${router} of ${container.name} has no rule, and there is no default rule.`;
-    problems.push(problem('RULE_MISSING', 'error', message, `Add the label ${label}=Host(\`…\`).`, details));
-  } catch (error) {
-    if (!(error instanceof TemplateError)) throw error;
-    const message = `The default rule ${context.rule} cannot be used for ${container.name}: ${error.message}.`;
-    problems.push(
-      problem('RULE_INVALID', 'error', message, `Correct it in Settings, or add the label ${label}.`, details),
-    );
-  }
-  return undefined;
 }
 
 function unique(problems: readonly Problem[]): Problem[] {

@@ -1,4 +1,5 @@
 import { type OptionPath, ownText } from '../../config/decode.ts';
+import { nearestName } from '../../config/nearest.ts';
 
 /** Traefik's labels of one container as a tree, names merged without regard to case (the first spelling stays). */
 export interface LabelTree {
@@ -12,6 +13,8 @@ export interface LabelTree {
   readonly allowNonRunning: string | null;
   /** Labels whose names cannot be read, such as `traefik.http..rule`. */
   readonly malformed: readonly string[];
+  /** Labels that look like routing and are not read: of Traefik 1, or with `traefik.http` misspelt. */
+  readonly misplaced: readonly { readonly label: string; readonly suggestion: string | null }[];
   /** The label that sets the option at this path, else the first below it, else the name such a label would have. */
   readonly labelOf: (path: OptionPath) => string;
 }
@@ -41,8 +44,25 @@ export function labelTree(labels: Readonly<Record<string, string>>): LabelTree {
     enable: child(root, 'enable')?.text ?? null,
     allowNonRunning: child(child(root, 'docker'), 'allownonrunning')?.text ?? null,
     malformed,
+    misplaced: root.children.flatMap((node) => misplacedLabels(node, names)),
     labelOf: (path) => labelOf(names, path),
   };
+}
+
+const protocols = ['http', 'tcp', 'udp'];
+const traefik1 = ['frontend', 'backend', 'port', 'protocol', 'weight'];
+
+function misplacedLabels(
+  node: Node,
+  names: readonly string[],
+): { readonly label: string; readonly suggestion: string | null }[] {
+  const name = node.name.toLowerCase();
+  if (protocols.includes(name)) return [];
+  const routed = ['routers', 'services', 'middlewares'].some((kind) => child(node, kind));
+  if (!routed && !traefik1.includes(name)) return [];
+  const label = names.find((each) => each.toLowerCase().startsWith(`traefik.${name}`)) ?? `traefik.${node.name}`;
+  const suggestion = routed ? nearestName(name, protocols) : null;
+  return [{ label, suggestion: suggestion && `traefik.${suggestion}${label.slice(`traefik.${name}`.length)}` }];
 }
 
 /** `traefik.http.routers.a.tls.domains[0].main` → http, routers, a, tls, domains, [0], main. Null: not readable. */
