@@ -14,7 +14,7 @@ export interface HeadFacts {
 const maxFields = 1000;
 
 // What no target may hold raw (RFC 3986 §2, RFC 9112 §3.2): controls, space, backslash, fragment.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
 const forbiddenInTarget = /[\u0000-\u0020\u007f\\#]/;
 
 /**

@@ -65,7 +65,7 @@ export class Forwarding implements Dispatcher.DispatchHandler, GoneListener {
       {
         origin: origin.origin,
         path: request.query === '' ? path : `${path}?${request.query}`,
-        method: request.method as Dispatcher.HttpMethod,
+        method: request.method,
         headers: this.requestFields(),
         body: request.body,
         upgrade: request.upgrade,
@@ -142,11 +142,11 @@ export class Forwarding implements Dispatcher.DispatchHandler, GoneListener {
 
   onResponseEnd(controller: Controller): void {
     if (this.isOver) return;
-    this.isOver = true;
     this.exchange.notes.originEndedAt = performance.now();
     const raw = controller.rawTrailers as RawFields | null;
-    if (raw && raw.length > 0) this.exchange.sink.end(answerFields(raw));
+    if (raw && raw.length > 0) this.exchange.sink.end(trailerFields(raw));
     else this.exchange.sink.end();
+    this.isOver = true;
   }
 
   onResponseError(_controller: Controller, error: Error): void {
@@ -157,6 +157,15 @@ export class Forwarding implements Dispatcher.DispatchHandler, GoneListener {
       return;
     }
     this.isOver = true;
+    try {
+      this.answerFailure(error);
+    } catch (fault) {
+      // Called by undici from a socket's event, where an exception would end the worker.
+      this.exchange.sink.abort(fault instanceof Error ? fault : error);
+    }
+  }
+
+  private answerFailure(error: Error): void {
     const { exchange } = this;
     exchange.notes.originEndedAt = performance.now();
     const failure = upstreamFailure(error);
@@ -228,6 +237,13 @@ function answerFields(raw: RawFields): HeaderList {
     if (name !== 'close' && name !== 'keep-alive' && name !== 'content-length') headers.delete(name);
   }
   return headers;
+}
+
+/** Trailers that could change what the head said about framing stay behind (RFC 9110 §6.5.1). */
+function trailerFields(raw: RawFields): HeaderList {
+  const trailers = answerFields(raw);
+  trailers.deleteWhere((name) => name === 'content-length' || name === 'trailer' || name === 'host');
+  return trailers;
 }
 
 function text(field: Buffer | string | undefined): string {

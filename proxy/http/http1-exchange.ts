@@ -79,10 +79,10 @@ export class Http1Exchange extends LiveExchange {
 
   end(trailers?: HeaderList): void {
     if (this.isOver) return;
-    this.isOver = true;
     if (trailers && trailers.raw.length > 0 && this.response.chunkedEncoding) {
       this.response.addTrailers([...trailers] as [string, string][]);
     }
+    this.isOver = true;
     this.response.end();
   }
 

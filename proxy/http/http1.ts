@@ -58,9 +58,7 @@ export function serveHttp1(server: Server<typeof IncomingMessage, typeof GateRes
     });
   });
   server.on('connect', (message, socket) => {
-    receiveDetached(message, socket as Socket, context, (request) => {
-      request.refuse(405, 'REQUEST_MALFORMED', 'CONNECT');
-    });
+    receiveDetached(message, socket as Socket, context, null);
   });
   server.on('clientError', (error, socket) => {
     refuseConnection(error, socket as Socket, context);
@@ -99,10 +97,12 @@ function fill(
   peer: Peer,
   onFirstRead: (() => void) | null,
 ): void {
+  if (request.method === 'TRACE' || request.method === 'CONNECT') {
+    request.refuse(405, 'REQUEST_MALFORMED', request.method);
+  }
   const facts = takeFields(request, message.rawHeaders, peer);
   takeTarget(request, message.url ?? '');
   if (message.httpVersionMajor !== 1) request.refuse(505, 'REQUEST_MALFORMED', `HTTP ${message.httpVersion}`);
-  if (request.method === 'TRACE') request.refuse(405, 'REQUEST_MALFORMED', 'TRACE');
   if (facts.hasBody) request.body = new RequestBody(message, onFirstRead);
   setForwardingFields(request, peer, facts, context.peers);
 }
@@ -119,7 +119,12 @@ function dispatch(request: LiveRequest, exchange: Http1Exchange, context: EntryC
 }
 
 /** A request whose connection Node has let go of: an upgrade, or CONNECT. It is the connection's last. */
-function receiveDetached(message: IncomingMessage, socket: Socket, context: EntryContext, prepare: Prepare): void {
+function receiveDetached(
+  message: IncomingMessage,
+  socket: Socket,
+  context: EntryContext,
+  prepare: Prepare | null,
+): void {
   const response = new GateResponse(message);
   response.shouldKeepAlive = false;
   socket.setTimeout(0);

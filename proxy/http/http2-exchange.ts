@@ -76,10 +76,11 @@ export class Http2Exchange extends LiveExchange {
     }
   }
 
-  abort(_error: Error): void {
+  abort(error: Error): void {
     if (this.isOver) return;
     this.isOver = true;
-    this.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    // Not close(): that ends the stream first, and the client would take what it has for a complete answer.
+    this.stream.destroy(error);
   }
 
   wireClosed(): void {
@@ -89,7 +90,13 @@ export class Http2Exchange extends LiveExchange {
   private sendTrailers(): void {
     const fields: Record<string, string | string[]> = {};
     for (const [name, value] of this.trailers ?? []) addField(fields, name.toLowerCase(), value);
-    if (this.isOpen()) this.stream.sendTrailers(fields);
+    if (!this.isOpen()) return;
+    try {
+      this.stream.sendTrailers(fields);
+    } catch (error) {
+      // Names that HTTP/2 forbids: better a broken answer than a fault that ends the worker.
+      this.stream.destroy(error instanceof Error ? error : new Error(String(error)));
+    }
   }
 
   private isOpen(): boolean {

@@ -70,7 +70,7 @@ export function serveHttp2(socket: TLSSocket, context: EntryContext, onClosed: (
     stream.on('close', () => {
       openStreams -= 1;
       exchange.wireClosed();
-      if (stream.rstCode !== constants.NGHTTP2_NO_ERROR && failures.isOver()) {
+      if (stream.rstCode !== constants.NGHTTP2_NO_ERROR && failures.isOver() && !session.destroyed) {
         session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
         session.destroy();
       }
@@ -151,7 +151,7 @@ function pseudoFields(raw: readonly string[]): PseudoFields {
   // nghttp2 lets them stand only before all other fields, and once each.
   for (let i = 0; i < raw.length && (raw[i] as string).charCodeAt(0) === 0x3a; i += 2) {
     const value = raw[i + 1] as string;
-    switch (raw[i]) {
+    switch (raw[i] as string) {
       case ':method':
         fields.method = value;
         break;

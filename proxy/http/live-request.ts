@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import type { ProxyErrorCode } from '../model/request-record.ts';
 import type { ProxyRequest } from './exchange.ts';
 import { HeaderList } from './header-list.ts';
@@ -30,7 +30,7 @@ export interface GoneListener {
 /** Joins the client's connection with that of a server which agreed to an upgrade. */
 export interface UpgradePort {
   /** Sends the 101 answer with these fields, then passes bytes both ways until both sides have ended. */
-  accept(headers: HeaderList, server: import('node:stream').Duplex): void;
+  accept(headers: HeaderList, server: Duplex): void;
 }
 
 /** The canonical request as it arrived on a wire, with what only this layer needs. */

@@ -108,20 +108,16 @@ function buildService(
 ): BuiltService {
   const service: ServiceSnapshot | undefined = snapshot.services[name];
   if (!service) throw new Error(`The service ${name} does not exist`);
-  switch (service.kind) {
-    case 'whoami':
-      return { handler: whoamiHandler, poolKeys: [] };
-    case 'loadBalancer': {
-      const { serversTransport } = service;
-      const transport = serversTransport === null ? undefined : snapshot.serversTransports[serversTransport];
-      if (serversTransport !== null && !transport)
-        throw new Error(`The serversTransport ${serversTransport} does not exist`);
-      const balancer = createBalancer(name, service, previous?.balancers.get(name));
-      const forwarder = createForwarder(service, transport, balancer, pools);
-      balancers.set(name, balancer);
-      return forwarder;
-    }
+  if (service.kind === 'whoami') return { handler: whoamiHandler, poolKeys: [] };
+  const { serversTransport } = service;
+  const transport = serversTransport === null ? undefined : snapshot.serversTransports[serversTransport];
+  if (serversTransport !== null && !transport) {
+    throw new Error(`The serversTransport ${serversTransport} does not exist`);
   }
+  const balancer = createBalancer(name, service, previous?.balancers.get(name));
+  const forwarder = createForwarder(service, transport, balancer, pools);
+  balancers.set(name, balancer);
+  return forwarder;
 }
 
 function buildTable(

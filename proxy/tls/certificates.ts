@@ -33,8 +33,8 @@ export function createCertificateStore(): CertificateStore {
       else for (const name of entry.certificate.names) names.set(name.toLowerCase(), entry);
     }
     if (fallback !== null) {
-      const { certificate } = fallback as Entry;
-      for (const name of certificate.names) if (!names.has(name.toLowerCase())) names.set(name.toLowerCase(), fallback);
+      for (const name of fallback.certificate.names)
+        if (!names.has(name.toLowerCase())) names.set(name.toLowerCase(), fallback);
     }
     byName = names;
   };

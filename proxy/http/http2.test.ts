@@ -1,0 +1,297 @@
+import { once } from 'node:events';
+import http from 'node:http';
+import http2 from 'node:http2';
+import https from 'node:https';
+import type { AddressInfo } from 'node:net';
+import tls from 'node:tls';
+import { afterEach, beforeAll, expect, test } from 'vitest';
+import { makeCertificate } from '../../test/support/certificates.ts';
+import { type Harness, loadBalancer, startProxy, until } from '../../test/support/proxy-harness.ts';
+import type { CertificateSnapshot } from '../model/snapshot.ts';
+
+const closers: (() => Promise<unknown> | undefined)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).toReversed()) await close();
+});
+
+let fallback: CertificateSnapshot;
+beforeAll(async () => {
+  fallback = await makeCertificate(['default.test', '127.0.0.1'], true);
+});
+
+async function backend(handler: http.RequestListener): Promise<string> {
+  const server = http.createServer(handler);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  closers.push(() => {
+    server.closeAllConnections();
+    return new Promise((resolve) => server.close(resolve));
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+async function startSecure(
+  urls: readonly string[],
+  certificates: readonly CertificateSnapshot[] = [],
+): Promise<Harness> {
+  const harness = await startProxy({
+    entryPoints: [{ name: 'websecure', tls: true }],
+    routers: [{ entryPoints: ['websecure'], tls: true }],
+    services: { 'app@test': urls.length === 0 ? { kind: 'whoami' } : loadBalancer(urls) },
+    certificates: [fallback, ...certificates],
+  });
+  closers.push(() => harness.close());
+  return harness;
+}
+
+function connect(harness: Harness, servername = 'app.test'): http2.ClientHttp2Session {
+  const session = http2.connect(`https://127.0.0.1:${harness.port()}`, { rejectUnauthorized: false, servername });
+  session.on('error', () => undefined);
+  closers.push(async () => session.destroy());
+  return session;
+}
+
+interface Answer {
+  headers: http2.IncomingHttpHeaders & http2.IncomingHttpStatusHeader;
+  body: string;
+  trailers: http2.IncomingHttpHeaders;
+}
+
+async function request(
+  session: http2.ClientHttp2Session,
+  headers: http2.OutgoingHttpHeaders,
+  body?: string,
+): Promise<Answer> {
+  const stream = session.request({ ':authority': 'app.test', ...headers }, { endStream: body === undefined });
+  if (body !== undefined) stream.end(body);
+  const answer: Answer = { headers: {}, body: '', trailers: {} };
+  stream.on('response', (received) => {
+    answer.headers = received;
+  });
+  stream.on('trailers', (received) => {
+    answer.trailers = received;
+  });
+  for await (const chunk of stream) answer.body += String(chunk);
+  return answer;
+}
+
+test('HTTP/2 requests reach an HTTP/1 server with joined cookies, bodies and trailers', async () => {
+  const url = await backend((message, response) => {
+    let body = '';
+    message.on('data', (chunk) => {
+      body += chunk;
+    });
+    message.on('end', () => {
+      response.writeHead(200, { 'Content-Type': 'text/plain', Connection: 'keep-alive', Trailer: 'X-Sum' });
+      response.write(JSON.stringify({ ...message.headers, method: message.method, url: message.url, body }));
+      response.addTrailers({ 'X-Sum': '42' });
+      response.end();
+    });
+  });
+  const harness = await startSecure([url]);
+  const session = connect(harness);
+  const answer = await request(session, { ':method': 'POST', ':path': '/a?b', cookie: ['a=1', 'b=2'] }, 'hello');
+  expect(answer.headers[':status']).toBe(200);
+  expect(answer.headers).not.toHaveProperty('connection');
+  expect(answer.trailers).toMatchObject({ 'x-sum': '42' });
+  expect(JSON.parse(answer.body)).toMatchObject({
+    method: 'POST',
+    url: '/a?b',
+    body: 'hello',
+    host: 'app.test',
+    cookie: 'a=1; b=2',
+    'x-forwarded-proto': 'https',
+    'x-forwarded-port': '443',
+  });
+  const record = await harness.record();
+  expect(record).toMatchObject({ protocol: 'HTTP/2.0', scheme: 'https', requestBytes: 5, tlsVersion: 'TLSv1.3' });
+});
+
+test('HEAD, 204 and early hints on HTTP/2', async () => {
+  const url = await backend((message, response) => {
+    if (message.url === '/204') response.writeHead(204).end();
+    else {
+      response.writeEarlyHints({ link: '</a.css>; rel=preload' });
+      response.writeHead(200, { 'Content-Length': '5' }).end('hello');
+    }
+  });
+  const harness = await startSecure([url]);
+  const session = connect(harness);
+  expect(await request(session, { ':method': 'HEAD', ':path': '/' })).toMatchObject({
+    headers: { ':status': 200, 'content-length': '5' },
+    body: '',
+  });
+  expect((await request(session, { ':path': '/204' })).headers[':status']).toBe(204);
+  const stream = session.request({ ':authority': 'app.test', ':path': '/' });
+  const [hints] = (await once(stream, 'headers')) as [http2.IncomingHttpHeaders];
+  expect(hints).toMatchObject({ ':status': 103, link: '</a.css>; rel=preload' });
+  stream.resume();
+  await once(stream, 'close');
+});
+
+test('HTTP/1.1 is served on the same port', async () => {
+  const harness = await startSecure([]);
+  const answer = await new Promise<string>((resolve, reject) => {
+    https
+      .get(
+        { port: harness.port(), host: '127.0.0.1', servername: 'app.test', rejectUnauthorized: false },
+        (response) => {
+          let body = '';
+          response.on('data', (chunk) => {
+            body += chunk;
+          });
+          response.on('end', () => resolve(body));
+        },
+      )
+      .on('error', reject);
+  });
+  expect(answer).toContain('It works');
+  expect(await harness.record()).toMatchObject({ protocol: 'HTTP/1.1', scheme: 'https' });
+});
+
+test('a server that breaks off resets the stream; a reset by the client reaches the server', async () => {
+  let closedEarly = false;
+  const url = await backend((message, response) => {
+    response.on('close', () => {
+      closedEarly ||= !response.writableFinished;
+    });
+    response.writeHead(200, message.url === '/break-sized' ? { 'Content-Length': '100' } : {});
+    response.write('part');
+    if (message.url?.startsWith('/break')) setTimeout(() => response.destroy(), 20);
+  });
+  const harness = await startSecure([url]);
+  const session = connect(harness);
+  for (const path of ['/break', '/break-sized']) {
+    await expect(request(session, { ':path': path })).rejects.toThrow(/NGHTTP2_INTERNAL_ERROR/);
+  }
+  closedEarly = false;
+  const stream = session.request({ ':authority': 'app.test', ':path': '/hold' });
+  stream.on('error', () => undefined);
+  await once(stream, 'data');
+  stream.close(http2.constants.NGHTTP2_CANCEL);
+  await until(() => closedEarly, 'the server to see the reset');
+  const record = await harness.record((each) => each.target === '/hold');
+  expect(record.error?.code).toBe('CLIENT_ABORTED');
+});
+
+test('a slow reader on one stream holds back its server and nobody else', async () => {
+  let sent = 0;
+  const url = await backend((message, response) => {
+    if (message.url === '/small') {
+      response.end('ok');
+      return;
+    }
+    const chunk = Buffer.alloc(256 * 1024, 1);
+    const more = (): void => {
+      while (sent < 200 * 1024 * 1024) {
+        sent += chunk.length;
+        if (!response.write(chunk)) {
+          response.once('drain', more);
+          return;
+        }
+      }
+    };
+    more();
+  });
+  const harness = await startSecure([url]);
+  const session = connect(harness);
+  const stream = session.request({ ':authority': 'app.test', ':path': '/big' });
+  stream.on('error', () => undefined);
+  await once(stream, 'response');
+  let last = -1;
+  await until(() => {
+    const isStill = sent === last;
+    last = sent;
+    return isStill && sent > 0;
+  }, 'the server to be held back');
+  expect(sent).toBeLessThan(40 * 1024 * 1024);
+  expect((await request(session, { ':path': '/small' })).body).toBe('ok');
+  stream.destroy();
+});
+
+test.each([
+  ['a Host that differs from :authority', { host: 'other.test' }, 400],
+  ['a scheme that is not that of the connection', { ':scheme': 'http' }, 400],
+  ['a backslash in the path', { ':path': '/a\\b' }, 400],
+  ['a fragment in the path', { ':path': '/#/../admin' }, 400],
+  ['an encoded NUL', { ':path': '/a%00' }, 400],
+  ['TRACE', { ':method': 'TRACE' }, 405],
+])('%s is refused', async (_name, headers, status) => {
+  const harness = await startSecure([]);
+  const answer = await request(connect(harness), headers);
+  expect(answer.headers[':status']).toBe(status);
+  expect((await harness.record()).error).not.toBeNull();
+});
+
+test('certificates are chosen by name in any case, by wildcard, else the default, and change while serving', async () => {
+  const exact = await makeCertificate(['photos.home.test']);
+  const wildcard = await makeCertificate(['*.home.test']);
+  const harness = await startSecure([], [exact, wildcard]);
+  const subject = (servername: string): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const socket = tls.connect(
+        { port: harness.port(), host: '127.0.0.1', servername, rejectUnauthorized: false, ALPNProtocols: ['h2'] },
+        () => {
+          resolve(String(socket.getPeerCertificate().subject.CN));
+          socket.destroy();
+        },
+      );
+      socket.on('error', reject);
+    });
+  expect(await subject('PHOTOS.Home.test')).toBe('photos.home.test');
+  expect(await subject('nas.home.test')).toBe('*.home.test');
+  expect(await subject('a.nas.home.test')).toBe('default.test');
+  expect(await subject('')).toBe('default.test');
+  const late = await makeCertificate(['late.test']);
+  harness.proxy.receive({ type: 'certificates', upsert: [late], remove: [exact.id] });
+  expect(await subject('late.test')).toBe('late.test');
+  expect(await subject('photos.home.test')).toBe('*.home.test');
+});
+
+test('a certificate that does not fit its key is reported and the others serve on', async () => {
+  const other = await makeCertificate(['other.test']);
+  const harness = await startSecure([], [{ ...other, privateKeyPem: fallback.privateKeyPem }]);
+  expect(harness.messages).toContainEqual(
+    expect.objectContaining({ type: 'log', level: 'warn', message: 'A certificate cannot be used' }),
+  );
+  expect((await request(connect(harness), { ':path': '/' })).headers[':status']).toBe(200);
+});
+
+test('TLS 1.1 is refused', async () => {
+  const harness = await startSecure([]);
+  const socket = tls.connect({
+    port: harness.port(),
+    host: '127.0.0.1',
+    servername: 'app.test',
+    rejectUnauthorized: false,
+    minVersion: 'TLSv1.1',
+    maxVersion: 'TLSv1.1',
+    ciphers: 'ALL@SECLEVEL=0',
+  });
+  const [error] = (await once(socket, 'error')) as [Error];
+  expect(error.message).toMatch(/protocol|alert/i);
+});
+
+test('a flood of resets ends the connection', async () => {
+  const url = await backend(() => undefined);
+  const harness = await startSecure([url]);
+  const session = connect(harness);
+  let isClosed = false;
+  session.on('close', () => {
+    isClosed = true;
+  });
+  await once(session, 'connect');
+  const end = performance.now() + 10_000;
+  while (!isClosed && performance.now() < end) {
+    const streams: http2.ClientHttp2Stream[] = [];
+    for (let i = 0; i < 50 && !session.closed && !session.destroyed; i += 1) {
+      const stream = session.request({ ':authority': 'app.test', ':path': '/' });
+      stream.on('error', () => undefined);
+      streams.push(stream);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    for (const stream of streams) stream.close(http2.constants.NGHTTP2_CANCEL);
+  }
+  expect(isClosed).toBe(true);
+  expect((await request(connect(harness), { ':path': '/', ':method': 'TRACE' })).headers[':status']).toBe(405);
+});
