@@ -1,3 +1,4 @@
+import type { ProxyRequest } from '../../proxy/http/exchange.ts';
 import { middlewareTable } from '../../proxy/middleware/table.ts';
 import type { MiddlewareConfig } from '../../proxy/model/dynamic.ts';
 import type { RouterSnapshot } from '../../proxy/model/snapshot.ts';
@@ -144,10 +145,10 @@ export function explain(state: RuntimeState, surroundings: ExplainSurroundings, 
   };
 }
 
-/** Routers in the order in which the table tries them, up to the one that matches. */
+/** Routers in the order in which the table tries them, up to the one that matches. Those of other hosts are only counted. */
 function tryRoutes(
   routes: readonly RouterSnapshot[],
-  asked: ReturnType<typeof toProxyRequest>,
+  asked: ProxyRequest,
   chosen: string | null,
 ): { readonly routers: Explanation['routers']; readonly skippedByHost: number } {
   const ordered = routes.toSorted(
@@ -155,18 +156,16 @@ function tryRoutes(
   );
   const routers: Explanation['routers'] = [];
   let skippedByHost = 0;
+  let decided = false;
   for (const { name, rule, priority } of ordered) {
     const node = parseRule(rule);
     const { matched, reason, matchers } = explainRule(node, asked);
     const hosts = hostsOfRule(node);
-    if (!matched && hosts.length > 0 && !hosts.includes(asked.host)) {
-      skippedByHost += 1;
-      continue;
-    }
-    if (routers.length < mostSteps || name === chosen) {
+    if (!matched && hosts.length > 0 && !hosts.includes(asked.host)) skippedByHost += 1;
+    else if (!decided && (routers.length < mostSteps || name === chosen)) {
       routers.push({ router: name, rule, priority, matched, reason, matchers: [...matchers] });
     }
-    if (name === chosen) break;
+    decided ||= name === chosen;
   }
   return { routers, skippedByHost };
 }
@@ -175,7 +174,7 @@ function tryRoutes(
 function walkMiddlewares(
   names: readonly string[],
   configs: Readonly<Record<string, MiddlewareConfig>>,
-  asked: ReturnType<typeof toProxyRequest>,
+  asked: ProxyRequest,
 ): MiddlewareStep[] {
   const steps: MiddlewareStep[] = [];
   for (const name of names) {
@@ -194,7 +193,7 @@ function walkMiddlewares(
   return steps;
 }
 
-function judge(name: string, type: string, options: unknown, asked: ReturnType<typeof toProxyRequest>): MiddlewareStep {
+function judge(name: string, type: string, options: unknown, asked: ProxyRequest): MiddlewareStep {
   const definition = middlewareTable.get(type);
   const parsed = definition?.schema.safeParse(options ?? {});
   if (!definition || !parsed?.success) {
@@ -208,11 +207,7 @@ function judge(name: string, type: string, options: unknown, asked: ReturnType<t
 }
 
 /** Routers that would be asked for this request if they were not disabled. */
-function disabledFor(
-  state: RuntimeState,
-  entryPoint: string,
-  asked: ReturnType<typeof toProxyRequest>,
-): Explanation['disabled'] {
+function disabledFor(state: RuntimeState, entryPoint: string, asked: ProxyRequest): Explanation['disabled'] {
   const found: Explanation['disabled'] = [];
   for (const router of state.routers.values()) {
     if (router.status !== 'disabled' || found.length >= mostSteps) continue;
@@ -225,7 +220,7 @@ function disabledFor(
   return found;
 }
 
-function wouldMatch(rule: string, asked: ReturnType<typeof toProxyRequest>): boolean {
+function wouldMatch(rule: string, asked: ProxyRequest): boolean {
   try {
     return explainRule(parseRule(rule), asked).matched;
   } catch (error) {

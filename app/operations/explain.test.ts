@@ -1,0 +1,244 @@
+import { describe, expect, it } from 'vitest';
+import type { HttpConfiguration } from '../../proxy/model/dynamic.ts';
+import { runtimeOf, viewsOf } from '../../test/support/configuration.ts';
+import { emptySnapshot } from '../../test/support/context.ts';
+import type { EntryPointView } from '../contract/objects.ts';
+import type { Health } from '../runtime/views.ts';
+import { type ExplainInput, explain } from './explain.ts';
+
+const { entryPoints } = emptySnapshot().status;
+const plainWeb: EntryPointView[] = entryPoints.map((entryPoint) => ({ ...entryPoint, redirectTo: null }));
+const photosServer = { loadBalancer: { servers: [{ url: 'http://10.0.0.5:2342' }] } };
+
+function ask(
+  http: HttpConfiguration,
+  input: ExplainInput,
+  options: {
+    readonly pausedAll?: boolean;
+    readonly health?: Health;
+    readonly entryPoints?: readonly EntryPointView[];
+  } = {},
+) {
+  const state = runtimeOf(http);
+  const services = [...viewsOf(state, options.health).services.values()];
+  return explain(
+    state,
+    { entryPoints: options.entryPoints ?? entryPoints, services, pausedAll: options.pausedAll ?? false },
+    input,
+  );
+}
+
+const photos: HttpConfiguration = {
+  routers: { photos: { rule: 'Host(`photos.localhost`)', service: 'photos' } },
+  services: { photos: photosServer },
+};
+
+describe('explain', () => {
+  it('tells the road of a request that is forwarded', () => {
+    const explanation = ask(photos, { url: 'https://photos.localhost:8443/album?id=3' });
+    expect(explanation).toMatchObject({
+      entryPoint: 'websecure',
+      outcome: 'forwarded',
+      request: {
+        method: 'GET',
+        scheme: 'https',
+        host: 'photos.localhost',
+        path: '/album',
+        query: 'id=3',
+        clientIp: '127.0.0.1',
+      },
+      router: 'photos@file',
+      service: 'photos@file',
+      servers: [{ url: 'http://10.0.0.5:2342', health: 'unchecked' }],
+      skippedByHost: 1,
+    });
+    expect(explanation.routers).toMatchObject([
+      { router: 'photos@file', matched: true, rule: 'Host(`photos.localhost`)' },
+    ]);
+    expect(explanation.sentence).toBe('photos@file matches, so it goes to http://10.0.0.5:2342 (photos@file).');
+  });
+
+  it.each([
+    'photos.localhost',
+    'https://photos.localhost',
+    'https://PHOTOS.localhost.:443/',
+    'wss://photos.localhost/socket',
+  ])('finds the entry point of %s although it listens on another port', (url) => {
+    expect(ask(photos, { url })).toMatchObject({ entryPoint: 'websecure', router: 'photos@file' });
+  });
+
+  it('says where one may knock when nobody listens', () => {
+    const explanation = ask(photos, { url: 'https://photos.localhost:9999/' });
+    expect(explanation).toMatchObject({ entryPoint: null, outcome: 'no-entry-point', router: null });
+    expect(explanation.sentence).toContain('websecure (https) on 0.0.0.0:8443');
+  });
+
+  it('stops at an entry point that redirects', () => {
+    expect(ask(photos, { url: 'http://photos.localhost/' })).toMatchObject({
+      entryPoint: 'web',
+      outcome: 'redirected',
+      routers: [],
+    });
+  });
+
+  it('keeps routers with TLS off plain HTTP, as the workers do', () => {
+    const http: HttpConfiguration = {
+      routers: {
+        secure: { rule: 'Host(`a.localhost`)', service: 'photos', tls: {} },
+        plain: { rule: 'Host(`b.localhost`)', service: 'photos' },
+      },
+      services: { photos: photosServer },
+    };
+    expect(ask(http, { url: 'http://a.localhost/' }, { entryPoints: plainWeb })).toMatchObject({
+      outcome: 'no-router',
+    });
+    expect(ask(http, { url: 'http://b.localhost/' }, { entryPoints: plainWeb })).toMatchObject({
+      router: 'plain@file',
+    });
+  });
+
+  it('lists what was tried, by priority, until one matches', () => {
+    const http: HttpConfiguration = {
+      routers: {
+        low: { rule: 'Host(`photos.localhost`)', service: 'photos', priority: 1 },
+        api: { rule: 'Host(`photos.localhost`) && PathPrefix(`/api`)', service: 'photos', priority: 50 },
+        admin: { rule: 'Host(`photos.localhost`) && Header(`X-Admin`, `yes`)', service: 'photos', priority: 90 },
+        other: { rule: 'Host(`other.localhost`)', service: 'photos', priority: 99 },
+      },
+      services: { photos: photosServer },
+    };
+    const { routers, skippedByHost, router } = ask(http, { url: 'https://photos.localhost/api/v1' });
+    expect(routers.map((step) => [step.router, step.matched])).toEqual([
+      ['admin@file', false],
+      ['api@file', true],
+    ]);
+    expect(routers[0]?.reason).toContain('X-Admin');
+    // The built-in whoami is for another host too.
+    expect(skippedByHost).toBe(2);
+    expect(router).toBe('api@file');
+    const withHeader = ask(http, { url: 'https://photos.localhost/', headers: [['x-admin', 'yes']] });
+    expect(withHeader.router).toBe('admin@file');
+  });
+
+  it('names the disabled router that would have taken it', () => {
+    const http: HttpConfiguration = {
+      routers: {
+        broken: { rule: 'Host(`photos.localhost`)', service: 'nobody' },
+        unreadable: { rule: 'Host(`photos.localhost`', service: 'photos' },
+        elsewhere: { rule: 'Host(`else.localhost`)', service: 'nobody' },
+      },
+      services: { photos: photosServer },
+    };
+    const { outcome, disabled, sentence } = ask(http, { url: 'https://photos.localhost/' });
+    expect(outcome).toBe('no-router');
+    expect(disabled.map(({ router, problems }) => [router, problems[0]?.code])).toEqual([
+      ['broken@file', 'SERVICE_UNKNOWN'],
+      ['unreadable@file', 'RULE_INVALID'],
+    ]);
+    expect(sentence).toContain('broken@file would, but it is disabled.');
+  });
+
+  it.each([
+    [{ redirectScheme: { scheme: 'https', port: '444' } }, 'redirected', 'answers'],
+    [{ ipAllowList: { sourceRange: ['192.168.0.0/16'] } }, 'refused', 'refuses'],
+    [
+      { basicAuth: { users: ['ada:$2y$05$c4WoMPo3SXsafkva.HHa6uXQZWr7oboPiC2bT/r7q1BB8I2s0BRqC'] } },
+      'refused',
+      'refuses',
+    ],
+  ] as const)('asks the middleware %j', (config, outcome, verdict) => {
+    const http: HttpConfiguration = {
+      routers: { photos: { rule: 'Host(`photos.localhost`)', service: 'photos', middlewares: ['guard', 'after'] } },
+      services: { photos: photosServer },
+      middlewares: { guard: config, after: { addPrefix: { prefix: '/x' } } },
+    };
+    const explanation = ask(http, { url: 'http://photos.localhost/' }, { entryPoints: plainWeb });
+    expect(explanation.outcome).toBe(outcome);
+    expect(explanation.middlewares[0]).toMatchObject({ name: 'guard@file', verdict });
+    // Nothing behind a certain end is reached.
+    expect(explanation.middlewares).toHaveLength(1);
+    expect(explanation.sentence).toContain('guard@file');
+  });
+
+  it('leaves open what only the request itself can tell', () => {
+    const users = ['ada:$2y$05$c4WoMPo3SXsafkva.HHa6uXQZWr7oboPiC2bT/r7q1BB8I2s0BRqC'];
+    const http: HttpConfiguration = {
+      routers: { photos: { rule: 'Host(`photos.localhost`)', service: 'photos', middlewares: ['auth', 'after'] } },
+      services: { photos: photosServer },
+      middlewares: { auth: { basicAuth: { users } }, after: { addPrefix: { prefix: '/x' } } },
+    };
+    const explanation = ask(http, {
+      url: 'https://photos.localhost/',
+      headers: [['Authorization', `Basic ${Buffer.from('ada:x').toString('base64')}`]],
+    });
+    expect(explanation.outcome).toBe('depends');
+    expect(explanation.middlewares.map(({ verdict }) => verdict)).toEqual(['depends', 'passes']);
+    expect(explanation.sentence).toContain('if auth@file lets it pass');
+  });
+
+  it('unfolds chains and judges by the visitor that is asked about', () => {
+    const http: HttpConfiguration = {
+      routers: { photos: { rule: 'Host(`photos.localhost`)', service: 'photos', middlewares: ['all'] } },
+      services: { photos: photosServer },
+      middlewares: {
+        all: { chain: { middlewares: ['lan'] } },
+        lan: { ipAllowList: { sourceRange: ['192.168.0.0/16'] } },
+      },
+    };
+    expect(ask(http, { url: 'https://photos.localhost/', from: '192.168.1.9' }).outcome).toBe('forwarded');
+    expect(ask(http, { url: 'https://photos.localhost/', from: '203.0.113.1' })).toMatchObject({
+      outcome: 'refused',
+      middlewares: [{ name: 'lan@file', type: 'ipAllowList', verdict: 'refuses' }],
+    });
+  });
+
+  it('says when no server is up', () => {
+    const health: Health = {
+      down: { 'photos@file': ['http://10.0.0.5:2342'] },
+      reasons: { 'photos@file': { 'http://10.0.0.5:2342': 'it refused the connection' } },
+    };
+    const http: HttpConfiguration = {
+      ...photos,
+      services: { photos: { loadBalancer: { ...photosServer.loadBalancer, healthCheck: { path: '/' } } } },
+    };
+    expect(ask(http, { url: 'https://photos.localhost/' }, { health })).toMatchObject({
+      outcome: 'no-server',
+      servers: [{ health: 'down', reason: 'it refused the connection' }],
+    });
+  });
+
+  it('knows that everything but the built-in is paused', () => {
+    expect(ask(photos, { url: 'https://photos.localhost/' }, { pausedAll: true })).toMatchObject({
+      outcome: 'no-router',
+      sentence: expect.stringContaining('paused') as string,
+    });
+    expect(ask(photos, { url: 'https://whoami.localhost/' }, { pausedAll: true })).toMatchObject({
+      outcome: 'answered',
+    });
+  });
+
+  it('refuses what the proxy refuses', () => {
+    expect(ask(photos, { url: 'https://photos.localhost/a%00b' }).outcome).toBe('refused');
+    expect(ask(photos, { url: 'https://photos.localhost/a\\b' }).outcome).toBe('refused');
+    const http: HttpConfiguration = {
+      routers: {
+        open: { rule: 'Host(`photos.localhost`)', service: 'photos' },
+        admin: { rule: 'Host(`photos.localhost`) && PathPrefix(`/admin`)', service: 'photos' },
+      },
+      services: { photos: photosServer },
+    };
+    expect(ask(http, { url: 'https://photos.localhost/public/%2e%2e/admin' }).router).toBe('admin@file');
+    const ambiguous = ask(http, { url: 'https://photos.localhost/public%2F..%2Fadmin' });
+    expect(ambiguous.outcome).toBe('refused');
+    expect(ambiguous.sentence).toContain('open@file and admin@file');
+  });
+
+  it.each(['', '/just/a/path', 'ftp://photos.localhost/', 'https://'])('refuses "%s" as an address', (url) => {
+    expect(() => ask(photos, { url })).toThrow('is not');
+  });
+
+  it('reads addresses as browsers send them', () => {
+    expect(ask(photos, { url: 'https://photos.localhost/über uns' }).request.path).toBe('/%C3%BCber%20uns');
+    expect(ask(photos, { url: 'https://bücher.localhost/' }).request.host).toBe('xn--bcher-kva.localhost');
+  });
+});
