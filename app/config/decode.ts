@@ -66,7 +66,7 @@ function walk(schema: Schema, raw: unknown, path: OptionPath, state: Walk): unkn
   if (definition.type === 'object') return walkObject(definition, schema, raw, path, state);
   if (definition.type === 'record') return walkRecord(definition, raw, path, state);
   if (definition.type === 'array') return walkArray(definition, raw, path, state);
-  if (definition.type === 'union') return walkUnion(definition, raw, path, state);
+  if (definition.type === 'union') return walkUnion(definition, schema, raw, path, state);
   return walkLeaf(schema, definition, raw, path, state);
 }
 
@@ -168,10 +168,13 @@ function walkArray(
 
 function walkUnion(
   definition: Extract<Definition, { type: 'union' }>,
+  schema: Schema,
   raw: unknown,
   path: OptionPath,
   state: Walk,
 ): unknown {
+  // What YAML wrote in a way that fits stays as it is; text of labels is tried option by option.
+  if (!state.strings && typeof raw !== 'object' && (schema as z.ZodType).safeParse(raw).success) return raw;
   let best: { value: unknown; issues: DecodeIssue[] } | undefined;
   for (const option of definition.options) {
     const issues: DecodeIssue[] = [];

@@ -1,0 +1,107 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { type CheckFinding, checkFile, checkText } from './check.ts';
+
+const short = (findings: readonly CheckFinding[]) =>
+  findings.map(({ line, column, severity, suggestion }) => [line, column, severity, suggestion]);
+
+test('a dynamic file without faults has no findings', () => {
+  const text = `http:
+  routers:
+    nas:
+      rule: Host(\`nas.example.org\`)
+      service: nas
+      middlewares: [auth@docker]
+      entryPoints: [custom]
+  services:
+    nas:
+      loadBalancer:
+        servers: [{ url: https://10.0.0.2:5001/ }]
+`;
+  expect(checkText(text, 'dynamic.yml')).toEqual([]);
+});
+
+test('findings of a dynamic file stand where the fault is', () => {
+  const text = `http:
+  routers:
+    a:
+      rule: "Host(\`a.local\`) && Pth(\`/x\`)"
+      service: nass
+      midlewares: [auth]
+  services:
+    nas:
+      loadBalancer:
+        servers: [{ url: http://10.0.0.2 }]
+  middlewares:
+    f: { forwardAuth: { address: x } }
+`;
+  const findings = checkText(text, 'dynamic.yml').toSorted((a, b) => a.line - b.line);
+  expect(short(findings)).toEqual([
+    [4, 33, 'error', null],
+    [5, 7, 'error', 'nas'],
+    [6, 7, 'error', 'middlewares'],
+    [12, 10, 'error', null],
+  ]);
+  expect(findings[0]?.message).toContain('Pth');
+});
+
+test('labels of a Compose file, as a list and as a map', () => {
+  const text = `services:
+  web:
+    image: nginx
+    labels:
+      - traefik.enable=true
+      - "traefik.http.routers.web.rule=Host(\`a\`) && Foo(\`b\`)"
+      - traefik.http.routers.web.midlewares=x
+  api:
+    labels:
+      traefik.enable: maybe
+  fine:
+    labels:
+      traefik.enable: "true"
+      traefik.http.routers.fine.rule: Host(\`\${HOST:-fine.local}\`)
+      traefik.http.routers.fine.middlewares: shared@file
+  db:
+    image: postgres
+`;
+  expect(short(checkText(text, 'compose.yml').toSorted((a, b) => a.line - b.line))).toEqual([
+    [6, 53, 'error', null],
+    [7, 9, 'error', 'middlewares'],
+    [10, 7, 'error', null],
+  ]);
+});
+
+test('a static file is judged as one', () => {
+  expect(short(checkText('entryPoints:\n  web:\n    adress: ":80"\n', 'traefik.yml'))).toEqual([
+    [3, 5, 'error', 'address'],
+  ]);
+});
+
+test('broken YAML has its place', () => {
+  expect(short(checkText('http:\n  routers: [\n', 'x.yml'))).toMatchObject([
+    [expect.any(Number), expect.any(Number), 'error', null],
+  ]);
+  expect(checkText('http: {a: 1, a: 2}', 'x.yml')[0]?.message).toMatch(/unique/i);
+});
+
+test('a bomb of aliases is a fault of the file', () => {
+  const bomb = `a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: [*c,*c,*c]\n`;
+  expect(checkText(bomb, 'x.yml')).toMatchObject([{ severity: 'error' }]);
+});
+
+test('reads from disk, and says what is not there', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'gatehouse-check-'));
+  try {
+    const path = join(dir, 'dynamic.yml');
+    await writeFile(path, 'htpp: {}\n');
+    expect(await checkFile(path)).toMatchObject([{ file: path, line: 1, column: 1, suggestion: 'http' }]);
+    expect(await checkFile(join(dir, 'none.yml'))).toMatchObject([
+      { severity: 'error', message: expect.stringContaining('no such file') },
+    ]);
+    expect(await checkFile(dir)).toMatchObject([{ severity: 'error', message: expect.stringContaining('folder') }]);
+  } finally {
+    await rm(dir, { recursive: true });
+  }
+});
