@@ -14,7 +14,10 @@ export function parseMediaType(text: string): MediaType | null {
     if (part === '') continue;
     if (equals < 1) return null;
     const value = part.slice(equals + 1).replace(/^"(.*)"$/, '$1');
-    parameters.set(part.slice(0, equals).toLowerCase(), value);
+    const name = part.slice(0, equals).toLowerCase();
+    // Given twice, it means nothing.
+    if (parameters.has(name)) return null;
+    parameters.set(name, value);
   }
   return { type: type.toLowerCase(), parameters };
 }
