@@ -61,7 +61,9 @@ export function createChangeRepository(connection: Connection, maxRows: number):
   const markUndone = db.prepare<[number, string]>('UPDATE changes SET undone_at = ? WHERE id = ?');
   return {
     add: ({ undo, undoneAt, details, ...change }) => {
-      connection.write(() => {
+      // What happened by itself is news, not a decision: it need not hold up what follows from it.
+      const write = change.actor === 'system' ? connection.writeLoosely : connection.write;
+      write(() => {
         add.run({
           ...change,
           details: JSON.stringify(details),

@@ -62,10 +62,12 @@ export function createExposures(options: ExposuresOptions): Exposures {
   let list = store.exposures.list();
   let configuration: ExposureConfiguration | undefined;
 
-  const pausedAll = (): boolean => {
+  const storedPausedAll = (): boolean => {
     const section = store.settings.get(settingsSection);
     return typeof section === 'object' && section !== null && 'pausedAll' in section && section.pausedAll === true;
   };
+  let isPausedAll = storedPausedAll();
+  const pausedAll = (): boolean => isPausedAll;
 
   const refresh = async (): Promise<void> => {
     const next = exposureConfiguration(list, options.surroundings());
@@ -82,7 +84,8 @@ export function createExposures(options: ExposuresOptions): Exposures {
   };
 
   const settlePausedAll = async (): Promise<void> => {
-    await options.publishPausedAll(pausedAll());
+    isPausedAll = storedPausedAll();
+    await options.publishPausedAll(isPausedAll);
     options.onChanged?.();
   };
 
