@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+import { loadStaticConfiguration, StaticConfigurationError, type StaticFlags } from './load.ts';
+import { defaultStaticConfiguration } from './static.ts';
+
+function load(flags: StaticFlags, options: { readonly env?: Record<string, string>; readonly text?: string } = {}) {
+  const file = options.text === undefined ? null : { path: 'traefik.yml', text: options.text };
+  return loadStaticConfiguration({ flags, env: options.env ?? {}, file }).configuration;
+}
+
+describe('loadStaticConfiguration', () => {
+  it('gives the defaults where nothing is said', () => {
+    expect(load({})).toEqual(defaultStaticConfiguration);
+  });
+
+  it('takes addresses from flags and never falls back from them', () => {
+    const { entryPoints } = load({ http: '8080', https: '127.0.0.1:18443' });
+    expect(entryPoints).toMatchObject([
+      { name: 'web', address: ':8080', origin: 'flag', fallbackPort: null, redirectTo: { to: 'websecure' } },
+      { name: 'websecure', address: '127.0.0.1:18443', origin: 'flag', fallbackPort: null, tls: true },
+    ]);
+  });
+
+  it('lets flags win over the environment, and both over the file', () => {
+    const text = 'entryPoints: { web: { address: ":81" }, websecure: { address: ":444" } }';
+    const env = { GATEHOUSE_HTTP: ':82', GATEHOUSE_HTTPS: ':445' };
+    const { entryPoints } = load({ http: ':83' }, { env, text });
+    expect(entryPoints.map(({ address, origin }) => [address, origin])).toEqual([
+      [':83', 'flag'],
+      [':445', 'flag'],
+    ]);
+  });
+
+  it('sets the address of a file’s entry points whatever their names, and adds what a file lacks', () => {
+    const text = 'entryPoints: { insecure: { address: ":81" } }';
+    expect(load({ http: ':1', https: ':2' }, { text }).entryPoints).toMatchObject([
+      { name: 'insecure', address: ':1' },
+      { name: 'websecure', address: ':2', tls: true },
+    ]);
+  });
+
+  it('takes Docker’s endpoint, a path, or "off"', () => {
+    expect(load({ docker: '/run/d.sock' }).docker).toMatchObject({
+      endpoint: 'unix:///run/d.sock',
+      fixed: ['endpoint'],
+    });
+    expect(load({ docker: 'tcp://nas:2375' }).docker).toMatchObject({ enabled: true, endpoint: 'tcp://nas:2375' });
+    expect(load({ docker: 'off' }).docker.enabled).toBe(false);
+  });
+
+  it('keeps plain HTTP on this machine', () => {
+    expect(load({ dashboard: '127.0.0.1:9' }).dashboard).toEqual({
+      address: '127.0.0.1:9',
+      addressFixed: true,
+      lanAddress: null,
+    });
+    expect(load({ dashboard: ':9' }).dashboard).toMatchObject({ address: '127.0.0.1:9', lanAddress: null });
+    expect(load({ dashboard: '0.0.0.0:9' }).dashboard).toEqual({
+      address: '127.0.0.1:8686',
+      addressFixed: false,
+      lanAddress: '0.0.0.0:9',
+    });
+  });
+
+  it('takes a domain and a dynamic file', () => {
+    const { domain, file } = load({ domain: 'Home.Example.org.', file: 'dynamic' });
+    expect(domain).toBe('home.example.org');
+    expect(file).toEqual({ path: `${process.cwd()}/dynamic`, fixed: true });
+  });
+
+  it.each([
+    { http: 'nowhere' },
+    { https: ':70000' },
+    { https: 'a b:1' },
+    { dashboard: 'http://x' },
+    { docker: 'docker.sock' },
+    { domain: 'not a domain' },
+    { domain: '-x' },
+  ])('refuses %j with a way out', (flags) => {
+    expect(() => load(flags)).toThrow(StaticConfigurationError);
+    expect(() => load(flags)).toThrow(`--${Object.keys(flags)[0] ?? ''} ${Object.values(flags)[0] ?? ''}: write `);
+  });
+
+  it('names every error of the file with its place', () => {
+    const text = 'entryPoints:\n  web:\n    adress: ":80"\nlogg: {}\n';
+    expect(() => load({}, { text })).toThrow(/traefik\.yml:3:5: .*\ntraefik\.yml:4:1: /);
+  });
+
+  it('says that TOML is not read yet', () => {
+    const file = { path: 'traefik.toml', text: '' };
+    expect(() => loadStaticConfiguration({ flags: {}, env: {}, file })).toThrow('TOML');
+  });
+});
