@@ -115,7 +115,11 @@ function nodeBundle(workDir, { input, external, format, entryFileNames, target }
 }
 
 function engineConfig(workDir) {
-  const input = { gatehouse: 'app/cli/gatehouse.ts', worker: 'proxy/worker.ts' };
+  const input = {
+    gatehouse: 'app/cli/gatehouse.ts',
+    worker: 'proxy/worker.ts',
+    'password-thread': 'proxy/middleware/password-thread.ts',
+  };
   return nodeBundle(workDir, { input, format: 'es', entryFileNames: '[name].js', target: 'node24' });
 }
 

@@ -182,6 +182,25 @@ describe('checkCredentials', () => {
     expect(await timeOf('nobody')).toBeGreaterThan(known / 2);
   });
 
+  it('does not hold up other requests meanwhile', async () => {
+    const table = parseHtpasswd([`anna:${hashSync('secret', 12)}`]);
+    const cache = createCredentialCache();
+    let isDone = false;
+    const started = performance.now();
+    const verdict = Promise.resolve(checkCredentials(table, cache, 'anna', 'secret')).finally(() => {
+      isDone = true;
+    });
+    let longestMs = 0;
+    for (let before = performance.now(); !isDone; ) {
+      await new Promise((resolve) => setImmediate(resolve));
+      const now = performance.now();
+      longestMs = Math.max(longestMs, now - before);
+      before = now;
+    }
+    expect(await verdict).toBe(true);
+    expect(longestMs).toBeLessThan((performance.now() - started) / 2);
+  });
+
   it('turns away what is too much, and goes on afterwards', async () => {
     const table = parseHtpasswd(users);
     const cache = createCredentialCache();

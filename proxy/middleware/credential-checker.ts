@@ -1,6 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { type Htpasswd, verifyPassword } from './htpasswd.ts';
+import type { Htpasswd } from './htpasswd.ts';
+import { verifyInThread } from './password-hashing.ts';
 
 /** Verdicts on credentials lately seen. What is kept tells nothing of a password to one who reads the memory. */
 export type CredentialCache = LRUCache<string, boolean>;
@@ -11,10 +12,9 @@ export function createCredentialCache(): CredentialCache {
 
 const cacheKey = randomBytes(32);
 
-/** Hashing takes tens of milliseconds, on the thread that serves everyone: one at a time, and only so many may wait. */
+/** Beyond so many waiting, more are turned away: whoever guesses passwords should not fill the memory too. */
 const maxWaiting = 100;
 let waiting = 0;
-let lastTurn: Promise<unknown> = Promise.resolve();
 
 /**
  * Judges a name and password. At once where the same pair was judged before; else by a promise, which gives null
@@ -34,12 +34,20 @@ export function checkCredentials(
   const judged = cache.get(key);
   if (judged !== undefined) return judged;
   if (waiting >= maxWaiting) return Promise.resolve(null);
-  return takeTurn(async () => {
-    const matches = await verifyPassword(password, hash);
+  return judge(password, hash).then((matches) => {
     const verdict = matches && known !== undefined;
     cache.set(key, verdict);
     return verdict;
   });
+}
+
+async function judge(password: string, hash: string): Promise<boolean> {
+  waiting += 1;
+  try {
+    return await verifyInThread(password, hash);
+  } finally {
+    waiting -= 1;
+  }
 }
 
 /**
@@ -50,19 +58,4 @@ function standIn(users: Htpasswd, name: string): string {
   const hashes = [...users.values()];
   const draw = createHmac('sha256', cacheKey).update(name).digest().readUInt32BE(0);
   return hashes[draw % hashes.length] ?? '';
-}
-
-async function takeTurn<T>(work: () => Promise<T>): Promise<T> {
-  waiting += 1;
-  const before = lastTurn;
-  const turn = (async () => {
-    await before;
-    return work();
-  })();
-  lastTurn = turn.catch(() => undefined);
-  try {
-    return await turn;
-  } finally {
-    waiting -= 1;
-  }
 }
