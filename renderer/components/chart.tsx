@@ -1,0 +1,166 @@
+import { useEffect, useRef, useState } from 'react';
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import { useLocale } from './hooks.ts';
+import { useTheme } from './theme.ts';
+
+export interface ChartSeries {
+  readonly name: string;
+  /** 1 to 4: more than four lines cannot be read. */
+  readonly colour: 1 | 2 | 3 | 4;
+  readonly values: readonly (number | null)[];
+}
+
+interface ChartProps {
+  readonly label: string;
+  /** Seconds since 1970, ascending. */
+  readonly at: readonly number[];
+  readonly series: readonly ChartSeries[];
+  readonly format: (value: number) => string;
+  /** Points further apart than this are not joined: there is no data between. */
+  readonly gapS: number;
+  /** The time to show, seconds since 1970. */
+  readonly range: readonly [number, number];
+}
+
+const heightPx = 148;
+
+function token(name: string): string {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+/** Nulls where steps are missing, so that the line breaks there. */
+function withGaps(at: readonly number[], series: readonly ChartSeries[], gapS: number): (number | null)[][] {
+  const columns: (number | null)[][] = [[], ...series.map(() => [])];
+  at.forEach((time, index) => {
+    const previous = at[index - 1];
+    if (previous !== undefined && time - previous > gapS) {
+      columns[0]?.push(previous + gapS / 2);
+      series.forEach((_, column) => columns[column + 1]?.push(null));
+    }
+    columns[0]?.push(time);
+    series.forEach((one, column) => columns[column + 1]?.push(one.values[index] ?? null));
+  });
+  return columns;
+}
+
+/** A line chart with a zero line, units, gaps, and a cursor that reads all series. */
+export function Chart({ label, at, series, format, gapS, range }: ChartProps) {
+  const hostRef = useRef<HTMLDivElement>(null);
+  const plotRef = useRef<uPlot | null>(null);
+  const rangeRef = useRef(range);
+  rangeRef.current = range;
+  const formatRef = useRef(format);
+  formatRef.current = format;
+  const dark = useTheme((state) => state.dark);
+  const locale = useLocale();
+  const [cursor, setCursor] = useState<number | null>(null);
+  const names = series.map((one) => `${one.name}/${one.colour}`).join(' ');
+
+  // biome-ignore lint: the plot is made anew for what cannot be changed in place (theme, language, kinds of series)
+  useEffect(() => {
+    const host = hostRef.current;
+    if (!host) return undefined;
+    const muted = token('--muted');
+    const line = token('--line');
+    const font = '12px system-ui, sans-serif';
+    const plot = new uPlot(
+      {
+        width: host.clientWidth || 300,
+        height: heightPx,
+        legend: { show: false },
+        padding: [8, 4, 0, 0],
+        cursor: { drag: { x: false, y: false }, points: { size: 6 }, y: false },
+        scales: {
+          x: { time: true, range: () => [rangeRef.current[0], rangeRef.current[1]] },
+          y: { range: (_plot, _min, max) => [0, Math.max(max * 1.15, 1e-3) || 1] },
+        },
+        axes: [
+          {
+            stroke: muted,
+            font,
+            grid: { show: false },
+            ticks: { show: false },
+            size: 24,
+            space: 72,
+            values: (_plot, splits) => {
+              const span = rangeRef.current[1] - rangeRef.current[0];
+              const clock = new Intl.DateTimeFormat(locale, {
+                hour: '2-digit',
+                minute: '2-digit',
+                ...(span <= 600 ? { second: '2-digit' } : {}),
+                hour12: false,
+              });
+              return splits.map((split) => clock.format(split * 1000));
+            },
+          },
+          {
+            stroke: muted,
+            font,
+            grid: { stroke: line, width: 1 },
+            ticks: { show: false },
+            size: 64,
+            space: 40,
+            values: (_plot, splits) => splits.map((split) => formatRef.current(split)),
+          },
+        ],
+        series: [
+          {},
+          ...series.map((one, index) => ({
+            label: one.name,
+            stroke: token(`--series-${one.colour}`),
+            width: 1.5,
+            points: { show: false },
+            ...(index === 0 ? { fill: `${token(`--series-${one.colour}`)}14` } : {}),
+          })),
+        ],
+        hooks: { setCursor: [(self) => setCursor(self.cursor.idx ?? null)] },
+      },
+      [[], ...series.map(() => [])],
+      host,
+    );
+    plotRef.current = plot;
+    const observer = new ResizeObserver(() => plot.setSize({ width: host.clientWidth, height: heightPx }));
+    observer.observe(host);
+    return () => {
+      observer.disconnect();
+      plot.destroy();
+      plotRef.current = null;
+    };
+  }, [dark, locale, names]);
+
+  const columns = withGaps(at, series, gapS);
+  useEffect(() => {
+    plotRef.current?.setData(columns as uPlot.AlignedData);
+  });
+
+  const read = cursor ?? (columns[0]?.length ?? 0) - 1;
+  const readAt = columns[0]?.[read];
+  return (
+    <figure className="min-w-0">
+      <figcaption className="flex flex-wrap items-baseline gap-x-4 px-4 pt-3 text-12 text-muted">
+        <span className="text-13 font-medium text-text">{label}</span>
+        {series.map((one, index) => {
+          const value = columns[index + 1]?.[read];
+          return (
+            <span key={one.name} className="inline-flex items-center gap-1.5">
+              <span
+                aria-hidden
+                className="h-0.5 w-3 rounded-full"
+                style={{ background: `var(--series-${one.colour})` }}
+              />
+              {one.name}
+              <span className="min-w-14 text-text">{value === null || value === undefined ? '–' : format(value)}</span>
+            </span>
+          );
+        })}
+        <span className="ml-auto">
+          {cursor !== null && typeof readAt === 'number'
+            ? new Intl.DateTimeFormat(locale, { timeStyle: 'medium', hour12: false }).format(readAt * 1000)
+            : null}
+        </span>
+      </figcaption>
+      <div ref={hostRef} className="uplot-host h-[148px] w-full overflow-hidden" aria-hidden />
+    </figure>
+  );
+}

@@ -1,0 +1,332 @@
+import { Box, SearchX } from 'lucide-react';
+import { type ReactNode, useCallback, useEffect, useMemo, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Link, useLocation } from 'wouter';
+import type { ContainerView, Exposure } from '../../../app/contract/objects.ts';
+import { useEngine } from '../../client/store.ts';
+import { Button, LinkButton } from '../../components/button.tsx';
+import { type Column, DataTable } from '../../components/data-table.tsx';
+import { Segmented, TextInput } from '../../components/field.tsx';
+import { Empty, PageHead } from '../../components/page.tsx';
+import { ProblemList } from '../../components/problems.tsx';
+import { Status, type Tone } from '../../components/status.tsx';
+import { useQueryState } from '../../components/use-query-state.ts';
+import { problemWords } from '../../words/problem-words.ts';
+import { containerPath } from '../road/stations.tsx';
+import { ContainerDetail } from './container-detail.tsx';
+import { ExposeForm, type ExposeTarget } from './expose-form.tsx';
+import { ExposureMenu } from './exposure-menu.tsx';
+
+export const exposureTone: Record<ContainerView['exposure'], Tone> = {
+  exposed: 'good',
+  broken: 'broken',
+  paused: 'paused',
+  none: 'off',
+};
+
+const filters = ['all', 'exposed', 'broken', 'none'] as const;
+type Filter = (typeof filters)[number];
+
+function stateTone(container: ContainerView): Tone {
+  if (container.state === 'running') {
+    if (container.health === 'unhealthy') return 'broken';
+    return container.health === 'starting' ? 'attention' : 'good';
+  }
+  if (container.state === 'paused') return 'paused';
+  return container.state === 'restarting' || container.state === 'dead' ? 'broken' : 'off';
+}
+
+export function StateWords({ container }: { container: ContainerView }) {
+  const { t } = useTranslation();
+  const unwell = container.state === 'running' && (container.health === 'unhealthy' || container.health === 'starting');
+  return (
+    <Status tone={stateTone(container)}>
+      {unwell ? t(`containers.health.${container.health}`) : t(`containers.states.${container.state}`)}
+    </Status>
+  );
+}
+
+export function exposureWord(exposure: ContainerView['exposure']) {
+  return ({ exposed: 'exposed', broken: 'broken', paused: 'paused', none: 'notExposed' } as const)[exposure];
+}
+
+/** Where it is open, or why it is not. */
+function Where({ container }: { container: ContainerView }) {
+  const { t } = useTranslation();
+  const url = container.urls[0];
+  const first = container.problems[0];
+  if (container.exposure === 'exposed' && url !== undefined) {
+    return (
+      <a
+        href={url}
+        target="_blank"
+        rel="noreferrer"
+        className="link block truncate font-mono text-13 text-good"
+        title={url}
+      >
+        {url.replace('https://', '')}
+        {container.urls.length > 1 && <span className="text-muted"> +{container.urls.length - 1}</span>}
+        <span className="sr-only"> ({t('common.opensInNewTab')})</span>
+      </a>
+    );
+  }
+  return (
+    <span className="flex min-w-0 items-center gap-2">
+      <Status tone={exposureTone[container.exposure]}>{t(`containers.${exposureWord(container.exposure)}`)}</Status>
+      {first && container.exposure === 'broken' && (
+        <span className="hidden min-w-0 truncate text-13 text-muted lg:block" title={problemWords(first).message}>
+          {problemWords(first).message}
+        </span>
+      )}
+    </span>
+  );
+}
+
+export function ContainersPage({ name }: { name: string | null }) {
+  const { t } = useTranslation();
+  const [, navigate] = useLocation();
+  const containers = useEngine((state) => state.picture?.containers);
+  const exposures = useEngine((state) => state.picture?.exposures);
+  const status = useEngine((state) => state.picture?.status);
+  const { query, search, set } = useQueryState();
+  const [target, setTarget] = useState<ExposeTarget | null>(null);
+  // `?expose=1` opens the form at once: links and the palette lead there.
+  const asked = query.get('expose') !== null ? containers?.find((container) => container.name === name) : undefined;
+  useEffect(() => {
+    if (!asked) return;
+    setTarget({ kind: 'new', container: asked.name, containerId: asked.id });
+    set({ expose: '' });
+  }, [asked, set]);
+  const filter: Filter = filters.find((one) => one === query.get('exposure')) ?? 'all';
+  const needle = query.get('q')?.trim().toLowerCase() ?? '';
+
+  const rows = useMemo(() => {
+    const fits = (container: ContainerView): boolean =>
+      (filter === 'all' || container.exposure === filter || (filter === 'none' && container.exposure === 'paused')) &&
+      (needle === '' ||
+        [container.name, container.image, container.composeProject ?? '', ...container.urls].some((text) =>
+          text.toLowerCase().includes(needle),
+        ));
+    // Compose projects by name, then what belongs to none.
+    const group = (container: ContainerView): string => container.composeProject ?? '￿';
+    return (containers ?? [])
+      .filter(fits)
+      .toSorted((a, b) => group(a).localeCompare(group(b)) || a.name.localeCompare(b.name));
+  }, [containers, filter, needle]);
+
+  const columns = useMemo(
+    (): Column<ContainerView>[] => [
+      {
+        id: 'name',
+        head: t('containers.container'),
+        sortBy: (container) => container.name,
+        className: 'w-[46%] sm:w-auto',
+        cell: (container) => (
+          <div className="min-w-0">
+            <Link
+              href={`${containerPath(container.name)}${search}`}
+              data-row-link
+              className="block truncate font-medium group-hover/row:underline"
+            >
+              {container.name}
+            </Link>
+            <span className="block truncate font-mono text-12 text-muted" title={container.image}>
+              {container.image}
+            </span>
+          </div>
+        ),
+      },
+      {
+        id: 'state',
+        head: t('containers.state'),
+        className: 'hidden w-32 sm:table-cell',
+        sortBy: (container) => container.state,
+        cell: (container) => <StateWords container={container} />,
+      },
+      {
+        id: 'ports',
+        head: t('containers.ports'),
+        className: 'hidden w-28 lg:table-cell',
+        sortBy: (container) => container.ports[0]?.port ?? 0,
+        cell: (container) => (
+          <span className="block truncate font-mono text-13 text-soft">
+            {container.ports.map((port) => port.port).join(', ') || '–'}
+          </span>
+        ),
+      },
+      {
+        id: 'where',
+        head: t('containers.where'),
+        className: 'sm:w-[38%]',
+        sortBy: (container) => `${exposureTone[container.exposure]} ${container.urls[0] ?? ''}`,
+        cell: (container) => <Where container={container} />,
+      },
+      {
+        id: 'actions',
+        head: <span className="sr-only">{t('common.more')}</span>,
+        className: 'w-24 text-right',
+        cell: (container) =>
+          container.exposureId !== null ? (
+            <ExposureMenu
+              exposureId={container.exposureId}
+              paused={container.exposure === 'paused'}
+              name={container.name}
+              onEdit={() =>
+                setTarget({ kind: 'edit', container: container.name, exposureId: container.exposureId ?? '' })
+              }
+            />
+          ) : (
+            container.exposure !== 'exposed' && (
+              <Button
+                aria-label={t('containers.exposeNamed', { name: container.name })}
+                onClick={() => setTarget({ kind: 'new', container: container.name, containerId: container.id })}
+              >
+                {t('containers.expose')}
+              </Button>
+            )
+          ),
+      },
+    ],
+    [t, search],
+  );
+  const groupOf = useCallback(
+    (container: ContainerView): { key: string; head: ReactNode } => ({
+      key: container.composeProject ?? '',
+      head:
+        container.composeProject === null ? (
+          t('containers.noProject')
+        ) : (
+          <>
+            {t('containers.project')} <span className="font-mono text-text">{container.composeProject}</span>
+          </>
+        ),
+    }),
+    [t],
+  );
+
+  if (!containers || !exposures || !status) return null;
+  const open = containers.filter((container) => container.exposure === 'exposed').length;
+  const broken = containers.filter((container) => container.exposure === 'broken').length;
+  const docker = status.providers.find((provider) => provider.name === 'docker');
+  const grouped = containers.some((container) => container.composeProject !== null);
+  const waiting = exposures.filter((exposure) => !containers.some((container) => container.exposureId === exposure.id));
+  const words: Record<Filter, string> = {
+    all: t('containers.filterAll'),
+    exposed: t('containers.filterExposed'),
+    broken: t('containers.filterBroken'),
+    none: t('containers.filterNone'),
+  };
+
+  return (
+    <div className="flex min-h-0 flex-1">
+      <div className="flex min-h-0 min-w-0 flex-1 flex-col">
+        <PageHead
+          title={t('nav.containers')}
+          tone={containers.length === 0 ? undefined : broken > 0 ? 'broken' : 'good'}
+          sentence={
+            containers.length === 0 ? (
+              t('containers.emptyTitle')
+            ) : (
+              <>
+                {broken > 0 && (
+                  <>
+                    <Link href="/containers?exposure=broken" className="link">
+                      {t('containers.sentenceBroken', { count: broken })}
+                    </Link>{' '}
+                  </>
+                )}
+                {t('containers.sentenceAll', { count: containers.length, open })}
+              </>
+            )
+          }
+        />
+        {docker && docker.problems.length > 0 && (
+          <div className="px-4 pb-3 rail:px-7">
+            <ProblemList problems={docker.problems} />
+          </div>
+        )}
+        {waiting.length > 0 && <Waiting exposures={waiting} />}
+        {containers.length === 0 ? (
+          <Empty
+            icon={Box}
+            title={docker?.state === 'connected' ? t('containers.emptyTitle') : t('containers.emptyDocker')}
+            action={
+              docker?.state === 'connected' ? undefined : (
+                <LinkButton to="/settings#providers">{t('containers.emptyDockerAction')}</LinkButton>
+              )
+            }
+          >
+            {t('containers.emptyBody')}
+          </Empty>
+        ) : (
+          <>
+            <div className="flex flex-wrap items-center gap-2 px-4 pb-3 rail:px-7">
+              <div className="min-w-40 flex-1 basis-52 sm:max-w-80">
+                <TextInput
+                  type="search"
+                  label={t('containers.search')}
+                  placeholder={t('containers.search')}
+                  value={query.get('q') ?? ''}
+                  onChange={(event) => set({ q: event.target.value })}
+                />
+              </div>
+              <Segmented
+                label={t('containers.filter')}
+                value={filter}
+                onChange={(value) => set({ exposure: value === 'all' ? '' : value })}
+                options={filters.map((value) => ({ value, text: words[value] }))}
+              />
+            </div>
+            {rows.length === 0 ? (
+              <Empty
+                icon={SearchX}
+                title={t('containers.noMatch')}
+                action={<Button onClick={() => set({ q: '', exposure: '' })}>{t('containers.clear')}</Button>}
+              >
+                {t('containers.noMatchBody')}
+              </Empty>
+            ) : (
+              <DataTable
+                label={t('containers.list')}
+                rows={rows}
+                columns={columns}
+                rowKey={(container) => container.id}
+                selected={containers.find((container) => container.name === name)?.id}
+                rowHeightPx={52}
+                groupOf={grouped ? groupOf : undefined}
+                onOpen={(container) => navigate(`${containerPath(container.name)}${search}`)}
+              />
+            )}
+          </>
+        )}
+      </div>
+      {name !== null && (
+        <ContainerDetail key={name} name={name} onClose={() => navigate(`/containers${search}`)} onExpose={setTarget} />
+      )}
+      {target && <ExposeForm target={target} onClose={() => setTarget(null)} />}
+    </div>
+  );
+}
+
+/** Exposures whose container is not there now: they wait, and can be taken off. */
+function Waiting({ exposures }: { exposures: readonly Exposure[] }) {
+  const { t } = useTranslation();
+  return (
+    <section
+      aria-label={t('containers.goneWaiting')}
+      className="mx-4 mb-3 rounded border border-line bg-surface rail:mx-7"
+    >
+      <h2 className="border-b border-line px-4 py-2 text-12 font-medium text-muted">{t('containers.goneWaiting')}</h2>
+      <ul>
+        {exposures.map((exposure) => (
+          <li key={exposure.id} className="flex items-center gap-3 border-b border-line px-4 py-1.5 last:border-0">
+            <span className="min-w-0 flex-1 truncate">
+              {exposure.name} <span className="font-mono text-12 text-muted">{exposure.host}</span>
+            </span>
+            <ExposureMenu exposureId={exposure.id} paused={exposure.paused} name={exposure.name} />
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

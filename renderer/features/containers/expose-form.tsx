@@ -1,0 +1,334 @@
+import { useEffect, useState } from 'react';
+import { useForm, useWatch } from 'react-hook-form';
+import { useTranslation } from 'react-i18next';
+import type { Exposure, ExposurePlan, Protection } from '../../../app/contract/objects.ts';
+import { undo } from '../../client/actions.ts';
+import { failureOf } from '../../client/failure.ts';
+import { useEngine } from '../../client/store.ts';
+import { Button } from '../../components/button.tsx';
+import { Field } from '../../components/field.tsx';
+import { useSettled, useSlow } from '../../components/hooks.ts';
+import { Modal } from '../../components/modal.tsx';
+import { ProblemList } from '../../components/problems.tsx';
+import { Road } from '../../components/road.tsx';
+import { notify } from '../../components/toasts.tsx';
+import { failureWords } from '../../words/failure-words.ts';
+import { planStations } from '../road/stations.tsx';
+
+export type ExposeTarget =
+  | { readonly kind: 'new'; readonly container: string; readonly containerId: string }
+  | { readonly kind: 'edit'; readonly container: string; readonly exposureId: string };
+
+interface Values {
+  host: string;
+  port: string;
+  scheme: 'http' | 'https';
+  protection: Protection['kind'];
+  username: string;
+  password: string;
+  sourceRange: string;
+}
+
+const shortestPassword = 8;
+
+function startValues(from: ExposurePlan | Exposure): Values {
+  const { protection } = from;
+  return {
+    host: from.host,
+    port: from.port === null ? '' : String(from.port),
+    scheme: from.scheme,
+    protection: protection.kind,
+    username: protection.kind === 'password' ? protection.username : '',
+    password: '',
+    sourceRange: protection.kind === 'allowList' ? protection.sourceRange.join('\n') : '',
+  };
+}
+
+function protectionOf(values: Values): Protection {
+  switch (values.protection) {
+    case 'none':
+      return { kind: 'none' };
+    case 'password':
+      return {
+        kind: 'password',
+        username: values.username.trim(),
+        ...(values.password === '' ? {} : { password: values.password }),
+      };
+    case 'allowList':
+      return {
+        kind: 'allowList',
+        sourceRange: values.sourceRange
+          .split(/[\s,]+/)
+          .map((range) => range.trim())
+          .filter((range) => range !== ''),
+      };
+  }
+}
+
+function portOf(text: string): number | undefined {
+  const port = Number(text);
+  return Number.isInteger(port) && port > 0 && port < 65_536 ? port : undefined;
+}
+
+/** The plan for what the form says now; the last good one while the next is on its way. */
+function usePlan(
+  container: string,
+  values: Values | null,
+): { readonly plan: ExposurePlan | null; readonly error: string | null } {
+  const client = useEngine((state) => state.client);
+  const [state, setState] = useState<{ readonly plan: ExposurePlan | null; readonly error: string | null }>({
+    plan: null,
+    error: null,
+  });
+  const key = values === null ? '' : JSON.stringify({ ...values, password: values.password === '' ? '' : 'given' });
+  const settled = useSettled(key, 150);
+  useEffect(() => {
+    if (!client) return undefined;
+    let current = true;
+    const now = settled === '' ? null : (JSON.parse(settled) as Values);
+    const port = now ? portOf(now.port) : undefined;
+    const protection = now ? protectionOf(now) : undefined;
+    // What is not typed yet is no reason to show nothing: the plan is asked without it.
+    const complete =
+      protection?.kind === 'password'
+        ? protection.username !== ''
+        : protection?.kind === 'allowList'
+          ? protection.sourceRange.length > 0
+          : true;
+    client.exposures
+      .plan({
+        container,
+        ...(now && now.host.trim() !== '' ? { host: now.host.trim() } : {}),
+        ...(port === undefined ? {} : { port }),
+        ...(now ? { scheme: now.scheme } : {}),
+        ...(protection && complete ? { protection } : {}),
+      })
+      .then(
+        (plan) => current && setState({ plan, error: null }),
+        (error: unknown) =>
+          current && setState((before) => ({ plan: before.plan, error: failureWords(failureOf(error)) })),
+      );
+    return () => {
+      current = false;
+    };
+  }, [client, container, settled]);
+  return state;
+}
+
+export function ExposeForm({ target, onClose }: { target: ExposeTarget; onClose: () => void }) {
+  const { t } = useTranslation();
+  const old = useEngine((state) =>
+    target.kind === 'edit' ? state.picture?.exposures.find((one) => one.id === target.exposureId) : undefined,
+  );
+  const [start, setStart] = useState<Values | null>(() => (old ? startValues(old) : null));
+  const container = target.kind === 'new' ? target.containerId : target.container;
+  const first = usePlan(container, null);
+  useEffect(() => {
+    if (start === null && first.plan) setStart(startValues(first.plan));
+  }, [start, first.plan]);
+  const slow = useSlow(start === null);
+  return (
+    <Modal
+      title={t(target.kind === 'new' ? 'expose.title' : 'expose.titleEdit', { name: target.container })}
+      onClose={onClose}
+      wide
+    >
+      {start ? (
+        <Form target={target} old={old} start={start} container={container} onClose={onClose} />
+      ) : (
+        <div className="min-h-72">
+          {first.error !== null && <p className="text-13 text-broken">{first.error}</p>}
+          {slow && first.error === null && (
+            <div role="status" aria-label={t('common.loading')} className="grid gap-4">
+              <div className="skeleton h-9" />
+              <div className="skeleton h-9 w-1/2" />
+              <div className="skeleton h-24" />
+            </div>
+          )}
+        </div>
+      )}
+    </Modal>
+  );
+}
+
+function Form({
+  target,
+  old,
+  start,
+  container,
+  onClose,
+}: {
+  target: ExposeTarget;
+  old: Exposure | undefined;
+  start: Values;
+  container: string;
+  onClose: () => void;
+}) {
+  const { t } = useTranslation();
+  const client = useEngine((state) => state.client);
+  const form = useForm<Values>({ defaultValues: start });
+  const { register, handleSubmit, formState, control } = form;
+  const values = useWatch({ control }) as Values;
+  const { plan, error: planError } = usePlan(container, values);
+  const [failure, setFailure] = useState<string | null>(null);
+  const { errors, isSubmitting } = formState;
+  const keepsPassword = old?.protection.kind === 'password';
+  const name = target.container;
+  const blocked = plan?.problems.some((problem) => problem.severity === 'error') ?? false;
+
+  const submit = handleSubmit(async (given) => {
+    setFailure(null);
+    const port = portOf(given.port);
+    const fields = {
+      host: given.host.trim(),
+      scheme: given.scheme,
+      protection: protectionOf(given),
+      ...(port === undefined ? {} : { port }),
+    };
+    try {
+      if (!client) throw new Error('');
+      const { exposure, changeId } =
+        target.kind === 'new'
+          ? await client.exposures.create({ container, ...fields })
+          : await client.exposures.update({ id: target.exposureId, ...fields });
+      notify({
+        title: t(target.kind === 'new' ? 'expose.created' : 'expose.updated', { name }),
+        description: (
+          <a href={exposure.url} target="_blank" rel="noreferrer" className="link font-mono text-13">
+            {exposure.url}
+          </a>
+        ),
+        action: { text: t('common.undo'), run: () => void undo(changeId) },
+      });
+      onClose();
+    } catch (error) {
+      setFailure(failureWords(failureOf(error)));
+    }
+  });
+
+  const ports = plan?.ports ?? [];
+  return (
+    <form onSubmit={(event) => void submit(event)} noValidate>
+      <div className="grid gap-x-4 gap-y-2 sm:grid-cols-[minmax(0,1fr)_110px_110px]">
+        <Field label={t('expose.host')} hint={t('expose.hostHint')} error={errors.host?.message}>
+          {(props) => (
+            <input
+              {...props}
+              {...register('host', { validate: (host) => host.trim() !== '' || t('expose.hostMissing') })}
+              className={`${props.className} font-mono`}
+              autoComplete="off"
+              autoCapitalize="off"
+              spellCheck={false}
+            />
+          )}
+        </Field>
+        <Field label={t('expose.port')} hint={t('expose.portHint')} error={errors.port?.message}>
+          {(props) => (
+            <>
+              <input
+                {...props}
+                {...register('port', { validate: (port) => portOf(port) !== undefined || t('expose.portMissing') })}
+                inputMode="numeric"
+                list="expose-ports"
+                autoComplete="off"
+                placeholder="8080"
+              />
+              <datalist id="expose-ports">
+                {ports.map((one) => (
+                  <option key={one.port} value={one.port}>
+                    {one.reason}
+                  </option>
+                ))}
+              </datalist>
+            </>
+          )}
+        </Field>
+        <Field label={t('expose.scheme')} hint={t('expose.schemeHint')}>
+          {(props) => (
+            <select {...props} {...register('scheme')}>
+              <option value="http">HTTP</option>
+              <option value="https">HTTPS</option>
+            </select>
+          )}
+        </Field>
+      </div>
+      <div className="grid gap-x-4 gap-y-2 sm:grid-cols-2">
+        <Field label={t('expose.protection')}>
+          {(props) => (
+            <select {...props} {...register('protection')}>
+              <option value="none">{t('expose.protectionNone')}</option>
+              <option value="password">{t('expose.protectionPassword')}</option>
+              <option value="allowList">{t('expose.protectionAllowList')}</option>
+            </select>
+          )}
+        </Field>
+        {values.protection === 'password' && (
+          <div className="grid grid-cols-2 gap-3">
+            <Field label={t('expose.username')} error={errors.username?.message}>
+              {(props) => (
+                <input
+                  {...props}
+                  {...register('username', { validate: (text) => text.trim() !== '' || t('expose.passwordMissing') })}
+                  autoComplete="off"
+                />
+              )}
+            </Field>
+            <Field
+              label={t('expose.password')}
+              hint={keepsPassword ? t('expose.passwordKept') : t('expose.passwordHint')}
+              error={errors.password?.message}
+            >
+              {(props) => (
+                <input
+                  {...props}
+                  {...register('password', {
+                    validate: (text) =>
+                      (keepsPassword && text === '') || text.length >= shortestPassword || t('expose.passwordMissing'),
+                  })}
+                  type="password"
+                  autoComplete="new-password"
+                />
+              )}
+            </Field>
+          </div>
+        )}
+        {values.protection === 'allowList' && (
+          <Field label={t('expose.sourceRange')} hint={t('expose.sourceRangeHint')} error={errors.sourceRange?.message}>
+            {(props) => (
+              <textarea
+                {...props}
+                {...register('sourceRange', { validate: (text) => text.trim() !== '' || t('expose.rangeMissing') })}
+                rows={3}
+                className={`${props.className.replace('h-9', '')} py-1.5 font-mono`}
+                spellCheck={false}
+              />
+            )}
+          </Field>
+        )}
+      </div>
+      <section aria-label={t('expose.preview')} className="mt-2 rounded border border-line bg-surface p-4">
+        <h3 className="mb-3 text-12 font-medium text-muted">{t('expose.preview')}</h3>
+        {plan ? (
+          <Road label={t('road.label')} stations={planStations(plan, t)} />
+        ) : (
+          <p className="text-13 text-muted">{planError ?? ' '}</p>
+        )}
+      </section>
+      <div className="mt-3 flex flex-col gap-2 empty:hidden">
+        {plan && plan.problems.length > 0 && <ProblemList problems={plan.problems} />}
+        {planError !== null && plan && <p className="text-13 text-broken">{planError}</p>}
+        {failure !== null && (
+          <p role="alert" className="text-13 text-broken">
+            {failure}
+          </p>
+        )}
+      </div>
+      <div className="mt-4 flex justify-end gap-2">
+        <Button onClick={onClose}>{t('common.cancel')}</Button>
+        <Button type="submit" look="primary" disabled={isSubmitting || (blocked && target.kind === 'new')}>
+          {t(target.kind === 'new' ? 'expose.submit' : 'expose.submitEdit')}
+        </Button>
+      </div>
+    </form>
+  );
+}

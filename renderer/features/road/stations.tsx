@@ -1,0 +1,276 @@
+import type { TFunction } from 'i18next';
+import type {
+  EngineStatus,
+  Explanation,
+  ExposurePlan,
+  MiddlewareView,
+  RouterView,
+  ServerView,
+  ServiceView,
+} from '../../../app/contract/objects.ts';
+import type { RequestRecord } from '../../../proxy/model/request-record.ts';
+import type { Station } from '../../components/road.tsx';
+import { type Tone, ToneIcon } from '../../components/status.tsx';
+import { formatDuration } from '../../words/format.ts';
+
+/** The same drawing for a router, a plan, a request and an explanation: each is turned into stations here. */
+
+export const routerPath = (name: string): string => `/routers/${encodeURIComponent(name)}`;
+export const servicePath = (name: string): string => `/services/${encodeURIComponent(name)}`;
+export const middlewarePath = (name: string): string => `/middlewares/${encodeURIComponent(name)}`;
+export const containerPath = (name: string): string => `/containers/${encodeURIComponent(name)}`;
+export const requestPath = (id: string): string => `/logs/${encodeURIComponent(id)}`;
+
+const statusTone = { enabled: 'good', warning: 'attention', disabled: 'broken' } as const;
+
+export const serverTone: Record<ServerView['health'], Tone> = { up: 'good', down: 'broken', unchecked: 'off' };
+
+function ServerNote({ server, t }: { server: ServerView; t: TFunction }) {
+  return (
+    <span className="inline-flex flex-wrap items-center gap-1">
+      <ToneIcon tone={serverTone[server.health]} size={12} />
+      {t(`road.${server.health}`)}
+      {server.reason !== null && <span>: {server.reason}</span>}
+    </span>
+  );
+}
+
+/** The end of the road: one server as a station, several as a list in one. */
+function serverStation(servers: readonly ServerView[], t: TFunction): Station {
+  const [only, ...more] = servers;
+  if (!only) return { id: 'server', kind: 'server', title: t('road.noServer'), tone: 'broken', end: true };
+  const allDown = servers.every((server) => server.health === 'down');
+  const someDown = servers.some((server) => server.health === 'down');
+  const tone: Station['tone'] = allDown ? 'broken' : someDown ? 'attention' : only.health === 'up' ? 'good' : 'plain';
+  if (more.length === 0) {
+    return {
+      id: 'server',
+      kind: 'server',
+      title: only.url,
+      tone,
+      note: <ServerNote server={only} t={t} />,
+      end: allDown,
+    };
+  }
+  return {
+    id: 'server',
+    kind: 'server',
+    title: t('road.servers', { count: servers.length }),
+    tone,
+    end: allDown,
+    note: (
+      <ul className="flex flex-col gap-1">
+        {servers.map((server) => (
+          <li key={server.url}>
+            <span className="block font-mono text-text [overflow-wrap:anywhere]">{server.url}</span>
+            <ServerNote server={server} t={t} />
+          </li>
+        ))}
+      </ul>
+    ),
+  };
+}
+
+function serviceEnd(name: string, service: ServiceView | undefined, t: TFunction): Station[] {
+  if (!service) {
+    return [{ id: 'service', kind: 'service', title: name, tone: 'broken', note: t('road.missing'), end: true }];
+  }
+  const station: Station = {
+    id: 'service',
+    kind: 'service',
+    title: service.name,
+    href: servicePath(service.name),
+    tone: service.status === 'enabled' ? 'plain' : statusTone[service.status],
+  };
+  if (service.type === 'whoami') return [{ ...station, note: t('road.builtIn') }];
+  return [station, serverStation(service.servers, t)];
+}
+
+export function routerStations(
+  router: RouterView,
+  parts: {
+    readonly status: EngineStatus;
+    readonly middlewares: readonly MiddlewareView[];
+    readonly services: readonly ServiceView[];
+  },
+  t: TFunction,
+): Station[] {
+  const entries = router.entryPoints.map((name) => parts.status.entryPoints.find((entry) => entry.name === name));
+  const listening = entries.some((entry) => entry?.listening);
+  const codes = new Set(router.problems.map((problem) => problem.code));
+  const ruleBroken = codes.has('RULE_INVALID') || codes.has('RULE_MISSING');
+  return [
+    { id: 'visitor', kind: 'visitor', title: router.hosts[0] ?? t('road.anyone'), tone: 'plain' },
+    {
+      id: 'entry',
+      kind: 'entryPoint',
+      title: router.entryPoints.join(', ') || t('common.none'),
+      tone: listening ? 'plain' : 'broken',
+      note: listening
+        ? entries
+            .map((entry) => entry?.listening)
+            .filter((address) => address !== undefined && address !== null)
+            .join(', ')
+        : t('road.notListening'),
+      end: !listening,
+    },
+    {
+      id: 'rule',
+      kind: 'rule',
+      title: router.rule,
+      tone: ruleBroken ? 'broken' : router.status === 'disabled' ? 'attention' : 'plain',
+      end: ruleBroken,
+    },
+    ...router.middlewares.map((name): Station => {
+      const middleware = parts.middlewares.find((one) => one.name === name);
+      return {
+        id: `middleware ${name}`,
+        kind: 'middleware',
+        title: name,
+        href: middleware ? middlewarePath(name) : undefined,
+        tone: middleware ? (middleware.status === 'enabled' ? 'plain' : statusTone[middleware.status]) : 'broken',
+        note: middleware ? middleware.type : t('road.missing'),
+        end: !middleware || middleware.status === 'disabled',
+      };
+    }),
+    ...serviceEnd(
+      router.service,
+      parts.services.find((one) => one.name === router.service),
+      t,
+    ),
+  ];
+}
+
+export function planStations(plan: ExposurePlan, t: TFunction): Station[] {
+  const { preview } = plan;
+  return [
+    { id: 'visitor', kind: 'visitor', title: preview.url, tone: 'plain' },
+    { id: 'entry', kind: 'entryPoint', title: preview.entryPoint, tone: 'plain' },
+    { id: 'rule', kind: 'rule', title: preview.rule, tone: 'plain' },
+    ...preview.middlewares.map(
+      (name): Station => ({ id: `middleware ${name}`, kind: 'middleware', title: name, tone: 'plain' }),
+    ),
+    preview.serverUrl === null
+      ? { id: 'server', kind: 'server', title: t('road.choosePort'), tone: 'attention', end: true }
+      : { id: 'server', kind: 'server', title: preview.serverUrl, tone: 'good', note: plan.container },
+  ];
+}
+
+export function answerTone(status: number): Tone {
+  if (status >= 500) return 'broken';
+  if (status >= 400) return 'attention';
+  return status >= 300 ? 'off' : 'good';
+}
+
+export function recordStations(record: RequestRecord, t: TFunction, locale: string): Station[] {
+  const stations: Station[] = [
+    { id: 'visitor', kind: 'visitor', title: record.clientIp, tone: 'plain' },
+    { id: 'entry', kind: 'entryPoint', title: record.entryPoint, tone: 'plain' },
+  ];
+  const answer: Station = {
+    id: 'answer',
+    kind: 'answer',
+    title: String(record.status),
+    tone: answerTone(record.status),
+  };
+  if (record.router === null) {
+    return [...stations, { id: 'rule', kind: 'rule', title: t('road.noRouter'), tone: 'broken', end: true }, answer];
+  }
+  stations.push({ id: 'rule', kind: 'rule', title: record.router, href: routerPath(record.router), tone: 'plain' });
+  for (const step of record.middlewares) {
+    const stops = step.verdict !== 'passed';
+    stations.push({
+      id: `middleware ${step.name}`,
+      kind: 'middleware',
+      title: step.name,
+      href: middlewarePath(step.name),
+      tone: step.verdict === 'refused' ? 'attention' : 'plain',
+      note: t(`road.${step.verdict}`, { time: formatDuration(step.durationMs, locale) }),
+      end: stops,
+    });
+    if (stops) return [...stations, answer];
+  }
+  if (record.service !== null) {
+    stations.push({
+      id: 'service',
+      kind: 'service',
+      title: record.service,
+      href: servicePath(record.service),
+      tone: 'plain',
+    });
+  }
+  if (record.serverUrl !== null) {
+    const failed = record.error?.code.startsWith('UPSTREAM') ?? false;
+    stations.push({
+      id: 'server',
+      kind: 'server',
+      title: record.serverUrl,
+      tone: failed ? 'broken' : 'plain',
+      end: failed,
+      note: record.originDurationMs === null ? undefined : formatDuration(record.originDurationMs, locale),
+    });
+  } else if (record.error?.code === 'NO_SERVER') {
+    stations.push({ id: 'server', kind: 'server', title: t('road.noServer'), tone: 'broken', end: true });
+  }
+  return [...stations, answer];
+}
+
+export function explanationStations(explanation: Explanation, t: TFunction): Station[] {
+  const { request } = explanation;
+  const stations: Station[] = [
+    {
+      id: 'visitor',
+      kind: 'visitor',
+      title: request.clientIp,
+      tone: 'plain',
+      note: `${request.method} ${request.host}`,
+    },
+    explanation.entryPoint === null
+      ? { id: 'entry', kind: 'entryPoint', title: t('common.none'), tone: 'broken', end: true }
+      : {
+          id: 'entry',
+          kind: 'entryPoint',
+          title: explanation.entryPoint,
+          tone: 'plain',
+          end: explanation.outcome === 'redirected' && explanation.router === null,
+        },
+  ];
+  if (explanation.entryPoint === null || (explanation.outcome === 'redirected' && explanation.router === null)) {
+    return stations;
+  }
+  if (explanation.router === null) {
+    return [...stations, { id: 'rule', kind: 'rule', title: t('road.noRouter'), tone: 'broken', end: true }];
+  }
+  stations.push({
+    id: 'rule',
+    kind: 'rule',
+    title: explanation.router,
+    href: routerPath(explanation.router),
+    tone: 'plain',
+  });
+  const tones = { passes: 'plain', answers: 'plain', refuses: 'attention', depends: 'off' } as const;
+  for (const step of explanation.middlewares) {
+    stations.push({
+      id: `middleware ${step.name}`,
+      kind: 'middleware',
+      title: step.name,
+      href: middlewarePath(step.name),
+      tone: tones[step.verdict],
+      note: t(`explain.verdict.${step.verdict}`),
+      end: step.verdict === 'answers' || step.verdict === 'refuses',
+    });
+  }
+  if (explanation.service !== null) {
+    stations.push({
+      id: 'service',
+      kind: 'service',
+      title: explanation.service,
+      href: servicePath(explanation.service),
+      tone: 'plain',
+    });
+    if (explanation.servers.length > 0 || explanation.outcome === 'no-server') {
+      stations.push(serverStation(explanation.servers, t));
+    }
+  }
+  return stations;
+}

@@ -1,0 +1,51 @@
+import type { Problem } from '../../app/contract/objects.ts';
+
+export interface ProblemWords {
+  readonly message: string;
+  readonly fix: string | null;
+}
+
+/**
+ * A template with `{{name}}` filled from the details; null where one of them is missing, because a sentence with a hole
+ * is worse than a plainer one.
+ */
+export function fill(template: string, details: Problem['details']): string | null {
+  let whole = true;
+  const text = template.replace(/\{\{(\w+)\}\}/g, (_, name: string) => {
+    const value = details[name];
+    if (value === undefined || value === '') whole = false;
+    return String(value ?? '');
+  });
+  return whole ? text : null;
+}
+
+export interface ProblemTemplates {
+  /** From the most exact to the plainest; the first whose details are all there is used. */
+  readonly message: readonly string[];
+  readonly fix?: readonly string[];
+}
+
+let translations: Readonly<Record<string, ProblemTemplates>> | null = null;
+
+/** Called when a language other than English has been loaded; null goes back to English. */
+export function setProblemTranslations(templates: Readonly<Record<string, ProblemTemplates>> | null): void {
+  translations = templates;
+}
+
+/** A problem in the reader's language. The engine speaks English; other languages go by its code and details. */
+export function problemWords(problem: Problem): ProblemWords {
+  const templates = translations?.[problem.code];
+  // A code that this version does not know yet.
+  if (!templates) return { message: problem.message, fix: problem.fix };
+  const first = (list: readonly string[]): string | null => {
+    for (const template of list) {
+      const text = fill(template, problem.details);
+      if (text !== null) return text;
+    }
+    return null;
+  };
+  return {
+    message: first(templates.message) ?? problem.message,
+    fix: templates.fix ? first(templates.fix) : null,
+  };
+}
