@@ -75,7 +75,15 @@ export function becomeChild(command, args, options = {}) {
       if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
     });
   }
+  // npm passes a signal on to its shell, which dies of it and tells nobody: the parent's end counts as one, too.
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    child.kill('SIGTERM');
+  }, 250);
   child.once('error', (error) => {
+    clearInterval(watch);
     console.error(`${command} could not be started: ${error.message}`);
     process.exitCode = 1;
   });
