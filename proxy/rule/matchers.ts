@@ -26,12 +26,12 @@ export function createMatch(node: MatcherNode): Matcher {
       return (request) => pattern.test(request.host);
     }
     case 'Path': {
-      checkPath(node, first);
-      return (request) => routingPath(request.path) === first;
+      const path = readPath(node, first);
+      return (request) => routingPath(request.path) === path;
     }
     case 'PathPrefix': {
-      checkPath(node, first);
-      return (request) => routingPath(request.path).startsWith(first);
+      const prefix = readPath(node, first);
+      return (request) => routingPath(request.path).startsWith(prefix);
     }
     case 'PathRegexp': {
       const pattern = compilePattern(node, first);
@@ -95,9 +95,10 @@ export function wildcardOf(host: string): string {
   return dot < 0 ? '*' : `*${host.slice(dot)}`;
 }
 
-function checkPath(node: MatcherNode, path: string): void {
-  if (!path.startsWith('/'))
-    throw new RuleError(`A path begins with "/": write ${node.name}(\`/${path}\`).`, node.position);
+/** Escapes may be written as they stand on the wire; they are compared in the form that requests are brought to. */
+function readPath(node: MatcherNode, path: string): string {
+  if (path.startsWith('/')) return routingPath(path);
+  throw new RuleError(`A path begins with "/": write ${node.name}(\`/${path}\`).`, node.position);
 }
 
 function clientRanges(node: MatcherNode, text: string): ReturnType<typeof parseIpRanges> {

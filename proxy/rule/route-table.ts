@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { ProxyRequest } from '../http/exchange.ts';
 import { compileRule, type Matcher } from './compile.ts';
 import { requiredHosts } from './hosts.ts';
@@ -42,13 +43,8 @@ export function buildRouteTable<T>(routes: readonly Route<T>[]): RouteTable<T> {
   const wildcard = new Map<string, Entry<T>[]>();
   const anyHost: Entry<T>[] = [];
   routes.toSorted(byPrecedence).forEach((route, rank) => {
-    const node = parse(route);
-    const entry: Entry<T> = {
-      rank,
-      matches: compileRule(node),
-      result: { kind: 'match', name: route.name, target: route.target },
-    };
-    const hosts = requiredHosts(node);
+    const { matches, hosts } = compile(route);
+    const entry: Entry<T> = { rank, matches, result: { kind: 'match', name: route.name, target: route.target } };
     if (hosts === null) anyHost.push(entry);
     else for (const host of hosts) add(host.startsWith('*') ? wildcard : exact, host, entry);
   });
@@ -87,9 +83,22 @@ function byPrecedence(a: Route<unknown>, b: Route<unknown>): number {
   return b.priority - a.priority || b.rule.length - a.rule.length || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
 }
 
-function parse(route: Route<unknown>): ReturnType<typeof parseRule> {
+interface CompiledRule {
+  readonly matches: Matcher;
+  readonly hosts: ReadonlySet<string> | null;
+}
+
+/** Tables follow one another and differ in few routes; a rule's test depends on nothing but its text. */
+const compiledRules = new LRUCache<string, CompiledRule>({ max: 20_000 });
+
+function compile(route: Route<unknown>): CompiledRule {
+  const known = compiledRules.get(route.rule);
+  if (known) return known;
   try {
-    return parseRule(route.rule);
+    const node = parseRule(route.rule);
+    const compiled = { matches: compileRule(node), hosts: requiredHosts(node) };
+    compiledRules.set(route.rule, compiled);
+    return compiled;
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
     throw new Error(`The rule of router ${route.name} cannot be used. ${detail}`, { cause: error });
