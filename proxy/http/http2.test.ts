@@ -276,22 +276,19 @@ test('a flood of resets ends the connection', async () => {
   const url = await backend(() => undefined);
   const harness = await startSecure([url]);
   const session = connect(harness);
-  let isClosed = false;
-  session.on('close', () => {
-    isClosed = true;
-  });
   await once(session, 'connect');
-  const end = performance.now() + 10_000;
-  while (!isClosed && performance.now() < end) {
-    const streams: http2.ClientHttp2Stream[] = [];
-    for (let i = 0; i < 50 && !session.closed && !session.destroyed; i += 1) {
-      const stream = session.request({ ':authority': 'app.test', ':path': '/' });
-      stream.on('error', () => undefined);
-      streams.push(stream);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 5));
+  // Node's client does not notice in the middle of its own flood, so the proxy's word is taken.
+  const isClosed = (): boolean =>
+    harness.messages.some(
+      (message) => message.type === 'traffic' && message.records.length > 0 && message.openConnections === 0,
+    );
+  for (let sent = 0; sent < 5000 && !isClosed(); sent += 50) {
+    const streams = Array.from({ length: 50 }, () => session.request({ ':authority': 'app.test', ':path': '/' }));
+    for (const stream of streams) stream.on('error', () => undefined);
+    await new Promise((resolve) => setTimeout(resolve, 10));
     for (const stream of streams) stream.close(http2.constants.NGHTTP2_CANCEL);
   }
-  expect(isClosed).toBe(true);
+  await until(isClosed, 'the connection to be closed');
+  session.destroy();
   expect((await request(connect(harness), { ':path': '/', ':method': 'TRACE' })).headers[':status']).toBe(405);
 });

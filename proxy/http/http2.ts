@@ -26,8 +26,9 @@ const sessionOptions = {
   maxSettings: 32,
   maxSessionInvalidFrames: 100,
   maxSessionRejectedStreams: 100,
-  streamResetBurst: failureBurst,
-  streamResetRate: failuresPerSecond,
+  // Node's own limit stops reading without closing the connection, so ours comes first.
+  streamResetBurst: failureBurst * 4,
+  streamResetRate: failuresPerSecond * 4,
   // Servers repeat fields that may stand once only; the client gets what they sent.
   strictSingleValueFields: false,
 };
@@ -73,6 +74,8 @@ export function serveHttp2(socket: TLSSocket, context: EntryContext, onClosed: (
       if (stream.rstCode !== constants.NGHTTP2_NO_ERROR && failures.isOver() && !session.destroyed) {
         session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
         session.destroy();
+        // A destroyed session still waits for what it has to write, and this client reads nothing.
+        setImmediate(() => socket.destroy());
       }
     });
   });
@@ -81,7 +84,13 @@ export function serveHttp2(socket: TLSSocket, context: EntryContext, onClosed: (
   session.on('frameError', ignoreError);
   session.on('close', onClosed);
   watchIdle();
-  return { close: () => closeGently(session), destroy: () => session.destroy() };
+  return {
+    close: () => closeGently(session),
+    destroy: () => {
+      session.destroy();
+      socket.destroy();
+    },
+  };
 }
 
 function closeGently(session: ServerHttp2Session): void {
