@@ -5,6 +5,7 @@ import {
   StaticConfigurationError,
   type StaticFlags,
 } from '../config/load.ts';
+import { keepHeapSmall } from '../runtime/young-generation.ts';
 import { type Command, CommandError, type CommandInput, textOption, UsageError } from './command.ts';
 import { withEngine } from './engine-client.ts';
 import { serveLines } from './serve-lines.ts';
@@ -45,6 +46,7 @@ SIGTERM and SIGINT let requests under way finish; a second one stops at once.`,
     }
 
     const signal = terminal.stopped();
+    keepHeapSmall();
     const { startEngine } = await import('../engine.ts');
     const engine = await startEngine({ dataDir, configuration, ...(workers === undefined ? {} : { workers }) });
     // An equal client, as all others: what is printed is what they see.

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { isDefinedError, safe } from '@orpc/client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { contextDouble, logDouble } from '../../test/support/context.ts';
+import { contextDouble, exposureDouble, logDouble } from '../../test/support/context.ts';
+import { pollUntil } from '../../test/support/poll.ts';
 import { connectControl, EngineNotRunningError } from './client.ts';
 import { type ControlServer, controlSocketPath, startControlServer } from './control-server.ts';
 
@@ -34,16 +35,6 @@ async function client(as: 'cli' | 'window' = 'cli') {
   const connection = await connectControl(dataDir, as);
   closers.push(() => connection.close());
   return connection;
-}
-
-async function until(what: () => boolean): Promise<void> {
-  const deadline = Date.now() + 5000;
-  while (!what()) {
-    if (Date.now() > deadline) throw new Error('not in time');
-    await new Promise((resolve) => {
-      setTimeout(resolve, 5);
-    });
-  }
 }
 
 describe('control server', () => {
@@ -173,11 +164,11 @@ describe('operations over the control socket', () => {
     const connection = await client();
     const events = await connection.client.events();
     const first = events.next();
-    await until(() => double.listeners() === 1);
+    await pollUntil(() => double.listeners() === 1);
     double.emit({ topic: 'exposures', exposures: [] });
     expect((await first).value).toMatchObject({ topic: 'exposures', revision: 2 });
     connection.close();
-    await until(() => double.listeners() === 0);
+    await pollUntil(() => double.listeners() === 0);
     expect(double.listeners()).toBe(0);
   });
 
@@ -186,7 +177,7 @@ describe('operations over the control socket', () => {
     const { client: api } = await client();
     const events = await api.events({ topics: ['changes'] });
     const first = events.next();
-    await until(() => double.listeners() === 1);
+    await pollUntil(() => double.listeners() === 1);
     double.emit({ topic: 'exposures', exposures: [] });
     double.emit({ topic: 'changes', changes: [] });
     expect((await first).value).toMatchObject({ topic: 'changes', revision: 3 });
@@ -207,13 +198,13 @@ describe('operations over the control socket', () => {
     socket.pause();
     const text = Buffer.from(JSON.stringify({ i: 'a', p: { u: '/events', b: { json: {} } } }));
     socket.write(Buffer.concat([Buffer.from([0x81, 0x80 | text.byteLength, 0, 0, 0, 0]), text]));
-    await until(() => double.listeners() === 1);
+    await pollUntil(() => double.listeners() === 1);
 
     const big = 'x'.repeat(20_000);
     const sent = 3000;
     const before = process.memoryUsage().rss;
     for (let i = 0; i < sent; i += 1) {
-      double.emit({ topic: 'exposures', exposures: [{ ...(await exposureWith(big)), id: String(i) }] });
+      double.emit({ topic: 'exposures', exposures: [{ ...exposureDouble('photos'), host: big, id: String(i) }] });
       if (i % 50 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
     expect(process.memoryUsage().rss - before).toBeLessThan(60 * 1024 * 1024);
@@ -225,14 +216,9 @@ describe('operations over the control socket', () => {
       received += chunk;
     });
     socket.resume();
-    await until(() => received.includes(`"revision":${sent + 1}`));
+    await pollUntil(() => received.includes(`"revision":${sent + 1}`));
     const revisions = [...received.matchAll(/"revision":(\d+)/g)].map((match) => Number(match[1]));
     expect(revisions.length).toBeLessThan(sent / 2);
     expect(revisions).toEqual(revisions.toSorted((a, b) => a - b));
   });
 });
-
-async function exposureWith(text: string) {
-  const { exposureDouble } = await import('../../test/support/context.ts');
-  return { ...exposureDouble('photos'), host: text };
-}
