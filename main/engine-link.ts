@@ -70,7 +70,8 @@ export function startEngineLink(options: EngineLinkOptions): EngineLink {
     connection = live;
     failure = null;
     const attachedAt = now();
-    const following = follow(live, signal, options.onPicture).catch((error: unknown) => {
+    const foreign = own === null;
+    const following = follow(live, options.onPicture).catch((error: unknown) => {
       if (!signal.aborted) options.onError(error);
     });
     // The stream may end for a reason of its own; the connection is then of no more use.
@@ -78,7 +79,7 @@ export function startEngineLink(options: EngineLinkOptions): EngineLink {
     live.close();
     connection = null;
     if (now() - attachedAt >= healthyAfterMs) failuresInRow = 0;
-    if (own === null) startNotBefore = Math.max(startNotBefore, now() + graceForForeignMs);
+    if (foreign) startNotBefore = Math.max(startNotBefore, now() + graceForForeignMs);
   }
 
   async function run(): Promise<void> {
@@ -107,14 +108,10 @@ export function startEngineLink(options: EngineLinkOptions): EngineLink {
   };
 }
 
-/** Passes on every change of what the tray shows, until the stream ends. */
-async function follow(
-  { client }: ControlConnection,
-  signal: AbortSignal,
-  onPicture: (picture: EnginePicture) => void,
-): Promise<void> {
+/** Passes on every change of what the tray shows, until the stream ends; closing the connection ends it. */
+async function follow({ client }: ControlConnection, onPicture: (picture: EnginePicture) => void): Promise<void> {
   // Subscribed before the first look, so that no change falls between.
-  const events = await client.events({ topics: ['status', 'routing'] }, { signal });
+  const events = await client.events({ topics: ['status', 'routing'] });
   let { status, routers }: { status: EngineStatus; routers: readonly RouterView[] } = await client.snapshot();
   const show = (): void => onPicture({ status, apps: openApps(routers), failure: null });
   show();
