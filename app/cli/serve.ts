@@ -5,10 +5,12 @@ import {
   StaticConfigurationError,
   type StaticFlags,
 } from '../config/load.ts';
+import type { LogLine } from '../runtime/engine-log.ts';
 import { keepHeapSmall } from '../runtime/young-generation.ts';
 import { type Command, CommandError, type CommandInput, textOption, UsageError } from './command.ts';
 import { withEngine } from './engine-client.ts';
 import { serveLines } from './serve-lines.ts';
+import type { Terminal } from './terminal.ts';
 
 export const serve: Command = {
   help: `gatehouse serve [--config FILE] [--http ADDR] [--https ADDR] [--dashboard ADDR] [--docker ENDPOINT]
@@ -48,7 +50,12 @@ SIGTERM and SIGINT let requests under way finish; a second one stops at once.`,
     const signal = terminal.stopped();
     keepHeapSmall();
     const { startEngine } = await import('../engine.ts');
-    const engine = await startEngine({ dataDir, configuration, ...(workers === undefined ? {} : { workers }) });
+    const engine = await startEngine({
+      dataDir,
+      configuration,
+      ...(workers === undefined ? {} : { workers }),
+      log: (line) => printLogLine(terminal, line),
+    });
     // An equal client, as all others: what is printed is what they see.
     const { url } = await withEngine(input, (client) => client.access.signInLink());
     for (const line of serveLines(terminal, engine.context.snapshot(), url)) terminal.out(line);
@@ -61,6 +68,16 @@ SIGTERM and SIGINT let requests under way finish; a second one stops at once.`,
     return 0;
   },
 };
+
+/** What goes wrong while it runs. Everything, with its details, is in engine.log in the data folder. */
+function printLogLine(terminal: Terminal, { level, message, details }: LogLine): void {
+  if (level === 'info') return;
+  const { error } = details;
+  const why = error instanceof Error ? `: ${error.message}` : '';
+  terminal.error(
+    `${terminal.paint(level === 'error' ? 'bad' : 'warn', level === 'error' ? 'error:' : 'warning:')} ${message}${why}`,
+  );
+}
 
 function workersOf(text: string | undefined): number | undefined {
   if (text === undefined || text === '') return undefined;
