@@ -30,7 +30,10 @@ export const rateLimit: MiddlewareDefinition<Config> = {
     const rate = readRate(config);
     const sourceOf = createSourceCriterion(config.sourceCriterion);
     if (rate === null) return (next) => next;
-    const buckets = context.state(() => new LRUCache<string, TokenBucket>({ max: maxSources }));
+    // By size instead of by count, as a count would take the memory for all of them at once.
+    const buckets = context.state(
+      () => new LRUCache<string, TokenBucket>({ maxSize: maxSources, sizeCalculation: () => 1 }),
+    );
     return (next) => (exchange) => {
       const source = sourceOf(exchange.request);
       let bucket = buckets.get(source);

@@ -47,7 +47,7 @@ export interface RecordingSink extends ResponseSink {
   readonly finished: Promise<void>;
 }
 
-export function makeSink(): RecordingSink {
+function makeSink(): RecordingSink {
   let slow = false;
   const drainListeners = new Set<() => void>();
   const { promise, resolve } = Promise.withResolvers<void>();
