@@ -32,14 +32,18 @@ export function ownNames(): string[] {
   return [...new Set([...lanAddresses(), name, short, `${short}.local`])];
 }
 
-/** Addresses that others can reach, IPv4 first. */
+/** Addresses that others can reach, the likeliest first: of real networks before those of containers, IPv4 before IPv6. */
 export function lanAddresses(): string[] {
-  const found = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-  const outside = found.filter((address) => !address.internal && !address.address.startsWith('fe80:'));
-  return [
-    ...outside.filter((address) => address.family === 'IPv4'),
-    ...outside.filter((address) => address.family === 'IPv6'),
-  ].map((address) => address.address.toLowerCase());
+  const found = Object.entries(networkInterfaces()).flatMap(([name, addresses]) =>
+    (addresses ?? []).map((address) => ({
+      ...address,
+      virtual: /^(?:docker|br-|veth|virbr|vmnet|cni|podman|tun|tap)/.test(name),
+    })),
+  );
+  return found
+    .filter(({ internal, address }) => !internal && !address.startsWith('fe80:'))
+    .toSorted((a, b) => Number(a.virtual) - Number(b.virtual) || a.family.localeCompare(b.family))
+    .map(({ address }) => address.toLowerCase());
 }
 
 /** The host of a Host header: lower case, without port, brackets and trailing dot. Null where it is malformed. */

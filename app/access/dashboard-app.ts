@@ -46,6 +46,8 @@ export function createDashboardApp(options: {
   const openApi = createOpenApiHandler(log);
   const sockets = new WebSocketServer({ noServer: true, maxPayload: largestMessageBytes, perMessageDeflate: false });
   const open = new Map<WebSocket, { readonly lives: () => boolean; answered: boolean }>();
+  /** Answers under way; an event stream may last for days. */
+  const answering = new Map<ServerResponse, () => boolean>();
 
   function identify(request: IncomingMessage, cookie: SessionCookie): Identity {
     const { authorization } = request.headers;
@@ -68,7 +70,7 @@ export function createDashboardApp(options: {
     request: IncomingMessage,
     response: ServerResponse,
     url: URL,
-    caller: Caller,
+    { caller, lives }: NonNullable<Identity>,
   ): Promise<void> {
     if (url.pathname === `${apiPrefix}/openapi.json`) {
       sendJson(response, 200, await openApiDocument(context.snapshot().status.version));
@@ -86,6 +88,8 @@ export function createDashboardApp(options: {
         return;
       }
       response.setHeader('Cache-Control', 'no-store');
+      answering.set(response, lives);
+      response.once('close', () => answering.delete(response));
       const { matched } = await openApi.handle(request, response, {
         prefix: apiPrefix,
         context: { engine: context, access, caller },
@@ -164,12 +168,13 @@ export function createDashboardApp(options: {
       );
       return;
     }
-    await answerApi(request, response, url, identity.caller);
+    await answerApi(request, response, url, identity);
   }
 
-  /** Ends connections whose session or token has ended, and those whose other end is gone. */
+  /** Ends what still runs for a session or token that has ended. */
   function review(): void {
     for (const [socket, state] of open) if (!state.lives()) socket.close(4401, 'signed out');
+    for (const [response, lives] of answering) if (!lives()) response.destroy();
   }
   const heartbeat = setInterval(() => {
     review();

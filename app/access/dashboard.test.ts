@@ -1,4 +1,5 @@
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { type IncomingMessage, request } from 'node:http';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -8,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { contextDouble, logDouble } from '../../test/support/context.ts';
 import { type PlainRequest, send } from '../../test/support/http-client.ts';
+import { pollUntil } from '../../test/support/poll.ts';
 import type { GatehouseClient } from '../operations/client.ts';
 import { type Dashboard, type DashboardOptions, startDashboard } from './dashboard.ts';
 
@@ -401,6 +403,38 @@ describe('the API', () => {
     double.access.revokeToken(info.id, 'cli');
     expect(await closed).toBe(4401);
     expect((await send(url, '/api/overview', { headers: authorization })).status).toBe(401);
+  });
+
+  it('streams events until the reader leaves or its token is revoked', async () => {
+    const { token, info } = double.access.createToken('homepage', 'cli');
+    const headers = { Authorization: `Bearer ${token}` };
+    const opened = () =>
+      new Promise<IncomingMessage>((resolve, reject) => {
+        request(`${url}/api/gatehouse/events`, { headers, agent: false }, resolve).on('error', reject).end();
+      });
+    const leaving = await opened();
+    await pollUntil(() => double.listeners() === 1);
+    double.emit({ topic: 'exposures', exposures: [] });
+    let received = '';
+    leaving
+      .on('error', () => undefined)
+      .on('data', (chunk: Buffer) => {
+        received += chunk.toString();
+      });
+    await pollUntil(() => received.includes('"topic":"exposures"'));
+    leaving.destroy();
+    await pollUntil(() => double.listeners() === 0);
+
+    const staying = await opened();
+    await pollUntil(() => double.listeners() === 1);
+    const closed = new Promise((resolve) => {
+      staying.on('error', () => undefined).once('close', resolve);
+    });
+    double.access.revokeToken(info.id, 'cli');
+    staying.resume();
+    await closed;
+    await pollUntil(() => double.listeners() === 0);
+    expect(double.listeners()).toBe(0);
   });
 
   it('refuses wrong tokens, even beside a good cookie, and tokens from other sites', async () => {

@@ -6,6 +6,7 @@ import { connect as connectTls } from 'node:tls';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { contextDouble, logDouble } from '../../test/support/context.ts';
 import { send } from '../../test/support/http-client.ts';
+import { pollUntil } from '../../test/support/poll.ts';
 import { type CertificateAuthority, createCertificateAuthority } from '../certificates/authority.ts';
 import { type Dashboard, startDashboard } from './dashboard.ts';
 
@@ -44,12 +45,7 @@ afterEach(async () => {
 
 async function lanUrl(): Promise<string> {
   await double.access.setPassword({ password, needsCurrent: false, keepSession: null, actor: 'cli' });
-  const deadline = Date.now() + 5000;
-  while (dashboard.lanUrl() === null && Date.now() < deadline) {
-    await new Promise((resolve) => {
-      setTimeout(resolve, 5);
-    });
-  }
+  await pollUntil(() => dashboard.lanUrl() !== null);
   return dashboard.lanUrl() ?? '';
 }
 

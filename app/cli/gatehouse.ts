@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { parseArgs } from 'node:util';
 import { resolveDataDir } from '../operations/data-dir.ts';
+import { keepHeapSmall } from '../runtime/young-generation.ts';
 import { type Command, UsageError } from './command.ts';
 import { commands, overview } from './commands.ts';
 import { createTerminal, type Terminal } from './terminal.ts';
@@ -24,6 +25,7 @@ async function main(args: readonly string[], terminal: Terminal): Promise<number
   }
   const entry = commands[first];
   if (!entry) throw new UsageError(`There is no command "${first}". See: gatehouse --help`);
+  if (first === 'serve') keepHeapSmall();
   const command = await entry.load();
   const parsed = parse(command, rest);
   if (parsed.values['help'] === true) {

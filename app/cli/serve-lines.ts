@@ -1,5 +1,6 @@
 import type { Snapshot } from '../contract/objects.ts';
 import { sentenceOf, sentenceText } from '../contract/sentence.ts';
+import { signInLinks } from './sign-in-links.ts';
 import { entryPointLines, partProblems } from './status.ts';
 import { tableLines } from './table.ts';
 import type { Terminal } from './terminal.ts';
@@ -17,7 +18,9 @@ export function serveLines(terminal: Terminal, snapshot: Snapshot, signInUrl: st
   return [
     `${terminal.paint('bold', `Gatehouse ${status.version}`)}  ${sentenceText(sentenceOf(status, 'en'))}`,
     '',
-    `Dashboard  ${terminal.paint('bold', signInUrl)}`,
+    ...signInLinks(signInUrl, status.dashboard).map(
+      (link, index) => `${index === 0 ? 'Dashboard' : '       or'}  ${terminal.paint('bold', link)}`,
+    ),
     '           The link signs one browser in, once, within ten minutes. Another one: gatehouse open',
     '',
     ...entryPointLines(terminal, status),

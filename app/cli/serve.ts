@@ -6,7 +6,6 @@ import {
   type StaticFlags,
 } from '../config/load.ts';
 import type { LogLine } from '../runtime/engine-log.ts';
-import { keepHeapSmall } from '../runtime/young-generation.ts';
 import { type Command, CommandError, type CommandInput, textOption, UsageError } from './command.ts';
 import { withEngine } from './engine-client.ts';
 import { serveLines } from './serve-lines.ts';
@@ -48,7 +47,6 @@ SIGTERM and SIGINT let requests under way finish; a second one stops at once.`,
     }
 
     const signal = terminal.stopped();
-    keepHeapSmall();
     const { startEngine } = await import('../engine.ts');
     const engine = await startEngine({
       dataDir,
