@@ -1,5 +1,5 @@
 import { CSPProvider } from '@base-ui/react/csp-provider';
-import { lazy, Suspense, useEffect, useState } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useState } from 'react';
 import { Redirect, Route, Switch, useLocation } from 'wouter';
 import { useEngine } from './client/store.ts';
 import { AwayNote, EngineAway } from './components/away.tsx';
@@ -82,7 +82,8 @@ function Shell() {
   const link = useEngine((state) => state.link);
   const known = useEngine((state) => state.picture !== null);
   const [palette, setPalette] = useState(false);
-  const [openPalette] = useState(() => () => setPalette(true));
+  const openPalette = useCallback(() => setPalette(true), []);
+  const closePalette = useCallback(() => setPalette(false), []);
   const [location] = useLocation();
   useShortcuts(openPalette);
   const area = location.split('/')[1] ?? '';
@@ -111,7 +112,7 @@ function Shell() {
       </main>
       {palette && (
         <Suspense fallback={null}>
-          <Palette onClose={() => setPalette(false)} />
+          <Palette onClose={closePalette} />
         </Suspense>
       )}
     </div>

@@ -49,18 +49,17 @@ export function Chart({ label, at, series, format, gapS, range }: ChartProps) {
   const hostRef = useRef<HTMLDivElement>(null);
   const plotRef = useRef<uPlot | null>(null);
   const rangeRef = useRef(range);
-  rangeRef.current = range;
   const formatRef = useRef(format);
-  formatRef.current = format;
   const dark = useTheme((state) => state.dark);
   const locale = useLocale();
   const [cursor, setCursor] = useState<number | null>(null);
-  const names = series.map((one) => `${one.name}/${one.colour}`).join(' ');
+  const kinds = JSON.stringify(series.map(({ name, colour }) => ({ name, colour })));
 
-  // biome-ignore lint: the plot is made anew for what cannot be changed in place (theme, language, kinds of series)
   useEffect(() => {
     const host = hostRef.current;
     if (!host) return undefined;
+    // Made anew for what cannot be changed in place: theme, language, kinds of series.
+    const lines = JSON.parse(kinds) as Pick<ChartSeries, 'name' | 'colour'>[];
     const muted = token('--muted');
     const line = token('--line');
     const font = '12px system-ui, sans-serif';
@@ -82,15 +81,9 @@ export function Chart({ label, at, series, format, gapS, range }: ChartProps) {
             grid: { show: false },
             ticks: { show: false },
             size: 24,
-            space: 72,
+            space: 48,
             values: (_plot, splits) => {
-              const span = rangeRef.current[1] - rangeRef.current[0];
-              const clock = new Intl.DateTimeFormat(locale, {
-                hour: '2-digit',
-                minute: '2-digit',
-                ...(span <= 600 ? { second: '2-digit' } : {}),
-                hour12: false,
-              });
+              const clock = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', hour12: false });
               return splits.map((split) => clock.format(split * 1000));
             },
           },
@@ -106,7 +99,7 @@ export function Chart({ label, at, series, format, gapS, range }: ChartProps) {
         ],
         series: [
           {},
-          ...series.map((one, index) => ({
+          ...lines.map((one, index) => ({
             label: one.name,
             stroke: token(`--series-${one.colour}`),
             width: 1.5,
@@ -116,7 +109,7 @@ export function Chart({ label, at, series, format, gapS, range }: ChartProps) {
         ],
         hooks: { setCursor: [(self) => setCursor(self.cursor.idx ?? null)] },
       },
-      [[], ...series.map(() => [])],
+      [[], ...lines.map(() => [])],
       host,
     );
     plotRef.current = plot;
@@ -127,10 +120,12 @@ export function Chart({ label, at, series, format, gapS, range }: ChartProps) {
       plot.destroy();
       plotRef.current = null;
     };
-  }, [dark, locale, names]);
+  }, [dark, locale, kinds]);
 
   const columns = withGaps(at, series, gapS);
   useEffect(() => {
+    rangeRef.current = range;
+    formatRef.current = format;
     plotRef.current?.setData(columns as uPlot.AlignedData);
   });
 
@@ -138,26 +133,32 @@ export function Chart({ label, at, series, format, gapS, range }: ChartProps) {
   const readAt = columns[0]?.[read];
   return (
     <figure className="min-w-0">
-      <figcaption className="flex flex-wrap items-baseline gap-x-4 px-4 pt-3 text-12 text-muted">
-        <span className="text-13 font-medium text-text">{label}</span>
-        {series.map((one, index) => {
-          const value = columns[index + 1]?.[read];
-          return (
-            <span key={one.name} className="inline-flex items-center gap-1.5">
-              <span
-                aria-hidden
-                className="h-0.5 w-3 rounded-full"
-                style={{ background: `var(--series-${one.colour})` }}
-              />
-              {one.name}
-              <span className="min-w-14 text-text">{value === null || value === undefined ? '–' : format(value)}</span>
-            </span>
-          );
-        })}
-        <span className="ml-auto">
-          {cursor !== null && typeof readAt === 'number'
-            ? new Intl.DateTimeFormat(locale, { timeStyle: 'medium', hour12: false }).format(readAt * 1000)
-            : null}
+      <figcaption className="px-4 pt-3 text-12 text-muted">
+        <span className="flex items-baseline justify-between gap-3">
+          <span className="text-13 font-medium text-text">{label}</span>
+          <span>
+            {cursor !== null && typeof readAt === 'number'
+              ? new Intl.DateTimeFormat(locale, { timeStyle: 'medium', hour12: false }).format(readAt * 1000)
+              : null}
+          </span>
+        </span>
+        <span className="mt-0.5 flex flex-wrap gap-x-3">
+          {series.map((one, index) => {
+            const value = columns[index + 1]?.[read];
+            return (
+              <span key={one.name} className="inline-flex items-center gap-1.5">
+                <span
+                  aria-hidden
+                  className="h-0.5 w-3 rounded-full"
+                  style={{ background: `var(--series-${one.colour})` }}
+                />
+                {one.name}
+                <span className="min-w-11 text-text">
+                  {value === null || value === undefined ? '–' : format(value)}
+                </span>
+              </span>
+            );
+          })}
         </span>
       </figcaption>
       <div ref={hostRef} className="uplot-host h-[148px] w-full overflow-hidden" aria-hidden />

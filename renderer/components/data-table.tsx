@@ -9,7 +9,8 @@ import {
 } from '@tanstack/react-table';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { ArrowDown, ArrowUp } from 'lucide-react';
-import { type KeyboardEvent, type ReactNode, useMemo, useRef, useState } from 'react';
+import { type ReactNode, useMemo, useRef, useState } from 'react';
+import { useRowKeys } from './use-row-keys.ts';
 
 const features = tableFeatures({ rowSortingFeature, sortedRowModel: createSortedRowModel(), sortFns });
 
@@ -38,18 +39,6 @@ interface DataTableProps<T> {
 
 const groupHeightPx = 36;
 
-/** Up and down go from row to row; Home and End to the first and last that are drawn. */
-function moveBetweenRows(event: KeyboardEvent<HTMLElement>): void {
-  const links = [...event.currentTarget.querySelectorAll<HTMLElement>('[data-row-link]')];
-  const current = links.indexOf(document.activeElement as HTMLElement);
-  if (current === -1) return;
-  const to = { ArrowDown: current + 1, ArrowUp: current - 1, Home: 0, End: links.length - 1 }[event.key];
-  const target = to === undefined ? undefined : links[to];
-  if (!target) return;
-  event.preventDefault();
-  target.focus();
-}
-
 /** A table that sorts, draws only the rows in sight, and is walked by keyboard. It scrolls itself. */
 export function DataTable<T extends object>({
   label,
@@ -62,6 +51,7 @@ export function DataTable<T extends object>({
   groupOf,
 }: DataTableProps<T>) {
   const scrollRef = useRef<HTMLDivElement>(null);
+  useRowKeys(scrollRef);
   const [sorting, setSorting] = useState<SortingState>([]);
   const definitions = useMemo(
     () =>
@@ -111,14 +101,7 @@ export function DataTable<T extends object>({
   const after = virtual.getTotalSize() - (items.at(-1)?.end ?? 0);
 
   return (
-    // The handler only adds arrow keys to the links inside.
-    <div
-      ref={scrollRef}
-      className="min-h-0 flex-1 overflow-x-hidden overflow-y-auto"
-      role="group"
-      aria-label={label}
-      onKeyDown={moveBetweenRows}
-    >
+    <div ref={scrollRef} className="min-h-0 flex-1 overflow-x-hidden overflow-y-auto" role="group" aria-label={label}>
       <table className="w-full table-fixed border-separate border-spacing-0 text-left" aria-rowcount={rows.length + 1}>
         <caption className="sr-only">{label}</caption>
         <thead>

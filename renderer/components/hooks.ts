@@ -45,12 +45,12 @@ export function useLocale(): string {
 export function useSlow(pending: boolean): boolean {
   const [slow, setSlow] = useState(false);
   useEffect(() => {
-    if (!pending) {
-      setSlow(false);
-      return undefined;
-    }
+    if (!pending) return undefined;
     const timer = setTimeout(() => setSlow(true), 300);
-    return () => clearTimeout(timer);
+    return () => {
+      clearTimeout(timer);
+      setSlow(false);
+    };
   }, [pending]);
   return pending && slow;
 }

@@ -70,7 +70,6 @@ export function ListSkeleton() {
       <div className="skeleton mb-2 h-3 w-24" />
       <div className="skeleton mb-8 h-6 w-80 max-w-full" />
       {skeletonWidths.map((width, index) => (
-        // biome-ignore lint: the rows have no identity
         <div key={`${width}${index}`} className="flex items-center gap-4 border-b border-line py-3">
           <div className="skeleton size-4 rounded-full" />
           <div className={`skeleton h-4 ${width}`} />

@@ -1,6 +1,6 @@
 import { Dialog } from '@base-ui/react/dialog';
 import { X } from 'lucide-react';
-import { type ReactNode, useEffect, useRef } from 'react';
+import { type ReactNode, useEffect, useEffectEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { IconButton } from './button.tsx';
 import { useWide } from './hooks.ts';
@@ -20,14 +20,11 @@ export function DetailPanel(props: PanelProps) {
 
 function BesidePanel({ title, label, onClose, children }: PanelProps) {
   const { t } = useTranslation();
-  const closeRef = useRef(onClose);
-  closeRef.current = onClose;
+  const onEscape = useEffectEvent((event: KeyboardEvent) => {
+    if (event.key === 'Escape' && !event.defaultPrevented && !document.querySelector('[role="dialog"]')) onClose();
+  });
   useEffect(() => {
-    const onKey = (event: KeyboardEvent): void => {
-      if (event.key === 'Escape' && !event.defaultPrevented && !document.querySelector('[role="dialog"]')) {
-        closeRef.current();
-      }
-    };
+    const onKey = (event: KeyboardEvent): void => onEscape(event);
     document.addEventListener('keydown', onKey);
     return () => document.removeEventListener('keydown', onKey);
   }, []);
@@ -39,7 +36,6 @@ function BesidePanel({ title, label, onClose, children }: PanelProps) {
           <X size={16} />
         </IconButton>
       </div>
-      {/* biome-ignore lint: a scroll area must be reachable by keyboard */}
       <section aria-label={label} tabIndex={0} className="flex-1 overflow-y-auto px-5 py-4">
         {children}
       </section>

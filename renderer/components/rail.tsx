@@ -61,7 +61,7 @@ export function Rail({ onSearch }: { onSearch: () => void }) {
               key={entry.to}
               href={entry.to}
               aria-current={here ? 'page' : undefined}
-              className={`relative flex min-w-0 flex-1 flex-col items-center gap-0.5 px-1 py-2 text-12 rail:h-8 rail:flex-none rail:flex-row rail:gap-2.5 rail:rounded-s rail:px-2.5 rail:py-0 rail:text-14 ${
+              className={`relative flex min-w-0 flex-1 flex-col items-center gap-0.5 py-2 text-12 rail:h-8 rail:flex-none rail:flex-row rail:gap-2.5 rail:rounded-s rail:px-2.5 rail:py-0 rail:text-14 ${
                 here ? 'font-medium text-text rail:bg-hover' : 'text-muted hover:text-text rail:hover:bg-hover'
               }`}
             >
@@ -79,10 +79,9 @@ export function Rail({ onSearch }: { onSearch: () => void }) {
           type="button"
           onClick={onSearch}
           aria-label={t('nav.command')}
-          className="flex min-w-0 flex-1 flex-col items-center gap-0.5 px-1 py-2 text-12 text-muted rail:hidden"
+          className="grid w-12 shrink-0 place-items-center text-muted rail:hidden"
         >
           <Search size={18} strokeWidth={1.75} aria-hidden />
-          <span className="max-w-full truncate">{t('nav.commandShort')}</span>
         </button>
       </nav>
     </>

@@ -51,7 +51,7 @@ const toneIcons: Record<Exclude<Tone, 'good'>, LucideIcon> = {
 function StationDot({ station, reached }: { station: Station; reached: boolean }) {
   const { tone } = station;
   const Icon = tone === 'plain' || tone === 'good' ? kindIcons[station.kind] : toneIcons[tone];
-  const colour = !reached ? 'text-muted' : tone === 'plain' ? 'text-soft' : toneText[tone];
+  const colour = !reached && tone !== 'broken' ? 'text-muted' : tone === 'plain' ? 'text-soft' : toneText[tone];
   return (
     <span className={`road-dot ${colour}`} aria-hidden>
       <Icon size={11} strokeWidth={2.25} />

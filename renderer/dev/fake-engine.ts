@@ -28,7 +28,7 @@ export function createFakeEngine(kind: FakeKind): GatehouseClient {
 
   const emit = (event: NewEvent): void => {
     picture = { ...picture, revision: picture.revision + 1 };
-    const full = { ...event, revision: picture.revision } as EngineEvent;
+    const full: EngineEvent = { ...event, revision: picture.revision };
     for (const listener of listeners) listener(full);
   };
   const makeRecords = (count: number, until: number): RequestRecord[] =>
@@ -484,7 +484,7 @@ export function createFakeEngine(kind: FakeKind): GatehouseClient {
       busy ? 100 : 300,
     );
   }
-  return createRouterClient(router, { context: {} }) as unknown as GatehouseClient;
+  return createRouterClient(router, { context: {} });
 }
 
 /** The fake as a transport for the connection. */

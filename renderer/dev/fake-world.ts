@@ -430,7 +430,7 @@ function statusOf(kind: FakeKind, now: number, apps: readonly App[], middlewares
   return {
     version: '0.1.0',
     startedAt: now - 9 * day,
-    health: bad || broken > 0 ? 'attention' : 'well',
+    health: bad || empty || broken + warnings > 0 ? 'attention' : 'well',
     problems: [
       ...(bad
         ? [

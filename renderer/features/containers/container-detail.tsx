@@ -11,7 +11,7 @@ import { Status } from '../../components/status.tsx';
 import { Time } from '../../components/time.tsx';
 import { routerPath } from '../road/stations.tsx';
 import { RouterRoad, UrlLinks } from '../routers/details.tsx';
-import { exposureTone, exposureWord, StateWords } from './containers-page.tsx';
+import { exposureTone, exposureWord, StateWords } from './container-columns.tsx';
 import type { ExposeTarget } from './expose-form.tsx';
 import { ExposureMenu } from './exposure-menu.tsx';
 
@@ -75,7 +75,7 @@ export function ContainerDetail({
   return (
     <DetailPanel title={name} label={name} onClose={onClose}>
       <div className="flex flex-wrap items-center gap-3 border-b border-line pb-4">
-        <Status tone={exposureTone[container.exposure]}>{t(`containers.${exposureWord(container.exposure)}`)}</Status>
+        <Status tone={exposureTone[container.exposure]}>{t(`containers.${exposureWord[container.exposure]}`)}</Status>
         <span className="flex-1" />
         {exposure ? (
           <>

@@ -1,86 +1,23 @@
 import { Box, SearchX } from 'lucide-react';
-import { type ReactNode, useCallback, useEffect, useMemo, useState } from 'react';
+import { type ReactNode, useCallback, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, useLocation } from 'wouter';
 import type { ContainerView, Exposure } from '../../../app/contract/objects.ts';
 import { useEngine } from '../../client/store.ts';
 import { Button, LinkButton } from '../../components/button.tsx';
-import { type Column, DataTable } from '../../components/data-table.tsx';
+import { DataTable } from '../../components/data-table.tsx';
 import { Segmented, TextInput } from '../../components/field.tsx';
 import { Empty, PageHead } from '../../components/page.tsx';
 import { ProblemList } from '../../components/problems.tsx';
-import { Status, type Tone } from '../../components/status.tsx';
 import { useQueryState } from '../../components/use-query-state.ts';
-import { problemWords } from '../../words/problem-words.ts';
 import { containerPath } from '../road/stations.tsx';
+import { containerColumns } from './container-columns.tsx';
 import { ContainerDetail } from './container-detail.tsx';
 import { ExposeForm, type ExposeTarget } from './expose-form.tsx';
 import { ExposureMenu } from './exposure-menu.tsx';
 
-export const exposureTone: Record<ContainerView['exposure'], Tone> = {
-  exposed: 'good',
-  broken: 'broken',
-  paused: 'paused',
-  none: 'off',
-};
-
 const filters = ['all', 'exposed', 'broken', 'none'] as const;
 type Filter = (typeof filters)[number];
-
-function stateTone(container: ContainerView): Tone {
-  if (container.state === 'running') {
-    if (container.health === 'unhealthy') return 'broken';
-    return container.health === 'starting' ? 'attention' : 'good';
-  }
-  if (container.state === 'paused') return 'paused';
-  return container.state === 'restarting' || container.state === 'dead' ? 'broken' : 'off';
-}
-
-export function StateWords({ container }: { container: ContainerView }) {
-  const { t } = useTranslation();
-  const unwell = container.state === 'running' && (container.health === 'unhealthy' || container.health === 'starting');
-  return (
-    <Status tone={stateTone(container)}>
-      {unwell ? t(`containers.health.${container.health}`) : t(`containers.states.${container.state}`)}
-    </Status>
-  );
-}
-
-export function exposureWord(exposure: ContainerView['exposure']) {
-  return ({ exposed: 'exposed', broken: 'broken', paused: 'paused', none: 'notExposed' } as const)[exposure];
-}
-
-/** Where it is open, or why it is not. */
-function Where({ container }: { container: ContainerView }) {
-  const { t } = useTranslation();
-  const url = container.urls[0];
-  const first = container.problems[0];
-  if (container.exposure === 'exposed' && url !== undefined) {
-    return (
-      <a
-        href={url}
-        target="_blank"
-        rel="noreferrer"
-        className="link block truncate font-mono text-13 text-good"
-        title={url}
-      >
-        {url.replace('https://', '')}
-        {container.urls.length > 1 && <span className="text-muted"> +{container.urls.length - 1}</span>}
-        <span className="sr-only"> ({t('common.opensInNewTab')})</span>
-      </a>
-    );
-  }
-  return (
-    <span className="flex min-w-0 items-center gap-2">
-      <Status tone={exposureTone[container.exposure]}>{t(`containers.${exposureWord(container.exposure)}`)}</Status>
-      {first && container.exposure === 'broken' && (
-        <span className="hidden min-w-0 truncate text-13 text-muted lg:block" title={problemWords(first).message}>
-          {problemWords(first).message}
-        </span>
-      )}
-    </span>
-  );
-}
 
 export function ContainersPage({ name }: { name: string | null }) {
   const { t } = useTranslation();
@@ -89,14 +26,15 @@ export function ContainersPage({ name }: { name: string | null }) {
   const exposures = useEngine((state) => state.picture?.exposures);
   const status = useEngine((state) => state.picture?.status);
   const { query, search, set } = useQueryState();
-  const [target, setTarget] = useState<ExposeTarget | null>(null);
+  const [chosen, setChosen] = useState<ExposeTarget | null>(null);
   // `?expose=1` opens the form at once: links and the palette lead there.
-  const asked = query.get('expose') !== null ? containers?.find((container) => container.name === name) : undefined;
-  useEffect(() => {
-    if (!asked) return;
-    setTarget({ kind: 'new', container: asked.name, containerId: asked.id });
-    set({ expose: '' });
-  }, [asked, set]);
+  const asked = query.get('expose') === null ? undefined : containers?.find((container) => container.name === name);
+  const target: ExposeTarget | null =
+    chosen ?? (asked ? { kind: 'new', container: asked.name, containerId: asked.id } : null);
+  const closeForm = (): void => {
+    setChosen(null);
+    if (asked) set({ expose: '' });
+  };
   const filter: Filter = filters.find((one) => one === query.get('exposure')) ?? 'all';
   const needle = query.get('q')?.trim().toLowerCase() ?? '';
 
@@ -108,87 +46,18 @@ export function ContainersPage({ name }: { name: string | null }) {
           text.toLowerCase().includes(needle),
         ));
     // Compose projects by name, then what belongs to none.
-    const group = (container: ContainerView): string => container.composeProject ?? '￿';
+    const alone = (container: ContainerView): number => (container.composeProject === null ? 1 : 0);
     return (containers ?? [])
       .filter(fits)
-      .toSorted((a, b) => group(a).localeCompare(group(b)) || a.name.localeCompare(b.name));
+      .toSorted(
+        (a, b) =>
+          alone(a) - alone(b) ||
+          (a.composeProject ?? '').localeCompare(b.composeProject ?? '') ||
+          a.name.localeCompare(b.name),
+      );
   }, [containers, filter, needle]);
 
-  const columns = useMemo(
-    (): Column<ContainerView>[] => [
-      {
-        id: 'name',
-        head: t('containers.container'),
-        sortBy: (container) => container.name,
-        className: 'w-[46%] sm:w-auto',
-        cell: (container) => (
-          <div className="min-w-0">
-            <Link
-              href={`${containerPath(container.name)}${search}`}
-              data-row-link
-              className="block truncate font-medium group-hover/row:underline"
-            >
-              {container.name}
-            </Link>
-            <span className="block truncate font-mono text-12 text-muted" title={container.image}>
-              {container.image}
-            </span>
-          </div>
-        ),
-      },
-      {
-        id: 'state',
-        head: t('containers.state'),
-        className: 'hidden w-32 sm:table-cell',
-        sortBy: (container) => container.state,
-        cell: (container) => <StateWords container={container} />,
-      },
-      {
-        id: 'ports',
-        head: t('containers.ports'),
-        className: 'hidden w-28 lg:table-cell',
-        sortBy: (container) => container.ports[0]?.port ?? 0,
-        cell: (container) => (
-          <span className="block truncate font-mono text-13 text-soft">
-            {container.ports.map((port) => port.port).join(', ') || '–'}
-          </span>
-        ),
-      },
-      {
-        id: 'where',
-        head: t('containers.where'),
-        className: 'sm:w-[38%]',
-        sortBy: (container) => `${exposureTone[container.exposure]} ${container.urls[0] ?? ''}`,
-        cell: (container) => <Where container={container} />,
-      },
-      {
-        id: 'actions',
-        head: <span className="sr-only">{t('common.more')}</span>,
-        className: 'w-24 text-right',
-        cell: (container) =>
-          container.exposureId !== null ? (
-            <ExposureMenu
-              exposureId={container.exposureId}
-              paused={container.exposure === 'paused'}
-              name={container.name}
-              onEdit={() =>
-                setTarget({ kind: 'edit', container: container.name, exposureId: container.exposureId ?? '' })
-              }
-            />
-          ) : (
-            container.exposure !== 'exposed' && (
-              <Button
-                aria-label={t('containers.exposeNamed', { name: container.name })}
-                onClick={() => setTarget({ kind: 'new', container: container.name, containerId: container.id })}
-              >
-                {t('containers.expose')}
-              </Button>
-            )
-          ),
-      },
-    ],
-    [t, search],
-  );
+  const columns = useMemo(() => containerColumns(t, search, setChosen), [t, search]);
   const groupOf = useCallback(
     (container: ContainerView): { key: string; head: ReactNode } => ({
       key: container.composeProject ?? '',
@@ -301,9 +170,9 @@ export function ContainersPage({ name }: { name: string | null }) {
         )}
       </div>
       {name !== null && (
-        <ContainerDetail key={name} name={name} onClose={() => navigate(`/containers${search}`)} onExpose={setTarget} />
+        <ContainerDetail key={name} name={name} onClose={() => navigate(`/containers${search}`)} onExpose={setChosen} />
       )}
-      {target && <ExposeForm target={target} onClose={() => setTarget(null)} />}
+      {target && <ExposeForm target={target} onClose={closeForm} />}
     </div>
   );
 }

@@ -123,9 +123,8 @@ export function ExposeForm({ target, onClose }: { target: ExposeTarget; onClose:
   const [start, setStart] = useState<Values | null>(() => (old ? startValues(old) : null));
   const container = target.kind === 'new' ? target.containerId : target.container;
   const first = usePlan(container, null);
-  useEffect(() => {
-    if (start === null && first.plan) setStart(startValues(first.plan));
-  }, [start, first.plan]);
+  // The first plan fills the form once; later ones only change the preview.
+  if (start === null && first.plan) setStart(startValues(first.plan));
   const slow = useSlow(start === null);
   return (
     <Modal

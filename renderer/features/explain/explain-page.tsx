@@ -7,6 +7,7 @@ import { failureOf } from '../../client/failure.ts';
 import { useEngine } from '../../client/store.ts';
 import { Button } from '../../components/button.tsx';
 import { Field } from '../../components/field.tsx';
+import { formText } from '../../components/form-text.ts';
 import { useSlow } from '../../components/hooks.ts';
 import { Card, Empty, PageHead } from '../../components/page.tsx';
 import { ProblemList } from '../../components/problems.tsx';
@@ -34,38 +35,30 @@ function isWebAddress(text: string): boolean {
 }
 
 type Result =
-  | { readonly kind: 'none' }
+  | { readonly kind: 'none' | 'pending' }
   | { readonly kind: 'failed'; readonly message: string }
   | { readonly kind: 'done'; readonly explanation: Explanation };
 
 /** The question stands in the address: it can be linked, and Back goes to the one before. */
-function useExplanation(
-  url: string,
-  method: string,
-  from: string,
-): { readonly result: Result; readonly pending: boolean } {
+function useExplanation(url: string, method: string, from: string): Result {
   const client = useEngine((state) => state.client);
-  const [result, setResult] = useState<Result>({ kind: 'none' });
-  const [pending, setPending] = useState(false);
+  const key = JSON.stringify([url, method, from]);
+  const [answer, setAnswer] = useState<{ readonly key: string; readonly result: Result } | null>(null);
+  const asked = isWebAddress(url);
   useEffect(() => {
-    if (url === '' || !isWebAddress(url) || !client) {
-      setResult({ kind: 'none' });
-      return undefined;
-    }
+    if (!asked || !client) return undefined;
     let current = true;
-    setPending(true);
-    client
-      .explain({ url, ...(method === '' ? {} : { method }), ...(from === '' ? {} : { from }) })
-      .then(
-        (explanation) => current && setResult({ kind: 'done', explanation }),
-        (error: unknown) => current && setResult({ kind: 'failed', message: failureWords(failureOf(error)) }),
-      )
-      .finally(() => current && setPending(false));
+    client.explain({ url, ...(method === '' ? {} : { method }), ...(from === '' ? {} : { from }) }).then(
+      (explanation) => current && setAnswer({ key, result: { kind: 'done', explanation } }),
+      (error: unknown) =>
+        current && setAnswer({ key, result: { kind: 'failed', message: failureWords(failureOf(error)) } }),
+    );
     return () => {
       current = false;
     };
-  }, [client, url, method, from]);
-  return { result, pending };
+  }, [asked, client, url, method, from, key]);
+  if (!asked) return { kind: 'none' };
+  return answer?.key === key ? answer.result : { kind: 'pending' };
 }
 
 function Steps({ explanation }: { explanation: Explanation }) {
@@ -155,14 +148,14 @@ export function ExplainPage() {
   const method = query.get('method') ?? '';
   const from = query.get('from') ?? '';
   const routers = useEngine((state) => state.picture?.routers);
-  const { result, pending } = useExplanation(url, method, from);
-  const slow = useSlow(pending);
+  const result = useExplanation(url, method, from);
+  const slow = useSlow(result.kind === 'pending');
   const [wrong, setWrong] = useState(false);
 
   const submit = (event: SyntheticEvent<HTMLFormElement, SubmitEvent>): void => {
     event.preventDefault();
     const data = new FormData(event.currentTarget);
-    const read = (name: string): string => String(data.get(name) ?? '').trim();
+    const read = (name: string): string => formText(data, name).trim();
     const typed = read('url');
     const whole = typed !== '' && !typed.includes('://') ? `https://${typed}` : typed;
     setWrong(!isWebAddress(whole));
@@ -254,7 +247,7 @@ export function ExplainPage() {
               <Steps explanation={explanation} />
             </>
           )}
-          {result.kind === 'none' && !pending && (
+          {result.kind === 'none' && (
             <Empty icon={RouteIcon} title={t('explain.emptyTitle')}>
               <p>{t('explain.emptyBody')}</p>
               {examples.length > 0 && (

@@ -1,8 +1,20 @@
-import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
+import { useEffect, useEffectEvent, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 import type { RequestRecord } from '../../../proxy/model/request-record.ts';
+import type { LogView } from '../../client/log-buffer.ts';
 import { type LogFilter, matcherOf } from '../../client/log-filter.ts';
 import { logBuffer, useEngine } from '../../client/store.ts';
 import { extendMatches, type LiveMatches } from './matches.ts';
+
+/** What fits a filter, as a store's snapshot: worked out once for each state of the buffer. */
+function liveMatchesOf(filter: LogFilter): () => { readonly view: LogView; readonly live: LiveMatches } {
+  const fits = matcherOf(filter);
+  let last: { readonly view: LogView; readonly live: LiveMatches } | null = null;
+  return () => {
+    const view = logBuffer.view();
+    if (last?.view !== view) last = { view, live: extendMatches(last?.live ?? null, view, fits) };
+    return last;
+  };
+}
 
 export interface OlderLines {
   readonly records: readonly RequestRecord[];
@@ -29,26 +41,20 @@ export interface LogLines {
 /** Live lines and the stored ones before them, both through the same filter. */
 export function useLogLines(filter: LogFilter): LogLines {
   const client = useEngine((state) => state.client);
-  const view = useSyncExternalStore(logBuffer.subscribe, logBuffer.view);
   const filterKey = JSON.stringify(filter);
-  const fits = useMemo(() => matcherOf(JSON.parse(filterKey) as LogFilter), [filterKey]);
-  const cacheRef = useRef<{ fits: typeof fits; matches: LiveMatches } | null>(null);
-  const previous = cacheRef.current?.fits === fits ? cacheRef.current.matches : null;
-  const live = extendMatches(previous, view, fits);
-  cacheRef.current = { fits, matches: live };
+  const matches = useMemo(() => liveMatchesOf(JSON.parse(filterKey) as LogFilter), [filterKey]);
+  const { view, live } = useSyncExternalStore(logBuffer.subscribe, matches);
 
   const [generation, setGeneration] = useState(0);
   const key = `${filterKey} ${generation}`;
   const [older, setOlder] = useState<OlderLines & { readonly key: string }>({ key, records: [], state: 'idle' });
   const current: OlderLines = older.key === key ? older : { records: [], state: 'idle' };
   const busyRef = useRef(false);
-  const currentRef = useRef(current);
-  currentRef.current = current;
 
   const loadOlder = (): void => {
-    if (!client || busyRef.current || currentRef.current.state === 'end') return;
+    if (!client || busyRef.current || current.state === 'end') return;
     busyRef.current = true;
-    const known = currentRef.current.records;
+    const known = current.records;
     setOlder({ key, records: known, state: 'loading' });
     // What is older than anything live, whether or not that fits the filter.
     const before = known.at(-1)?.id ?? logBuffer.view().records[0]?.id;
@@ -67,12 +73,11 @@ export function useLogLines(filter: LogFilter): LogLines {
     );
   };
 
-  const loadRef = useRef(loadOlder);
-  loadRef.current = loadOlder;
-  // biome-ignore lint: a new filter or a new client begins with a first page
+  const firstPage = useEffectEvent(loadOlder);
+  // A new filter or a new client begins with a first page.
   useEffect(() => {
     busyRef.current = false;
-    loadRef.current();
+    firstPage();
   }, [key, client]);
 
   return {

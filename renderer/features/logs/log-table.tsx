@@ -1,12 +1,13 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { ArrowUp } from 'lucide-react';
-import { type KeyboardEvent, memo, useEffect, useRef, useState } from 'react';
+import { memo, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
 import type { RequestRecord } from '../../../proxy/model/request-record.ts';
 import { Button } from '../../components/button.tsx';
 import { useLocale, useMediaQuery } from '../../components/hooks.ts';
 import { ToneIcon } from '../../components/status.tsx';
+import { useRowKeys } from '../../components/use-row-keys.ts';
 import { formatClock, formatDuration, formatNumber } from '../../words/format.ts';
 import { answerTone, requestPath } from '../road/stations.tsx';
 import type { LogLines } from './log-lines.ts';
@@ -103,8 +104,7 @@ export function LogTable({
     overscan: 16,
     getItemKey: (index) => recordAt(index)?.id ?? 'end',
   });
-  // biome-ignore lint: sizes are measured anew when the row height changes
-  useEffect(() => virtual.measure(), [rowPx]);
+  useEffect(() => virtual.measure(), [virtual, rowPx]);
   const items = virtual.getVirtualItems();
   const last = items.at(-1)?.index ?? 0;
   const { loadOlder } = lines;
@@ -118,15 +118,7 @@ export function LogTable({
     setAtTop(true);
     scrollRef.current?.scrollTo({ top: 0 });
   };
-  const onKey = (event: KeyboardEvent): void => {
-    if (event.key !== 'ArrowDown' && event.key !== 'ArrowUp') return;
-    const row = (document.activeElement as HTMLElement | null)?.closest('[data-index]');
-    const next = event.key === 'ArrowDown' ? row?.nextElementSibling : row?.previousElementSibling;
-    const link = next?.querySelector<HTMLElement>('[data-row-link]');
-    if (!link) return;
-    event.preventDefault();
-    link.focus();
-  };
+  useRowKeys(scrollRef);
 
   return (
     <div className="relative flex min-h-0 flex-1 flex-col">
@@ -144,7 +136,6 @@ export function LogTable({
         aria-label={t('logs.list')}
         className="min-h-0 flex-1 overflow-x-hidden overflow-y-auto border-t border-line [overflow-anchor:none]"
         onScroll={(event) => setAtTop(event.currentTarget.scrollTop < rowPx)}
-        onKeyDown={onKey}
       >
         <ul className="relative" style={{ height: virtual.getTotalSize() }}>
           {items.map((item) => {

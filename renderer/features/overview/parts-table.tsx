@@ -12,7 +12,7 @@ const shown = 12;
 
 function Row({ part }: { part: PartSummary }) {
   const locale = useLocale();
-  const cell = 'px-2 py-1.5 text-right whitespace-nowrap last:pr-4';
+  const cell = 'px-3 py-1.5 text-right whitespace-nowrap last:pr-4';
   return (
     <tr className="border-b border-line last:border-0 hover:bg-hover">
       <th scope="row" className="max-w-0 truncate py-1.5 pl-4 text-left font-mono text-13 font-normal">
@@ -55,7 +55,7 @@ function Row({ part }: { part: PartSummary }) {
 export function PartsTable({ series }: { series: TrafficSeries }) {
   const { t } = useTranslation();
   const parts = summariesOf(series).slice(0, shown);
-  const head = 'px-2 py-2 text-right text-12 font-medium text-muted last:pr-4';
+  const head = 'px-3 py-2 text-right text-12 whitespace-nowrap font-medium text-muted last:pr-4';
   return (
     <Card title={t('overview.perPart')}>
       <table className="w-full text-13">

