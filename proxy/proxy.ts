@@ -7,6 +7,7 @@ import { UpstreamPools } from './http/pools.ts';
 import { createRecorder } from './http/recorder.ts';
 import { answerRedirect } from './http/redirect.ts';
 import { applyDown, type CompiledRouting, compileRouting, tableKey } from './http/routing.ts';
+import { TimeLimits } from './http/time-limits.ts';
 import type { DownServers, EntryPointOptions, FromWorker, RoutingSnapshot, ToWorker } from './model/snapshot.ts';
 import { createCertificateStore } from './tls/certificates.ts';
 
@@ -68,6 +69,7 @@ export function createProxy(host: ProxyHost): Proxy {
           options,
           peers: createTrustedPeers(options.trustedIPs),
           recorder,
+          limits: new TimeLimits(),
           unrouted: recorder.counter(name, null, null),
           route: route(options),
           warn,

@@ -2,12 +2,14 @@ import type { EntryPointOptions } from '../model/snapshot.ts';
 import type { TrustedPeers } from './client-address.ts';
 import type { LiveExchange } from './live-exchange.ts';
 import type { Recorder, TrafficCounter } from './recorder.ts';
+import type { TimeLimits } from './time-limits.ts';
 
 /** What every connection of one entry point shares. */
 export interface EntryContext {
   readonly options: EntryPointOptions;
   readonly peers: TrustedPeers;
   readonly recorder: Recorder;
+  readonly limits: TimeLimits;
   /** Counts what no router took. */
   readonly unrouted: TrafficCounter;
   /** Takes a request that was not refused to its route. */

@@ -29,14 +29,14 @@ export class Http1Exchange extends LiveExchange {
   readonly response: GateResponse;
   /** The connection is not used again: its framing is in doubt, or the entry point is closing. */
   closeAfter = false;
-  private readonly context: EntryContext;
+  private readonly entry: EntryContext;
   private isBodyless = false;
   private drainListeners: (() => void)[] | null = null;
   private hasBeenUpgraded = false;
 
   constructor(request: LiveRequest, response: GateResponse, context: EntryContext, atMs: number) {
-    super(request, context.recorder, context.unrouted, atMs);
-    this.context = context;
+    super(request, context, atMs);
+    this.entry = context;
     this.response = response;
     response.exchange = this;
     response.on('close', onResponseClose);
@@ -51,7 +51,7 @@ export class Http1Exchange extends LiveExchange {
     if (this.hasHead || this.isOver) return;
     const { response, request } = this;
     this.isBodyless = request.method === 'HEAD' || status === 204 || status === 304;
-    if (this.closeAfter || this.context.isDraining) response.shouldKeepAlive = false;
+    if (this.closeAfter || this.entry.isDraining) response.shouldKeepAlive = false;
     if (this.isBodyless || request.protocol === 'HTTP/1.0') headers.delete('Trailer');
     response.writeHead(status, headers.raw);
     this.hasHead = true;

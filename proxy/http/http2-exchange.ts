@@ -14,8 +14,13 @@ export class Http2Exchange extends LiveExchange {
   private trailers: HeaderList | null = null;
 
   constructor(request: LiveRequest, stream: ServerHttp2Stream, context: EntryContext, atMs: number) {
-    super(request, context.recorder, context.unrouted, atMs);
+    super(request, context, atMs);
     this.stream = stream;
+  }
+
+  /** HTTP/1 bodies are timed by Node's server; on a stream it is for us to do. */
+  limitBody(limitMs: number): void {
+    if (limitMs > 0) this.limit(limitMs, 'REQUEST_TIMEOUT');
   }
 
   informational(status: number, headers: HeaderList): void {

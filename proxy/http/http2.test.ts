@@ -272,6 +272,38 @@ test('TLS 1.1 is refused', async () => {
   expect(error.message).toMatch(/protocol|alert/i);
 });
 
+test('a body that trickles is cut off with 408, an answer that takes too long with 504', async () => {
+  const url = await backend((message) => message.resume());
+  const start = async (timeouts: { readMs: number; writeMs: number; idleMs: number }) => {
+    const harness = await startProxy({
+      entryPoints: [{ name: 'websecure', tls: true, timeouts }],
+      routers: [{ entryPoints: ['websecure'], tls: true }],
+      services: { 'app@test': loadBalancer([url]) },
+      certificates: [fallback],
+    });
+    closers.push(() => harness.close());
+    return harness;
+  };
+  const slow = await start({ readMs: 100, writeMs: 0, idleMs: 0 });
+  const stream = connect(slow).request({ ':method': 'POST', ':path': '/' }, { endStream: false });
+  stream.write('part');
+  const [headers] = (await once(stream, 'response')) as [http2.IncomingHttpHeaders];
+  expect(headers[':status']).toBe(408);
+  expect((await slow.record()).error?.code).toBe('REQUEST_TIMEOUT');
+  const late = await start({ readMs: 0, writeMs: 100, idleMs: 0 });
+  expect((await request(connect(late), { ':path': '/' })).headers[':status']).toBe(504);
+});
+
+test('an idle connection is closed', async () => {
+  const harness = await startProxy({
+    entryPoints: [{ name: 'websecure', tls: true, timeouts: { readMs: 0, writeMs: 0, idleMs: 100 } }],
+    certificates: [fallback],
+  });
+  closers.push(() => harness.close());
+  await once(connect(harness), 'close');
+  expect(harness.records).toEqual([]);
+});
+
 test('a flood of resets ends the connection', async () => {
   const url = await backend(() => undefined);
   const harness = await startSecure([url]);

@@ -132,8 +132,12 @@ function receive(
     }
     const facts = takeFields(request, raw, peer);
     takeTarget(request, pseudo.path);
-    if ((flags & constants.NGHTTP2_FLAG_END_STREAM) === 0) request.body = new RequestBody(stream);
-    else request.headers.delete('Content-Length');
+    if ((flags & constants.NGHTTP2_FLAG_END_STREAM) === 0) {
+      request.body = new RequestBody(stream);
+      if (context.options.timeouts.writeMs === 0) exchange.limitBody(context.options.timeouts.readMs);
+    } else {
+      request.headers.delete('Content-Length');
+    }
     setForwardingFields(request, peer, facts, context.peers);
     if (request.refusal) {
       answerError(exchange, request.refusal.status, request.refusal.code, request.refusal.detail);

@@ -1,9 +1,10 @@
 import type { RequestRecord } from '../model/request-record.ts';
+import type { EntryContext } from './entry-context.ts';
 import { answerError } from './error-page.ts';
 import type { Exchange, ExchangeNotes, Handler, ResponseHead, ResponseSink } from './exchange.ts';
 import type { HeaderList } from './header-list.ts';
 import type { LiveRequest } from './live-request.ts';
-import type { Recorder, TrafficCounter } from './recorder.ts';
+import type { TrafficCounter } from './recorder.ts';
 import { RequestBody } from './request-body.ts';
 
 /** Where a matched request goes, made once per snapshot. */
@@ -39,20 +40,23 @@ export abstract class LiveExchange implements Exchange, ResponseSink {
   protected hasHead = false;
   /** `end` or `abort` was called. */
   protected isOver = false;
-  private readonly recorder: Recorder;
+  private readonly context: EntryContext;
   private readonly atMs: number;
   private readonly startedAt = performance.now();
   private target: RouteTarget | null = null;
   private counter: TrafficCounter;
   private aborter: AbortController | null = null;
   private isRecorded = false;
+  private limitCode: 'UPSTREAM_TIMEOUT' | 'REQUEST_TIMEOUT' | null = null;
 
-  constructor(request: LiveRequest, recorder: Recorder, counter: TrafficCounter, atMs: number) {
+  constructor(request: LiveRequest, context: EntryContext, atMs: number) {
     this.request = request;
     this.sink = this;
-    this.recorder = recorder;
-    this.counter = counter;
+    this.context = context;
+    this.counter = context.unrouted;
     this.atMs = atMs;
+    const { writeMs } = context.options.timeouts;
+    if (writeMs > 0) this.limit(writeMs, 'UPSTREAM_TIMEOUT');
   }
 
   abstract informational(status: number, headers: HeaderList): void;
@@ -90,10 +94,32 @@ export abstract class LiveExchange implements Exchange, ResponseSink {
     }
   }
 
+  /** Gives the exchange so much time: the answer must be out by then, or the body must be in (`REQUEST_TIMEOUT`). */
+  protected limit(limitMs: number, code: 'UPSTREAM_TIMEOUT' | 'REQUEST_TIMEOUT'): void {
+    this.limitCode = code;
+    this.context.limits.watch(this, limitMs);
+  }
+
+  expired(): void {
+    const { body } = this.request;
+    const code = this.limitCode;
+    if (this.isOver || code === null) return;
+    if (code === 'REQUEST_TIMEOUT' && (body === null || (body instanceof RequestBody && body.isComplete))) return;
+    this.request.goneListener?.clientGone();
+    const detail = code === 'REQUEST_TIMEOUT' ? 'the body did not arrive in time' : 'the answer was not out in time';
+    if (this.hasHead) {
+      this.notes.error = { code, detail };
+      this.abort(new Error(detail));
+    } else {
+      answerError(this, code === 'REQUEST_TIMEOUT' ? 408 : 504, code, detail);
+    }
+  }
+
   /** The wire is done with this exchange: complete, or because the client has gone. */
   protected closed(isComplete: boolean, error: RequestRecord['error'] = null): void {
     if (this.isRecorded) return;
     this.isRecorded = true;
+    if (this.limitCode !== null) this.context.limits.forget(this);
     if (!isComplete) {
       this.notes.error ??= error ?? {
         code: 'CLIENT_ABORTED',
@@ -104,7 +130,7 @@ export abstract class LiveExchange implements Exchange, ResponseSink {
     this.request.goneListener = null;
     this.isOver = true;
     this.aborter?.abort();
-    this.recorder.finished(this.record(), this.counter);
+    this.context.recorder.finished(this.record(), this.counter);
   }
 
   protected countExtra(requestBytes: number, responseBytes: number): void {
