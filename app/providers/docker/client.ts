@@ -12,6 +12,8 @@ const oldestApi = '1.41';
 const newestApi = '1.52';
 
 const requestTimeoutMs = 15_000;
+/** The first answer takes no work. */
+const versionTimeoutMs = 5000;
 
 /** One connection's view of a daemon. Requests fail when it is closed. */
 export interface DockerClient {
@@ -51,12 +53,13 @@ export async function connectDocker(endpoint: DockerEndpoint, abort: AbortSignal
     agent.destroy();
   };
   const { options, agent } = connectionOptions(endpoint);
-  const signal = (): AbortSignal => AbortSignal.any([closing.signal, AbortSignal.timeout(requestTimeoutMs)]);
+  const signal = (timeoutMs = requestTimeoutMs): AbortSignal =>
+    AbortSignal.any([closing.signal, AbortSignal.timeout(timeoutMs)]);
   abort.addEventListener('abort', close, { once: true });
   if (abort.aborted) close();
   const unversioned = new Dockerode(options);
   try {
-    const answer = versionAnswer(await asked(unversioned).version({ abortSignal: signal() }));
+    const answer = versionAnswer(await asked(unversioned).version({ abortSignal: signal(versionTimeoutMs) }));
     const docker: Docker = new Dockerode({ ...options, version: `v${agreedApi(answer, endpoint)}` });
     return clientOf(docker, answer, { signal, closing: closing.signal, close });
   } catch (error) {

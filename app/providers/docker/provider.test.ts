@@ -132,6 +132,25 @@ test('a socket that nobody answers at; then somebody does', async () => {
   expect(views.at(-1)).toMatchObject({ state: 'connected', version: 'Docker 28.2.2 (API 1.50)', problems: [] });
 });
 
+test('a daemon that hangs holds nothing up, and is named when its time is over', async () => {
+  const hanging = createServer(() => undefined);
+  await new Promise<void>((resolve) => {
+    hanging.listen(socketPath, resolve);
+  });
+  try {
+    const before = performance.now();
+    await start();
+    expect(performance.now() - before).toBeLessThan(4000);
+    expect(views.at(-1)?.state).toBe('connecting');
+    await pollUntil(() => views.at(-1)?.state === 'failed');
+    expect(views.at(-1)?.problems[0]?.message).toContain('it did not answer in time');
+  } finally {
+    await provider?.stop();
+    hanging.closeAllConnections();
+    await new Promise((resolve) => hanging.close(resolve));
+  }
+});
+
 test('asks in the version that both know', async () => {
   daemon.version = { Version: '29.0.1', ApiVersion: '1.99', MinAPIVersion: '1.44' };
   await daemon.listen(socketPath);

@@ -45,6 +45,8 @@ const lastRetryMs = 10_000;
 /** How often a remote daemon is asked whether it is there: a dead network says nothing by itself. */
 const pingEveryMs = 15_000;
 const inspectAtOnce = 8;
+/** How long the start waits for a daemon that neither answers nor refuses. */
+const startPatienceMs = 2000;
 
 /**
  * Watches one Docker daemon. While it cannot be reached nothing is published, so that the last known routes stay;
@@ -167,7 +169,11 @@ export function createDockerProvider(settings: DockerProviderSettings): DockerPr
         const stop = new AbortController();
         running = { stop, done: run(stop.signal) };
       }
-      await started.promise;
+      // A daemon that hangs must not hold up everything else.
+      const patience = new AbortController();
+      await Promise.race([started.promise, delay(startPatienceMs, undefined, { signal: patience.signal })]).finally(
+        () => patience.abort(),
+      );
     },
     stop: async () => {
       running?.stop.abort();
