@@ -18,7 +18,9 @@ export function bridgePage(contents: WebContents, openSocket: () => Promise<Cont
     line = new AbortController();
     void keepLine(contents, openSocket, line.signal);
   };
-  contents.on('did-start-loading', cut);
+  contents.on('did-start-navigation', ({ isMainFrame, isSameDocument }) => {
+    if (isMainFrame && !isSameDocument) cut();
+  });
   contents.on('did-finish-load', loaded);
   contents.once('destroyed', cut);
   return cut;
