@@ -57,8 +57,8 @@ export async function connectDocker(endpoint: DockerEndpoint, abort: AbortSignal
     AbortSignal.any([closing.signal, AbortSignal.timeout(timeoutMs)]);
   abort.addEventListener('abort', close, { once: true });
   if (abort.aborted) close();
-  const unversioned = new Dockerode(options);
   try {
+    const unversioned = new Dockerode(options);
     const answer = versionAnswer(await asked(unversioned).version({ abortSignal: signal(versionTimeoutMs) }));
     const docker: Docker = new Dockerode({ ...options, version: `v${agreedApi(answer, endpoint)}` });
     return clientOf(docker, answer, { signal, closing: closing.signal, close });
@@ -189,6 +189,8 @@ function connectionOptions(endpoint: DockerEndpoint): { options: DockerOptions; 
     host: undefined,
     port: undefined,
     socketPath: undefined,
+    pathPrefix: undefined,
+    timeout: undefined,
     ca: undefined,
     cert: undefined,
     key: undefined,

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { pollUntil } from '../../../test/support/poll.ts';
 import type { ProviderView } from '../../contract/objects.ts';
 import type { Publication } from '../provider.ts';
@@ -148,6 +148,20 @@ test('a daemon that hangs holds nothing up, and is named when its time is over',
     await provider?.stop();
     hanging.closeAllConnections();
     await new Promise((resolve) => hanging.close(resolve));
+  }
+});
+
+test('the environment of Docker’s own tools does not count beside what was named', async () => {
+  vi.stubEnv('DOCKER_HOST', 'tcp://127.0.0.1:1');
+  vi.stubEnv('DOCKER_CLIENT_TIMEOUT', '1');
+  vi.stubEnv('DOCKER_PATH_PREFIX', '/elsewhere/');
+  try {
+    daemon.containers.set('a', inspect('a'));
+    await daemon.listen(socketPath);
+    await start();
+    expect(routers()).toEqual(['a']);
+  } finally {
+    vi.unstubAllEnvs();
   }
 });
 
