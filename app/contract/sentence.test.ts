@@ -80,6 +80,18 @@ describe('sentenceOf', () => {
     expect(links).toEqual(['/settings', '/settings', '/routers?status=disabled', '/containers']);
   });
 
+  it('tells a Docker that is not there from one that refuses and one that went away', () => {
+    const docker = (code: Problem['code']): EngineStatus => ({
+      ...well,
+      health: 'attention',
+      providers: [{ ...well.providers[0]!, state: 'failed', problems: [warning(code)] }],
+    });
+    expect(english(docker('DOCKER_ABSENT'))).toMatch(/^Docker was not found\./);
+    expect(english(docker('DOCKER_DENIED'))).toMatch(/^Docker refuses access\./);
+    expect(french(docker('DOCKER_ABSENT'))).toMatch(/^Docker est introuvable\./);
+    expect(french(docker('DOCKER_LOST'))).toMatch(/^Docker : lecture impossible\./);
+  });
+
   it('tells a port that had to move from one that could not be had', () => {
     const moved: EngineStatus = {
       ...well,

@@ -1,4 +1,4 @@
-import type { EngineStatus } from './objects.ts';
+import type { EngineStatus, Problem } from './objects.ts';
 
 /** The one sentence that the tray, the window and the browser begin with: how things are, and if not well, where to look. */
 
@@ -44,7 +44,7 @@ export function sentenceText(sentence: Sentence): string {
 
 type Fact =
   | { readonly kind: 'entryPointOff' | 'entryPointMoved'; readonly name: string; readonly address: string }
-  | { readonly kind: 'providerAway'; readonly name: string }
+  | { readonly kind: 'providerAbsent' | 'providerDenied' | 'providerAway'; readonly name: string }
   | { readonly kind: 'objects'; readonly what: CountedObject; readonly state: 'off' | 'warned'; readonly count: number }
   | { readonly kind: 'engine'; readonly count: number };
 
@@ -62,7 +62,7 @@ function factsOf(status: EngineStatus): Fact[] {
   for (const provider of status.providers) {
     const troubled = provider.problems.some((problem) => problem.severity !== 'info');
     if (provider.state === 'lost' || provider.state === 'failed' || troubled) {
-      facts.push({ kind: 'providerAway', name: provider.name });
+      facts.push({ kind: providerFact(provider.problems), name: provider.name });
     }
   }
   const kinds = ['routers', 'services', 'middlewares'] as const;
@@ -78,6 +78,12 @@ function factsOf(status: EngineStatus): Fact[] {
     facts.push({ kind: 'engine', count: status.problems.filter((problem) => problem.severity !== 'info').length });
   }
   return facts;
+}
+
+function providerFact(problems: readonly Problem[]): 'providerAbsent' | 'providerDenied' | 'providerAway' {
+  const has = (code: Problem['code']): boolean => problems.some((problem) => problem.code === code);
+  if (has('DOCKER_ABSENT')) return 'providerAbsent';
+  return has('DOCKER_DENIED') ? 'providerDenied' : 'providerAway';
 }
 
 /** Three facts can be read at a glance; the rest is a number. */
@@ -102,8 +108,10 @@ function factPart(fact: Fact, words: Dictionary): SentencePart {
       return { text: words.entryPointOff(fact.name, fact.address), link: '/settings' };
     case 'entryPointMoved':
       return { text: words.entryPointMoved(fact.name, fact.address), link: '/settings' };
+    case 'providerAbsent':
+    case 'providerDenied':
     case 'providerAway':
-      return { text: words.providerAway(words.providers[fact.name] ?? fact.name), link: '/settings' };
+      return { text: words[fact.kind](words.providers[fact.name] ?? fact.name), link: '/settings' };
     case 'objects':
       return {
         text: words.objects(fact.count, fact.what, fact.state),
@@ -136,6 +144,8 @@ interface Dictionary {
   readonly andMore: (count: number) => string;
   readonly entryPointOff: (name: string, address: string) => string;
   readonly entryPointMoved: (name: string, listening: string) => string;
+  readonly providerAbsent: (name: string) => string;
+  readonly providerDenied: (name: string) => string;
   readonly providerAway: (name: string) => string;
   readonly objects: (count: number, what: CountedObject, state: 'off' | 'warned') => string;
   readonly engine: (count: number) => string;
@@ -162,6 +172,8 @@ const dictionary: Readonly<Record<Language, Dictionary>> = {
     andMore: (count) => `; and ${count} more`,
     entryPointOff: (name, address) => `entry point ${name} cannot listen on ${address}`,
     entryPointMoved: (name, listening) => `entry point ${name} had to move to ${listening}`,
+    providerAbsent: (name) => `${name} was not found`,
+    providerDenied: (name) => `${name} refuses access`,
     providerAway: (name) => `${name} cannot be read`,
     objects: (count, what, state) => {
       const noun = count === 1 ? singular[what] : what;
@@ -188,6 +200,8 @@ const dictionary: Readonly<Record<Language, Dictionary>> = {
     andMore: (count) => (count === 1 ? ' ; et 1 autre point' : ` ; et ${count} autres points`),
     entryPointOff: (name, address) => `le point d’entrée ${name} ne peut pas écouter sur ${address}`,
     entryPointMoved: (name, listening) => `le point d’entrée ${name} a dû passer sur ${listening}`,
+    providerAbsent: (name) => `${name} est introuvable`,
+    providerDenied: (name) => `${name} refuse l’accès`,
     providerAway: (name) => `${name} : lecture impossible`,
     objects: (count, what, state) => {
       const noun = frenchNouns[what][count === 1 ? 0 : 1];

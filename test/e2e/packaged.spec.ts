@@ -8,6 +8,7 @@ import { chromium, expect, test } from '@playwright/test';
 import { connectControl } from '../../app/operations/client.ts';
 import { findTestElectron, hasDisplay } from '../../scripts/electron-runtime.mjs';
 import { engineNodePath, rootDir } from '../../scripts/setup.mjs';
+import { showsEngine } from './engine-on-page.ts';
 
 /** The packed app, as `npm run dist:dir` makes it. */
 
@@ -66,8 +67,7 @@ test('starts, shows the dashboard of its engine, and ends both', async () => {
     const browser = await chromium.connectOverCDP(`http://127.0.0.1:${port}`);
     await expect.poll(() => browser.contexts()[0]?.pages().length ?? 0).toBe(1);
     const page = browser.contexts()[0]!.pages()[0]!;
-    await expect(page.getByRole('navigation').first()).toBeVisible({ timeout: 30_000 });
-    await expect(page.getByText('whoami.localhost').first()).toBeVisible({ timeout: 30_000 });
+    await showsEngine(page, dataDir);
     expect(page.url()).toBe('app://gatehouse/');
     await browser.close();
   } finally {

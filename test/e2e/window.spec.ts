@@ -3,10 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { _electron, type ElectronApplication, expect, type Page, test } from '@playwright/test';
-import { sentenceOf } from '../../app/contract/sentence.ts';
-import { type ControlConnection, connectControl } from '../../app/operations/client.ts';
+import { connectControl } from '../../app/operations/client.ts';
 import { commandFor, findTestElectron, hasDisplay } from '../../scripts/electron-runtime.mjs';
 import { engineNodePath, rootDir } from '../../scripts/setup.mjs';
+import { connected, showsEngine } from './engine-on-page.ts';
 
 /** The desktop shell in a real Electron, on a real engine. */
 
@@ -39,32 +39,12 @@ function serve(dataDir: string): ChildProcess {
   });
 }
 
-async function connected(dataDir: string): Promise<ControlConnection> {
-  let connection: ControlConnection | undefined;
-  await expect
-    .poll(async () => (connection = await connectControl(dataDir).catch(() => undefined)) !== undefined, {
-      timeout: 20_000,
-    })
-    .toBe(true);
-  return connection!;
-}
-
 /** When the engine of the data folder was started; changes when there is another one. */
 async function startedAt(dataDir: string): Promise<number> {
   const engine = await connected(dataDir);
   const status = await engine.client.status();
   engine.close();
   return status.startedAt;
-}
-
-/** The page says of the engine what the engine says of itself. */
-async function showsEngine(page: Page, dataDir: string): Promise<void> {
-  const engine = await connected(dataDir);
-  const { parts } = sentenceOf(await engine.client.status(), 'en');
-  engine.close();
-  for (const { text } of parts.filter((part) => part.text.trim().length > 1)) {
-    await expect(page.getByText(text.trim(), { exact: false }).first()).toBeVisible({ timeout: 20_000 });
-  }
 }
 
 /** Keeps what would leave the app, in the shell's process. */
