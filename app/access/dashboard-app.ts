@@ -52,8 +52,8 @@ export function createDashboardApp(options: {
   function identify(request: IncomingMessage, cookie: SessionCookie): Identity {
     const { authorization } = request.headers;
     if (authorization !== undefined) {
-      const bearer = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
-      const token = bearer === undefined ? null : access.tokenOf(bearer);
+      const secret = tokenIn(authorization, request.method ?? '');
+      const token = secret === null ? null : access.tokenOf(secret);
       return token && { caller: { actor: 'api', session: null }, lives: () => access.tokenLives(token.id) };
     }
     const value = cookie.read(request.headers.cookie);
@@ -232,6 +232,16 @@ export function createDashboardApp(options: {
       for (const socket of open.keys()) socket.terminate();
     },
   };
+}
+
+/** A token as a bearer; for reading also as the password of Basic, as widgets made for Traefik know nothing else. */
+function tokenIn(authorization: string, method: string): string | null {
+  const [, scheme = '', value = ''] = /^(Bearer|Basic) +(\S+)$/i.exec(authorization) ?? [];
+  if (scheme.toLowerCase() === 'bearer') return value;
+  if (method !== 'GET' && method !== 'HEAD') return null;
+  const credentials = Buffer.from(value, 'base64').toString();
+  const colon = credentials.indexOf(':');
+  return colon < 0 ? null : credentials.slice(colon + 1);
 }
 
 function urlOf(request: IncomingMessage): URL | null {

@@ -450,6 +450,17 @@ describe('the API', () => {
     expect((await send(url, '/api/overview', { headers: foreign })).status).toBe(403);
   });
 
+  it('takes a token as the password of Basic, for reading alone', async () => {
+    const { token } = double.access.createToken('widget', 'cli');
+    const headers = { Authorization: `Basic ${Buffer.from(`any:${token}`).toString('base64')}` };
+    expect((await send(url, '/api/overview', { headers })).status).toBe(200);
+    const wrong = { Authorization: `Basic ${Buffer.from('any:gh_wrong').toString('base64')}` };
+    expect((await send(url, '/api/overview', { headers: wrong })).status).toBe(401);
+    const change = await send(url, '/api/gatehouse/exposures/pause-all', { method: 'POST', headers });
+    expect(change.status).toBe(401);
+    expect(double.changes.map(({ kind }) => kind)).toEqual(['access.tokenCreated']);
+  });
+
   it('does not let a token decide who has access', async () => {
     const { token, info } = double.access.createToken('homepage', 'cli');
     const call = (method: string, target: string, body = '{}') =>

@@ -5,11 +5,11 @@ import type { Problem } from '../contract/objects.ts';
 import type { Log } from '../log.ts';
 import type { EngineContext } from '../operations/context.ts';
 import { problem } from '../problem.ts';
+import { formatAddress, parseListenAddress } from '../runtime/address.ts';
 import type { Access } from './access.ts';
 import { createAllowedHosts, lanAddresses } from './allowed-hosts.ts';
 import { createDashboardApp } from './dashboard-app.ts';
 import { type LanListener, listenOnLan } from './lan-listener.ts';
-import { parseListenAddress } from './listen-address.ts';
 import { sessionCookie } from './session-cookie.ts';
 import { createStaticFiles } from './static-files.ts';
 
@@ -63,8 +63,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
   let url = `http://${options.address}`;
   if (loopback.server) {
     const { port } = loopback.server.address() as AddressInfo;
-    const host = loopback.host.includes(':') ? `[${loopback.host}]` : loopback.host;
-    url = `http://${host}:${port}`;
+    url = `http://${formatAddress(loopback.host, port)}`;
     const traits = { scheme: 'http', lan: false, hostAllowed, cookie: sessionCookie(port, false) } as const;
     loopback.server.on('request', app.onRequest(traits));
     loopback.server.on('upgrade', app.onUpgrade(traits));
@@ -119,9 +118,9 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
     url: () => url,
     lanUrl() {
       if (!lan) return null;
-      const { host, port } = parseListenAddress(lan.address);
-      const shown = host === '' || host === '0.0.0.0' || host === '::' ? (lanAddresses()[0] ?? 'localhost') : host;
-      return `https://${shown.includes(':') ? `[${shown}]` : shown}:${port === 0 ? lan.port : port}`;
+      const host = parseListenAddress(lan.address)?.host ?? null;
+      const everywhere = host === null || host === '0.0.0.0' || host === '::';
+      return `https://${formatAddress(everywhere ? (lanAddresses()[0] ?? 'localhost') : host, lan.port)}`;
     },
     problems: () => [loopback.problem, lanProblem].filter((found) => found !== null),
     async setLanAddress(address) {
@@ -148,8 +147,10 @@ interface Loopback {
 }
 
 async function listenOnLoopback(address: string, fixed: boolean): Promise<Loopback> {
-  const { host: asked, port } = parseListenAddress(address);
-  const host = asked === '' || asked === 'localhost' ? '127.0.0.1' : asked;
+  const asked = parseListenAddress(address);
+  if (!asked) return { host: '', server: null, problem: addressProblem(address, new Error('it is not HOST:PORT')) };
+  const { port } = asked;
+  const host = asked.host === null || asked.host === 'localhost' ? '127.0.0.1' : asked.host;
   let first: unknown;
   for (let i = 0; i <= (fixed || port === 0 ? 0 : fallbackTries); i += 1) {
     // 8687 and its neighbours are left to the address on the local network.

@@ -3,9 +3,9 @@ import { type AddressInfo, createServer as createNetServer, type Socket } from '
 import { createSecureContext, type SecureContext } from 'node:tls';
 import type { CertificateSnapshot } from '../../proxy/model/snapshot.ts';
 import type { Log } from '../log.ts';
+import { parseListenAddress } from '../runtime/address.ts';
 import { ownNames } from './allowed-hosts.ts';
 import type { DashboardApp } from './dashboard-app.ts';
-import { parseListenAddress } from './listen-address.ts';
 import { sessionCookie } from './session-cookie.ts';
 
 /** Leaves are renewed long before they end; half a day late is early enough. */
@@ -30,7 +30,9 @@ export async function listenOnLan(options: {
   readonly log: Log;
 }): Promise<LanListener> {
   const { address, certificates, app, hostAllowed, log } = options;
-  const { host, port } = parseListenAddress(address);
+  const wanted = parseListenAddress(address);
+  if (!wanted) throw new Error('it is not HOST:PORT or :PORT');
+  const { host, port } = wanted;
   const servers = new Map<string, { readonly server: HttpsServer; readonly madeAt: number }>();
   const connections = new Set<Socket>();
   const contexts = new Map<string, { readonly context: SecureContext; readonly madeAt: number }>();
@@ -113,7 +115,7 @@ export async function listenOnLan(options: {
   });
   await new Promise<void>((resolve, reject) => {
     listener.once('error', reject);
-    listener.listen({ ...(host === '' ? {} : { host }), port, exclusive: true }, () => {
+    listener.listen({ ...(host === null ? {} : { host }), port, exclusive: true }, () => {
       listener.off('error', reject);
       resolve();
     });

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { isLoopback, parseListenAddress } from '../access/listen-address.ts';
+import { formatAddress, parseListenAddress } from '../runtime/address.ts';
 import { defaultStaticConfiguration, type StaticConfiguration, type StaticEntryPoint } from './static.ts';
 import { parseStaticFile, type StaticFileIssue } from './static-file.ts';
 
@@ -117,13 +117,11 @@ function withAddress(
 
 /** `8080` is accepted for `:8080`. */
 function addressOf(flag: string, given: string): string {
-  const address = /^\d+$/.test(given) ? `:${given}` : given;
-  try {
-    parseListenAddress(address);
-  } catch {
+  const address = parseListenAddress(/^\d+$/.test(given) ? `:${given}` : given);
+  if (!address) {
     throw new StaticConfigurationError(`${flag} ${given}: write :PORT or HOST:PORT, such as :8443 or 127.0.0.1:8443.`);
   }
-  return address;
+  return formatAddress(address.host ?? '', address.port);
 }
 
 function dockerOf(base: StaticConfiguration['docker'], given: string): StaticConfiguration['docker'] {
@@ -149,8 +147,8 @@ function domainOf(given: string): string {
 /** Plain HTTP never leaves the machine: an address that others can reach is served over HTTPS, once a password is set. */
 function dashboardOf(base: StaticConfiguration['dashboard'], given: string): StaticConfiguration['dashboard'] {
   const address = addressOf('--dashboard', given);
-  const { host, port } = parseListenAddress(address);
-  if (host === '') return { ...base, address: `127.0.0.1:${port}`, addressFixed: true };
-  if (isLoopback(host)) return { ...base, address, addressFixed: true };
+  const { host, port } = parseListenAddress(address) ?? { host: null, port: 0 };
+  if (host === null) return { ...base, address: `127.0.0.1:${port}`, addressFixed: true };
+  if (/^(?:localhost|::1|127\.\d+\.\d+\.\d+)$/.test(host)) return { ...base, address, addressFixed: true };
   return { ...base, lanAddress: address };
 }

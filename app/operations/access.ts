@@ -58,7 +58,7 @@ export const access = {
 };
 
 /** The link that signs a browser in once. */
-export function signInUrl(dashboardUrl: string, code: string): string {
+function signInUrl(dashboardUrl: string, code: string): string {
   const url = new URL('/sign-in', dashboardUrl);
   url.searchParams.set('code', code);
   return url.href;

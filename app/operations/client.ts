@@ -8,8 +8,6 @@ import { WebSocket } from 'ws';
 import type { Contract } from '../contract/contract.ts';
 import { controlSocketPath } from './control-path.ts';
 
-export { controlSocketPath } from './control-path.ts';
-
 export type GatehouseClient = ContractRouterClient<Contract>;
 
 export interface ControlConnection {

@@ -14,7 +14,7 @@ export const events = operations.events.handler(({ context, input, signal }) =>
  * Events for one client. One that reads too slowly gets a gap, not a queue: what waits for it is thrown away, and the
  * jump in revisions tells it to fetch the snapshot again.
  */
-export async function* eventsOf(
+async function* eventsOf(
   engine: Pick<EngineContext, 'subscribe'>,
   topics: readonly EventTopic[] | undefined,
   signal: AbortSignal | undefined,

@@ -19,7 +19,7 @@ export function runtimeOf(
   );
 }
 
-export function filePublication(
+function filePublication(
   http: HttpConfiguration,
   problems: Readonly<Record<string, readonly Problem[]>> = {},
 ): Publication {

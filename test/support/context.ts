@@ -149,7 +149,7 @@ export function contextDouble(options: { readonly now?: () => number } = {}): Co
 }
 
 /** Keeps what it is told in memory. */
-export function accessStoreDouble(): AccessStore {
+function accessStoreDouble(): AccessStore {
   let passwordHash: string | null = null;
   const tokens = new Map<string, ApiToken & { readonly hash: string }>();
   const sessions = new Map<string, AccessSession>();
