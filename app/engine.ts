@@ -1,6 +1,5 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { startHealthChecks } from '../proxy/service/health-check.ts';
 import { type Access, createAccess } from './access/access.ts';
 import { type Dashboard, startDashboard } from './access/dashboard.ts';
 import { createCertificateAuthority } from './certificates/authority.ts';
@@ -23,6 +22,7 @@ import { lockDataDir } from './runtime/data-dir-lock.ts';
 import { type LogLine, openEngineLog } from './runtime/engine-log.ts';
 import { entryPointView } from './runtime/entry-points.ts';
 import { createEventHub } from './runtime/event-hub.ts';
+import { createHealthWatch } from './runtime/health.ts';
 import { createListeners } from './runtime/listeners.ts';
 import { createPicture } from './runtime/picture.ts';
 import { createPublisher } from './runtime/publisher.ts';
@@ -32,7 +32,7 @@ import { EngineStartError } from './runtime/start-error.ts';
 import { engineStatus } from './runtime/status.ts';
 import { createTraffic } from './runtime/traffic.ts';
 import { originOf } from './runtime/urls.ts';
-import type { ContainerFacts, Health } from './runtime/views.ts';
+import type { ContainerFacts } from './runtime/views.ts';
 import { createWorkerPool, workerEntry } from './runtime/worker-pool.ts';
 import { prepareDataDir } from './store/data-dir.ts';
 import { openStore } from './store/store.ts';
@@ -165,15 +165,14 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
   const authorityPath = authority.info().path;
   defer(authority.start(() => void publisher.refreshCertificates()));
 
-  let health: Health = { down: {}, reasons: {} };
-  const healthChecks = startHealthChecks({
-    onChange: (down, reasons) => {
-      health = { down, reasons };
+  const health = createHealthWatch({
+    onChange: ({ down }) => {
       pool.setDown(down);
       picture.touch();
     },
+    onError: (error) => log.error('health checks cannot start', { error }),
   });
-  defer(healthChecks.stop);
+  defer(health.stop);
 
   let observation: DockerObservation | null = null;
   const entryPoints = () => configuration().entryPoints;
@@ -192,7 +191,7 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
     pausedAll: false,
     log,
     onState: (_state, snapshot) => {
-      healthChecks.update(snapshot.services, snapshot.serversTransports);
+      health.update(snapshot);
       picture.touch();
     },
     onErrors: () => picture.touch(),
@@ -262,7 +261,7 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
     sources: () => ({
       state: publisher.state(),
       entryPoints: listeners.bound(),
-      health,
+      health: health.current(),
       containers: (observation?.containers ?? []).map((container, index) => {
         const decision = observation?.decisions[index];
         return {
