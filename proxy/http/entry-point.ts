@@ -19,6 +19,7 @@ export interface EntryPoint {
 }
 
 const handshakeTimeoutMs = 10_000;
+const sweepMs = 100;
 
 export function createEntryPoint(context: EntryContext, certificates: CertificateStore): EntryPoint {
   const connections = new Set<Socket>();
@@ -50,11 +51,16 @@ export function createEntryPoint(context: EntryContext, certificates: Certificat
       });
       server.closeIdleConnections();
       for (const session of sessions) session.close();
+      // Connections whose answer had begun before the end was known stay open after it; they are idle then.
+      const sweep = setInterval(() => server.closeIdleConnections(), sweepMs);
       const deadline = setTimeout(() => {
         for (const session of sessions) session.destroy();
         for (const socket of connections) socket.destroy();
       }, graceMs);
-      return closed.finally(() => clearTimeout(deadline));
+      return closed.finally(() => {
+        clearInterval(sweep);
+        clearTimeout(deadline);
+      });
     },
   };
 }

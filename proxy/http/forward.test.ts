@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import http from 'node:http';
-import type { AddressInfo } from 'node:net';
+import net, { type AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import {
   type Harness,
@@ -329,4 +329,90 @@ test('the path of a server URL is put before the request path only with preserve
   const get = async (path: string) => (await fetch(`http://127.0.0.1:${harness.port()}${path}`)).text();
   expect(await get('/keep/a%2Fb')).toBe(`127.0.0.1:${harness.port()} /base/keep/a%2Fb`);
   expect(await get('/drop')).toBe(`${host} /drop`);
+});
+
+test('a client that stops reading is given up after the idle time, and so is its request', async () => {
+  let closedEarly = false;
+  const url = await backend((_request, response) => {
+    response.on('close', () => {
+      closedEarly = !response.writableFinished;
+    });
+    const chunk = Buffer.alloc(256 * 1024, 1);
+    const more = (): void => {
+      while (!response.destroyed) {
+        if (!response.write(chunk)) {
+          response.once('drain', more);
+          return;
+        }
+      }
+    };
+    more();
+  });
+  const harness = await startProxy({
+    entryPoints: [{ timeouts: { readMs: 0, writeMs: 0, idleMs: 200 } }],
+    services: { 'app@test': loadBalancer([url]) },
+  });
+  closers.push(() => harness.close());
+  const client = http.get(`http://127.0.0.1:${harness.port()}/`);
+  client.on('error', () => undefined);
+  const [response] = (await once(client, 'response')) as [http.IncomingMessage];
+  response.on('error', () => undefined);
+  response.pause();
+  await until(() => closedEarly, 'the server to be let go');
+  expect((await harness.record()).error).toEqual({ code: 'CLIENT_ABORTED', detail: 'the client stopped reading' });
+  client.destroy();
+});
+
+test('HTTP/1.0 gets an answer that ends with the connection, and a reset where it is broken off', async () => {
+  const url = await backend((request, response) => {
+    response.write('chunk ');
+    if (request.url === '/break') setTimeout(() => response.destroy(), 20);
+    else response.end('by chunk');
+  });
+  const harness = await proxyTo(url);
+  const answer = await sendRaw(harness.port(), 'GET / HTTP/1.0\r\n\r\n');
+  expect(statuses(answer)).toEqual([200]);
+  expect(answer.endsWith('\r\n\r\nchunk by chunk')).toBe(true);
+  const socket = net.connect(harness.port(), '127.0.0.1');
+  socket.on('data', () => undefined);
+  socket.write('GET /break HTTP/1.0\r\n\r\n');
+  const [error] = (await once(socket, 'error')) as [NodeJS.ErrnoException];
+  expect(error.code).toBe('ECONNRESET');
+});
+
+test('pipelined requests are answered in their order', async () => {
+  const url = await backend((request, response) => {
+    setTimeout(() => response.end(`<${request.url}>`), request.url === '/1' ? 30 : 0);
+  });
+  const harness = await proxyTo(url);
+  const answer = await sendRaw(
+    harness.port(),
+    '/1 /2 /3'
+      .split(' ')
+      .map((path) => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`)
+      .join(''),
+    (text) => text.endsWith('</3>'),
+  );
+  expect(answer.match(/<\/\d>/g)).toEqual(['</1>', '</2>', '</3>']);
+});
+
+test('a visitor over a dual-stack socket has an IPv4 address', async () => {
+  const harness = await startProxy({ entryPoints: [{ host: '::' }] });
+  closers.push(() => harness.close());
+  await sendRaw(harness.port(), 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+  expect((await harness.record()).clientIp).toBe('127.0.0.1');
+});
+
+test('a client that keeps its connection is let go when the entry point closes', async () => {
+  const held: http.ServerResponse[] = [];
+  const url = await backend((_request, response) => {
+    response.write('begun ');
+    held.push(response);
+  });
+  const harness = await proxyTo(url);
+  const answer = sendRaw(harness.port(), 'GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+  await until(() => held.length === 1, 'the request');
+  harness.proxy.receive({ type: 'unlisten', names: ['web'], graceMs: 60_000 });
+  held[0]!.end('done');
+  expect(await answer).toMatch(/begun [^]*done/);
 });

@@ -62,7 +62,9 @@ export class Http1Exchange extends LiveExchange {
   write(chunk: Uint8Array): boolean {
     if (this.isOver || this.isBodyless) return true;
     this.responseBytes += chunk.byteLength;
-    return this.response.write(chunk);
+    if (this.response.write(chunk)) return true;
+    this.stalled(this.response);
+    return false;
   }
 
   onDrain(listener: () => void): void {

@@ -53,7 +53,9 @@ export class Http2Exchange extends LiveExchange {
   write(chunk: Uint8Array): boolean {
     if (this.isOver || this.isBodyless || !this.isOpen()) return true;
     this.responseBytes += chunk.byteLength;
-    return this.stream.write(chunk);
+    if (this.stream.write(chunk)) return true;
+    this.stalled(this.stream);
+    return false;
   }
 
   onDrain(listener: () => void): void {

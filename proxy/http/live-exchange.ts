@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import type { RequestRecord } from '../model/request-record.ts';
 import type { EntryContext } from './entry-context.ts';
 import { answerError } from './error-page.ts';
@@ -6,6 +7,7 @@ import type { HeaderList } from './header-list.ts';
 import type { LiveRequest } from './live-request.ts';
 import type { TrafficCounter } from './recorder.ts';
 import { RequestBody } from './request-body.ts';
+import type { Limited } from './time-limits.ts';
 
 /** Where a matched request goes, made once per snapshot. */
 export interface RouteTarget {
@@ -47,6 +49,7 @@ export abstract class LiveExchange implements Exchange, ResponseSink {
   private counter: TrafficCounter;
   private aborter: AbortController | null = null;
   private isRecorded = false;
+  private stall: Limited | null = null;
   private limitCode: 'UPSTREAM_TIMEOUT' | 'REQUEST_TIMEOUT' | null = null;
 
   constructor(request: LiveRequest, context: EntryContext, atMs: number) {
@@ -115,11 +118,33 @@ export abstract class LiveExchange implements Exchange, ResponseSink {
     }
   }
 
+  /** The client takes no more for now. One that takes nothing for as long as a connection may idle is given up. */
+  protected stalled(wire: Writable): void {
+    const { idleMs } = this.context.options.timeouts;
+    if (this.stall || idleMs === 0) return;
+    const stall: Limited = {
+      expired: () => {
+        this.notes.error ??= { code: 'CLIENT_ABORTED', detail: 'the client stopped reading' };
+        this.request.goneListener?.clientGone();
+        this.abort(new Error('the client stopped reading'));
+      },
+    };
+    this.stall = stall;
+    this.context.limits.watch(stall, idleMs);
+    wire.once('drain', () => this.moving());
+  }
+
+  private moving(): void {
+    if (this.stall) this.context.limits.forget(this.stall);
+    this.stall = null;
+  }
+
   /** The wire is done with this exchange: complete, or because the client has gone. */
   protected closed(isComplete: boolean, error: RequestRecord['error'] = null): void {
     if (this.isRecorded) return;
     this.isRecorded = true;
     if (this.limitCode !== null) this.context.limits.forget(this);
+    this.moving();
     if (!isComplete) {
       this.notes.error ??= error ?? {
         code: 'CLIENT_ABORTED',
