@@ -1,8 +1,6 @@
 import {
-  accessSync,
   chmodSync,
   closeSync,
-  constants,
   existsSync,
   fsyncSync,
   mkdirSync,
@@ -21,7 +19,7 @@ import { StoreError } from './store-error.ts';
  */
 export function prepareDataDir(dataDir: string): void {
   try {
-    const created = mkdirSync(dataDir, { recursive: true, mode: 0o700 }) !== undefined;
+    const created = makeFolder(dataDir);
     if (created || readdirSync(dataDir).length === 0) chmodSync(dataDir, 0o700);
     const probePath = join(dataDir, `.write-probe-${process.pid}`);
     try {
@@ -36,20 +34,16 @@ export function prepareDataDir(dataDir: string): void {
       rmSync(probePath, { force: true });
     }
   } catch (error) {
-    throw dataDirError(dataDir, accessErrorAbove(dataDir) ?? error);
+    throw dataDirError(dataDir, error);
   }
 }
 
-/** Why nothing can be made in the nearest folder that is there. Node says ENOENT of a read-only file system. */
-function accessErrorAbove(path: string): unknown {
-  let folder = resolve(path);
-  while (!existsSync(folder) && dirname(folder) !== folder) folder = dirname(folder);
-  try {
-    accessSync(folder, constants.W_OK);
-    return undefined;
-  } catch (error) {
-    return error;
-  }
+/** Says whether it made the folder. One step at a time: Node's recursive way never ends in places such as /proc. */
+function makeFolder(path: string): boolean {
+  const missing: string[] = [];
+  for (let folder = resolve(path); !existsSync(folder); folder = dirname(folder)) missing.unshift(folder);
+  for (const folder of missing) mkdirSync(folder, { mode: 0o700 });
+  return missing.length > 0;
 }
 
 /** Makes renames and removals in a folder survive a power cut. Windows has no such call, and needs none. */

@@ -111,6 +111,10 @@ test.runIf(canMount)('a start in a read-only folder says so, with or without a d
   expect(result).toEqual(['DATA_DIR_READ_ONLY', 'DATA_DIR_READ_ONLY', 'DATA_DIR_READ_ONLY']);
 });
 
+test.runIf(process.platform === 'linux')('a folder that cannot be made says so, and does not try forever', () => {
+  expect(() => openStore('/proc/gatehouse/data')).toThrow('/proc/gatehouse/data');
+});
+
 test('a data folder that is a file says so, and what to do', () => {
   const file = join(dir, 'file');
   writeFileSync(file, 'x');
