@@ -32,7 +32,13 @@ test.beforeAll(async () => {
 test('holds what it needs, and no sources, tests or packages that only the dashboard is built from', async () => {
   const manifest = JSON.parse(await readFile(path.join(packedDir, 'package.json'), 'utf8'));
   expect(manifest.main).toBe('out/main/index.js');
-  for (const file of ['out/engine/gatehouse.js', 'out/engine/worker.js', 'out/renderer/index.html', 'LICENSE']) {
+  for (const file of [
+    'out/engine/gatehouse.js',
+    'out/engine/worker.js',
+    'out/engine/password-thread.js',
+    'out/renderer/index.html',
+    'LICENSE',
+  ]) {
     expect(existsSync(path.join(packedDir, file)), file).toBe(true);
   }
   const top = await readdir(packedDir);
