@@ -270,10 +270,10 @@ describe('renewal', () => {
     const renewed: CertificateSnapshot[] = [];
     const close = authority.start((certificates) => renewed.push(...certificates));
     try {
-      await vi.waitFor(() => expect(existsSync(old)).toBe(false));
+      await vi.waitFor(() => expect(existsSync(old)).toBe(false), 10_000);
       expect(renewed).toEqual([]);
       clock = start + 61 * day;
-      await vi.waitFor(() => expect(renewed).toHaveLength(3));
+      await vi.waitFor(() => expect(renewed).toHaveLength(3), 10_000);
       expect(renewed.map(({ names }) => names)).toEqual(before.map(({ names }) => names));
       expect(renewed.filter(({ isDefault }) => isDefault)).toHaveLength(1);
       expect(authority.dueForRenewal(clock)).toEqual([]);
