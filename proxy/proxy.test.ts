@@ -173,6 +173,20 @@ test('an entry point that is closed lets requests under way finish and takes no 
   await closed;
 });
 
+test('an entry point may be closed and opened again with other options at once', async () => {
+  const harness = await start({});
+  const port = harness.port();
+  const before = harness.messages.length;
+  harness.proxy.receive({ type: 'unlisten', names: ['web'], graceMs: 1000 });
+  const redirect = { scheme: 'https', port: 443, permanent: true } as const;
+  harness.proxy.receive({ type: 'listen', entryPoints: [{ ...defaultEntryPoint, port, redirect }] });
+  await until(
+    () => harness.messages.slice(before).some((message) => message.type === 'listening'),
+    'it to listen again',
+  );
+  expect(statuses(await get(harness))).toEqual([301]);
+});
+
 test('what is not done when the time is over is broken off', async () => {
   const server = await rawServer(() => undefined);
   const harness = await start({ services: { 'app@test': loadBalancer([server.url]) } });

@@ -9,6 +9,8 @@ export interface HeadFacts {
   /** Value of `Upgrade`; empty where there is none. */
   upgrade: string;
   forwardedFor: string;
+  /** The client waits for a 100 answer before it sends its body (RFC 9110 §10.1.1). */
+  expectsContinue: boolean;
 }
 
 const maxFields = 1000;
@@ -22,7 +24,7 @@ const forbiddenInTarget = /[\u0000-\u0020\u007f\\#]/;
  * what `Connection` nominates stay behind. Refuses what two readers could understand differently (RFC 9112 §5, §6.3).
  */
 export function takeFields(request: LiveRequest, raw: readonly string[], peer: Peer): HeadFacts {
-  const facts: HeadFacts = { hasBody: false, upgrade: '', forwardedFor: '' };
+  const facts: HeadFacts = { hasBody: false, upgrade: '', forwardedFor: '', expectsContinue: false };
   const isHttp2 = request.protocol === 'HTTP/2.0';
   const out = request.headers.raw;
   let hostField: string | null = null;
@@ -81,8 +83,10 @@ export function takeFields(request: LiveRequest, raw: readonly string[], peer: P
       case 'x-forwarded-for':
         if (peer.trusted) facts.forwardedFor = facts.forwardedFor === '' ? value : `${facts.forwardedFor}, ${value}`;
         continue;
-      case 'trailer':
       case 'expect':
+        facts.expectsContinue = value.toLowerCase() === '100-continue';
+        continue;
+      case 'trailer':
       case 'keep-alive':
       case 'proxy-connection':
       case 'proxy-authenticate':

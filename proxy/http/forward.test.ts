@@ -416,3 +416,34 @@ test('a client that keeps its connection is let go when the entry point closes',
   held[0]!.end('done');
   expect(await answer).toMatch(/begun [^]*done/);
 });
+
+test('a name whose addresses all refuse gives 502 with the first address', async () => {
+  const gone = await startRawServer();
+  await gone.close();
+  const harness = await proxyTo(`http://localhost:${gone.port}`);
+  expect(statuses(await sendRaw(harness.port(), 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'))).toEqual([
+    502,
+  ]);
+  const { error } = await harness.record();
+  expect(error?.code).toBe('UPSTREAM_REFUSED');
+  expect(error?.detail).toContain(String(gone.port));
+});
+
+test('maxIdleConnsPerHost keeps no more connections than that', async () => {
+  const held: net.Socket[] = [];
+  const server = await startRawServer((socket, text) => {
+    held.push(socket);
+    if (held.length === 3) for (const each of held) each.write(okAnswer);
+    expect(text).toContain('GET');
+  });
+  closers.push(() => server.close());
+  const harness = await startProxy({
+    services: { 'app@test': loadBalancer([server.url], { serversTransport: 'one@test' }) },
+    serversTransports: { 'one@test': { maxIdleConnsPerHost: 1 } },
+  });
+  closers.push(() => harness.close());
+  const get = () => sendRaw(harness.port(), 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+  const answers = await Promise.all([get(), get(), get()]);
+  expect(answers.flatMap(statuses)).toEqual([200, 200, 200]);
+  await until(() => server.sockets.size === 1, 'two of three connections to be closed');
+});

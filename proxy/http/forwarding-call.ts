@@ -70,7 +70,7 @@ export class Forwarding implements Dispatcher.DispatchHandler, GoneListener {
         body: request.body,
         upgrade: request.upgrade,
         servername: origin.serverName,
-        ...(maxIdleConnections > 0 && pool.stats.running >= maxIdleConnections ? { reset: true } : {}),
+        ...(maxIdleConnections > 0 && pool.stats.size >= maxIdleConnections ? { reset: true } : {}),
       } as Dispatcher.DispatchOptions,
       this,
     );

@@ -122,6 +122,7 @@ export class Http1Exchange extends LiveExchange {
       return;
     }
     this.hasBeenUpgraded = true;
+    this.unlimited();
     this.hasHead = true;
     this.status = 101;
     response.detachSocket(socket);

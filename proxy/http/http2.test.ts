@@ -129,6 +129,23 @@ test('HEAD, 204 and early hints on HTTP/2', async () => {
   await once(stream, 'close');
 });
 
+test('a client that waits for 100-continue gets it when the server takes the body', async () => {
+  const url = await backend((message, response) => {
+    expect(message.headers).not.toHaveProperty('expect');
+    message.pipe(response);
+  });
+  const harness = await startSecure([url]);
+  const stream = connect(harness).request(
+    { ':authority': 'app.test', ':method': 'POST', ':path': '/', expect: '100-continue' },
+    { endStream: false },
+  );
+  await once(stream, 'continue');
+  stream.end('body');
+  let body = '';
+  for await (const chunk of stream) body += String(chunk);
+  expect(body).toBe('body');
+});
+
 test('HTTP/1.1 is served on the same port', async () => {
   const harness = await startSecure([]);
   const answer = await new Promise<string>((resolve, reject) => {

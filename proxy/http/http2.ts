@@ -133,7 +133,7 @@ function receive(
     const facts = takeFields(request, raw, peer);
     takeTarget(request, pseudo.path);
     if ((flags & constants.NGHTTP2_FLAG_END_STREAM) === 0) {
-      request.body = new RequestBody(stream);
+      request.body = new RequestBody(stream, facts.expectsContinue ? continueFor(stream) : null);
       if (context.options.timeouts.writeMs === 0) exchange.limitBody(context.options.timeouts.readMs);
     } else {
       request.headers.delete('Content-Length');
@@ -150,6 +150,12 @@ function receive(
     exchange.fail(error);
   }
   return exchange;
+}
+
+function continueFor(stream: ServerHttp2Stream): () => void {
+  return () => {
+    if (!stream.headersSent && !stream.destroyed && !stream.closed) stream.additionalHeaders({ ':status': 100 });
+  };
 }
 
 interface PseudoFields {

@@ -103,6 +103,11 @@ export abstract class LiveExchange implements Exchange, ResponseSink {
     this.context.limits.watch(this, limitMs);
   }
 
+  /** From now on it may take as long as it likes. */
+  protected unlimited(): void {
+    if (this.limitCode !== null) this.context.limits.forget(this);
+  }
+
   expired(): void {
     const { body } = this.request;
     const code = this.limitCode;
@@ -143,7 +148,7 @@ export abstract class LiveExchange implements Exchange, ResponseSink {
   protected closed(isComplete: boolean, error: RequestRecord['error'] = null): void {
     if (this.isRecorded) return;
     this.isRecorded = true;
-    if (this.limitCode !== null) this.context.limits.forget(this);
+    this.unlimited();
     this.moving();
     if (!isComplete) {
       this.notes.error ??= error ?? {

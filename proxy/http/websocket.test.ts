@@ -80,6 +80,24 @@ test.each(['ws', 'wss'])('messages of any size pass both ways over %s', async (s
   expect(record.responseBytes).toBeGreaterThan(big.length);
 });
 
+test('a socket outlives the time limits of requests', async () => {
+  const { url } = await echoServer();
+  const harness = await startProxy({
+    entryPoints: [{ timeouts: { readMs: 100, writeMs: 100, idleMs: 100 } }],
+    services: { 'app@test': loadBalancer([url]) },
+  });
+  closers.push(() => harness.close());
+  const socket = new WebSocket(`ws://127.0.0.1:${harness.port()}/socket`, ['chat']);
+  await once(socket, 'open');
+  const begunAt = performance.now();
+  await until(() => performance.now() - begunAt > 1500, 'the limits to pass');
+  socket.send('still here');
+  const [message] = (await once(socket, 'message')) as [Buffer];
+  expect(String(message)).toBe('still here');
+  socket.close();
+  await once(socket, 'close');
+});
+
 test('a server that declines gives its own answer', async () => {
   const { url } = await echoServer();
   const harness = await proxyTo(url);
