@@ -1,4 +1,15 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  visit,
+} from 'yaml';
 
 export interface Place {
   /** Both count from 1. */
@@ -22,12 +33,16 @@ export interface PlacedYaml {
 
 export function readPlacedYaml(text: string): PlacedYaml {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, merge: true });
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false, merge: true });
   const place = (offset: number): Place => {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(1, line), column: Math.max(1, col) };
   };
   const faults = document.errors.map((error) => ({ ...place(error.pos[0]), message: firstLine(error.message) }));
+  // The library compares each key with every other, which takes seconds for a file of ten thousand routers.
+  for (const { key, offset } of repeatedKeys(document)) {
+    faults.push({ ...place(offset), message: `Keys must be unique, and "${key}" stands here again` });
+  }
   const value = faults.length > 0 ? undefined : plainValue(document, faults);
   return {
     value,
@@ -42,6 +57,23 @@ export function readPlacedYaml(text: string): PlacedYaml {
       return text.slice(start + quote, end - quote) === node.value ? place(start + quote) : null;
     },
   };
+}
+
+function repeatedKeys(document: Document): { key: string; offset: number }[] {
+  const repeated: { key: string; offset: number }[] = [];
+  visit(document, {
+    Map: (_key, map) => {
+      const seen = new Set<string>();
+      for (const { key } of map.items) {
+        if (!isScalar(key)) continue;
+        const name = String(key.value);
+        // A file may merge several others: `<<` is no key of its own.
+        if (seen.has(name) && name !== '<<') repeated.push({ key: name, offset: key.range?.[0] ?? 0 });
+        seen.add(name);
+      }
+    },
+  });
+  return repeated;
 }
 
 /** A file that refers to itself too often is a fault of the file, not of this program. */
@@ -63,7 +95,7 @@ function find(
   for (const [depth, key] of path.entries()) {
     if (isAlias(node)) node = node.resolve(document);
     if (isMap(node)) {
-      const pair = pairAt(node.items, String(key));
+      const pair = pairAt(node, String(key));
       if (!pair) return { node, offset, depth };
       offset = (pair.key as Node).range?.[0] ?? offset;
       node = pair.value;
@@ -77,10 +109,18 @@ function find(
   return { node, offset, depth: path.length };
 }
 
-function pairAt(pairs: readonly Pair[], key: string): Pair | undefined {
-  const named = (equal: (name: string) => boolean): Pair | undefined =>
-    pairs.find((pair) => isScalar(pair.key) && equal(String(pair.key.value)));
-  return named((name) => name === key) ?? named((name) => name.toLowerCase() === key.toLowerCase());
+/** Pairs by key as written, then by key in lower case: a file may hold thousands of routers. */
+const pairsOf = new WeakMap<object, ReadonlyMap<string, Pair>>();
+
+function pairAt(map: { readonly items: readonly Pair[] }, key: string): Pair | undefined {
+  let pairs = pairsOf.get(map);
+  if (!pairs) {
+    const named = map.items.flatMap((pair) => (isScalar(pair.key) ? [[String(pair.key.value), pair] as const] : []));
+    const lower = named.map(([name, pair]) => [`~${name.toLowerCase()}`, pair] as const);
+    pairs = new Map([...lower.toReversed(), ...named.map(([name, pair]) => [`=${name}`, pair] as const)]);
+    pairsOf.set(map, pairs);
+  }
+  return pairs.get(`=${key}`) ?? pairs.get(`~${key.toLowerCase()}`);
 }
 
 function firstLine(text: string): string {

@@ -45,7 +45,7 @@ export interface TestContainer {
 }
 
 /** Serves the text of /www/index.html on port 80. */
-export const webImage = 'web:1';
+const webImage = 'web:1';
 /** The same without any exposed port. */
 export const bareImage = 'bare:1';
 

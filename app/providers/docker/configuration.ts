@@ -14,8 +14,6 @@ import {
 import type { Reach } from './reach.ts';
 
 export { containerFacts, type InspectedContainer } from './container.ts';
-export type { ConfigurationContext, DockerLabelOptions } from './container-configuration.ts';
-export { type Reach, type ReachOptions, type ReachPort, reachOf, type ServerAddress, serverAt } from './reach.ts';
 
 /** What was decided for one container. */
 export interface ContainerDecision {

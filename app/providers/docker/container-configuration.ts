@@ -51,7 +51,7 @@ export interface ContainerConfiguration {
 }
 
 /** Name of a container's default router and service, as Traefik makes it: `service-project` for Compose. */
-export function serviceNameOf(container: InspectedContainer): string {
+function serviceNameOf(container: InspectedContainer): string {
   const { project, service } = composeOf(container);
   return normalize(project !== null && service !== null ? `${service}_${project}` : container.name);
 }

@@ -68,7 +68,7 @@ export function serverAt(container: InspectedContainer, port: number, options: R
 }
 
 /** Whether a container in this state could answer. A paused one accepts connections and never answers. */
-export function isServing(container: InspectedContainer): boolean {
+function isServing(container: InspectedContainer): boolean {
   return container.state === 'running';
 }
 
