@@ -5,13 +5,13 @@ import { nearestName } from '../config/nearest.ts';
 import type { Problem } from '../contract/objects.ts';
 import { problem } from '../problem.ts';
 import { type Published, statusOf } from './judgement.ts';
-import { same } from './same.ts';
+import { keepSame } from './same.ts';
 import type { RuntimeMiddleware } from './state.ts';
 import { suggester } from './suggest.ts';
 
 /** What is known of a middleware by itself, before its references are looked at. Kept from one build to the next. */
 export interface OwnJudgement {
-  readonly given: MiddlewareConfig;
+  readonly item: Published<MiddlewareConfig>;
   /** As given, with qualified references. */
   readonly config: MiddlewareConfig;
   readonly type: string;
@@ -21,29 +21,29 @@ export interface OwnJudgement {
 
 export function judgeMiddlewares(
   published: ReadonlyMap<string, Published<MiddlewareConfig>>,
-  previous: ReadonlyMap<string, OwnJudgement>,
+  before: {
+    readonly own: ReadonlyMap<string, OwnJudgement>;
+    readonly middlewares: ReadonlyMap<string, RuntimeMiddleware>;
+  },
 ): { readonly judged: Map<string, RuntimeMiddleware>; readonly own: Map<string, OwnJudgement> } {
   const own = new Map<string, OwnJudgement>();
   for (const [name, item] of published) {
-    const before = previous.get(name);
-    own.set(name, before !== undefined && same(before.given, item.config) ? before : judgeAlone(item));
+    const known = before.own.get(name);
+    own.set(name, known?.item === item ? known : judgeAlone(item));
   }
   const suggest = suggester(() => published.keys());
   const judged = new Map<string, RuntimeMiddleware>();
-  for (const [name, item] of published) {
-    const alone = own.get(name);
-    if (alone === undefined) continue;
-    const problems = [...item.problems, ...alone.problems, ...referenceProblems(name, own, published, suggest)];
-    judged.set(name, {
-      name,
-      provider: item.provider,
-      status: statusOf(problems),
-      problems,
-      source: item.source,
-      config: alone.config,
-      type: alone.type,
-      usedBy: [],
-    });
+  for (const [name, alone] of own) {
+    const known = before.middlewares.get(name);
+    if (known !== undefined && before.own.get(name) === alone && alone.references.length === 0) {
+      judged.set(name, known);
+      continue;
+    }
+    const { provider, source, problems: found } = alone.item;
+    const problems = [...found, ...alone.problems, ...referenceProblems(name, own, published, suggest)];
+    const { config, type } = alone;
+    const next = { name, provider, status: statusOf(problems), problems, source, config, type, usedBy: [] };
+    judged.set(name, keepSame(known, next));
   }
   return { judged, own };
 }
@@ -52,7 +52,7 @@ function judgeAlone(item: Published<MiddlewareConfig>): OwnJudgement {
   const types = Object.keys(item.config);
   const type = types[0];
   const broken = (given: Problem): OwnJudgement => ({
-    given: item.config,
+    item,
     config: item.config,
     type: type ?? '',
     references: [],
@@ -112,7 +112,7 @@ function judgeAlone(item: Published<MiddlewareConfig>): OwnJudgement {
       }),
     );
   }
-  return { given: item.config, config, type, references, problems: [] };
+  return { item, config, type, references, problems: [] };
 }
 
 function unknownType(type: string): Problem {

@@ -11,20 +11,34 @@ import { duplicateProblems } from './judge-duplicates.ts';
 import { judgeMiddlewares, type OwnJudgement } from './judge-middleware.ts';
 import { judgeRouter } from './judge-router.ts';
 import { judgeRule, type RuleJudgement } from './judge-rule.ts';
-import { serviceProblems } from './judge-service.ts';
+import { serviceProblems, transportOf } from './judge-service.ts';
 import { originOf, type Published, statusOf } from './judgement.ts';
-import { keepSame } from './same.ts';
+import { keepSame, same } from './same.ts';
 import type { RuntimeMiddleware, RuntimeRouter, RuntimeService, RuntimeState } from './state.ts';
 import { suggester } from './suggest.ts';
 
-/** What was costly to find out, kept beside a state for as long as the state lives, and read by the next build. */
+/** What the last build found out, kept beside its state for as long as that lives, and read by the next build. */
 interface Memo {
+  readonly published: Collected;
+  readonly entryPoints: readonly StaticEntryPoint[];
   readonly rules: ReadonlyMap<string, RuleJudgement>;
-  readonly middlewares: ReadonlyMap<string, OwnJudgement>;
+  readonly own: ReadonlyMap<string, OwnJudgement>;
+  /** As judged by themselves: without users, and without regard to other routers. */
+  readonly routers: ReadonlyMap<string, RuntimeRouter>;
+  readonly services: ReadonlyMap<string, RuntimeService>;
+  readonly middlewares: ReadonlyMap<string, RuntimeMiddleware>;
 }
 
 const memos = new WeakMap<RuntimeState, Memo>();
-const emptyMemo: Memo = { rules: new Map(), middlewares: new Map() };
+const emptyMemo: Memo = {
+  published: { routers: new Map(), services: new Map(), middlewares: new Map(), transports: new Map() },
+  entryPoints: [],
+  rules: new Map(),
+  own: new Map(),
+  routers: new Map(),
+  services: new Map(),
+  middlewares: new Map(),
+};
 
 /** The service that answers for Gatehouse itself. */
 const whoami: RuntimeService = {
@@ -48,20 +62,61 @@ export function buildRuntime(
   previous?: RuntimeState,
 ): RuntimeState {
   const memo = (previous && memos.get(previous)) ?? emptyMemo;
-  const published = collect(publications);
-  const { judged: middlewares, own } = judgeMiddlewares(published.middlewares, memo.middlewares);
-
-  const suggestTransport = suggester(() => published.transports.keys());
-  const services = new Map<string, RuntimeService>([[whoami.name, whoami]]);
-  for (const [name, item] of published.services) {
-    const problems = [...item.problems, ...serviceProblems(item, published.transports, suggestTransport)];
-    const { provider, source, config } = item;
-    services.set(name, { name, provider, status: statusOf(problems), problems, source, config, usedBy: [] });
-  }
-
+  const published = collect(publications, memo.published);
+  const { judged: middlewares, own } = judgeMiddlewares(published.middlewares, memo);
+  const services = judgeServices(published, memo);
   const rules = new Map<string, RuleJudgement>();
-  const around = {
-    entryPoints: new Map(entryPoints.map((entryPoint) => [entryPoint.name, entryPoint])),
+  const routers = judgeRouters(published, memo, { entryPoints, services, middlewares, rules });
+
+  const final = new Map(routers);
+  for (const [name, duplicate] of duplicateProblems(routers.values())) {
+    const router = routers.get(name);
+    if (router === undefined) continue;
+    const problems = [...router.problems, duplicate];
+    final.set(name, keepSame(previous?.routers.get(name), { ...router, problems, status: statusOf(problems) }));
+  }
+  const users = usersOf(routers.values(), own);
+  const state: RuntimeState = {
+    revision,
+    routers: final,
+    services: withUsers(services, users.services, memo.services, previous?.services),
+    middlewares: withUsers(middlewares, users.middlewares, memo.middlewares, previous?.middlewares),
+    serversTransports: published.transports,
+  };
+  memos.set(state, { published, entryPoints, rules, own, routers, services, middlewares });
+  return state;
+}
+
+function judgeServices({ services: published, transports }: Collected, memo: Memo): Map<string, RuntimeService> {
+  const suggestTransport = suggester(() => transports.keys());
+  const services = new Map<string, RuntimeService>([[whoami.name, whoami]]);
+  for (const [name, item] of published) {
+    const known = memo.services.get(name);
+    const transport = item.config.loadBalancer && transportOf(item.config.loadBalancer, item.provider);
+    if (known !== undefined && memo.published.services.get(name) === item && transport === null) {
+      services.set(name, known);
+      continue;
+    }
+    const problems = [...item.problems, ...serviceProblems(item, transports, suggestTransport)];
+    const { provider, source, config } = item;
+    const judged = { name, provider, status: statusOf(problems), problems, source, config, usedBy: [] };
+    services.set(name, keepSame(known, judged));
+  }
+  return services;
+}
+
+interface Surroundings {
+  readonly entryPoints: readonly StaticEntryPoint[];
+  readonly services: ReadonlyMap<string, RuntimeService>;
+  readonly middlewares: ReadonlyMap<string, RuntimeMiddleware>;
+  /** Filled with the rules of this build. */
+  readonly rules: Map<string, RuleJudgement>;
+}
+
+function judgeRouters(published: Collected, memo: Memo, around: Surroundings): Map<string, RuntimeRouter> {
+  const { services, middlewares, rules } = around;
+  const judgement = {
+    entryPoints: new Map(around.entryPoints.map((entryPoint) => [entryPoint.name, entryPoint])),
     services,
     middlewares,
     suggestService: suggester(() => services.keys()),
@@ -72,25 +127,24 @@ export function buildRuntime(
       return known;
     },
   };
+  const sameEntryPoints = same(memo.entryPoints, around.entryPoints);
+  /** Nothing that a router was judged by has changed. */
+  const holds = (router: RuntimeRouter): boolean =>
+    sameEntryPoints &&
+    router.status === 'enabled' &&
+    memo.services.get(router.service) === services.get(router.service) &&
+    router.middlewares.every((name) => memo.middlewares.get(name) === middlewares.get(name));
   const routers = new Map<string, RuntimeRouter>();
-  for (const [name, item] of published.routers) routers.set(name, judgeRouter(item, around));
-  for (const [name, duplicate] of duplicateProblems(routers.values())) {
-    const router = routers.get(name);
-    if (router === undefined) continue;
-    const problems = [...router.problems, duplicate];
-    routers.set(name, { ...router, problems, status: statusOf(problems) });
+  for (const [name, item] of published.routers) {
+    const known = memo.routers.get(name);
+    if (known !== undefined && memo.published.routers.get(name) === item && holds(known)) {
+      judgement.judgeRule(known.rule);
+      routers.set(name, known);
+    } else {
+      routers.set(name, keepSame(known, judgeRouter(item, judgement)));
+    }
   }
-
-  const users = usersOf(routers.values(), own);
-  const state: RuntimeState = {
-    revision,
-    routers: kept(routers, previous?.routers),
-    services: kept(withUsers(services, users.services), previous?.services),
-    middlewares: kept(withUsers(middlewares, users.middlewares), previous?.middlewares),
-    serversTransports: kept(published.transports, previous?.serversTransports),
-  };
-  memos.set(state, { rules, middlewares: own });
-  return state;
+  return routers;
 }
 
 interface Collected {
@@ -100,7 +154,8 @@ interface Collected {
   readonly transports: ReadonlyMap<string, ServersTransportConfig>;
 }
 
-function collect(publications: readonly Publication[]): Collected {
+/** What says the same as before is the previous object, so that later steps compare by identity. */
+function collect(publications: readonly Publication[], before: Collected): Collected {
   const routers = new Map<string, Published<RouterConfig>>();
   const services = new Map<string, Published<ServiceConfig>>();
   const middlewares = new Map<string, Published<MiddlewareConfig>>();
@@ -108,21 +163,23 @@ function collect(publications: readonly Publication[]): Collected {
   for (const { provider, configuration, origins } of publications) {
     const take = <Config>(
       into: Map<string, Published<Config>>,
+      known: ReadonlyMap<string, Published<Config>>,
       objects: Readonly<Record<string, Config>> | undefined,
       from: Readonly<Record<string, ObjectOrigin>>,
     ): void => {
       for (const [localName, config] of Object.entries(objects ?? {})) {
         const { source, problems } = originOf(from, localName);
         const name = qualify(localName, provider);
-        into.set(name, { name, provider, config, source, problems });
+        into.set(name, keepSame(known.get(name), { name, provider, config, source, problems }));
       }
     };
     const { http } = configuration;
-    take(routers, http?.routers, origins.routers);
-    take(services, http?.services, origins.services);
-    take(middlewares, http?.middlewares, origins.middlewares);
+    take(routers, before.routers, http?.routers, origins.routers);
+    take(services, before.services, http?.services, origins.services);
+    take(middlewares, before.middlewares, http?.middlewares, origins.middlewares);
     for (const [name, config] of Object.entries(http?.serversTransports ?? {})) {
-      transports.set(qualify(name, provider), config);
+      const qualified = qualify(name, provider);
+      transports.set(qualified, keepSame(before.transports.get(qualified), config));
     }
   }
   return { routers, services, middlewares, transports };
@@ -148,21 +205,18 @@ function note(users: Map<string, string[]>, used: string, user: string): void {
   else list.push(user);
 }
 
+/** Adds who uses each; the previous object where neither it nor its users have changed. */
 function withUsers<T extends RuntimeService | RuntimeMiddleware>(
-  objects: ReadonlyMap<string, T>,
+  judged: ReadonlyMap<string, T>,
   users: ReadonlyMap<string, readonly string[]>,
+  judgedBefore: ReadonlyMap<string, T>,
+  before: ReadonlyMap<string, T> | undefined,
 ): ReadonlyMap<string, T> {
   const result = new Map<string, T>();
-  for (const [name, object] of objects) {
-    const usedBy = users.get(name);
-    result.set(name, usedBy === undefined ? object : { ...object, usedBy });
+  for (const [name, object] of judged) {
+    const usedBy = users.get(name) ?? [];
+    const known = judgedBefore.get(name) === object ? before?.get(name) : undefined;
+    result.set(name, known !== undefined && same(known.usedBy, usedBy) ? known : { ...object, usedBy });
   }
-  return result;
-}
-
-function kept<T>(next: ReadonlyMap<string, T>, previous: ReadonlyMap<string, T> | undefined): ReadonlyMap<string, T> {
-  if (previous === undefined) return next;
-  const result = new Map<string, T>();
-  for (const [name, object] of next) result.set(name, keepSame(previous.get(name), object));
   return result;
 }

@@ -56,12 +56,24 @@ export const emptyViews: Views = {
   containers: new Map(),
 };
 
+/** Views of objects that have not changed since: runtime objects keep their identity while they say the same. */
+const routerViews = new WeakMap<RuntimeRouter, { entryPoints: readonly BoundEntryPoint[]; view: RouterView }>();
+const middlewareViews = new WeakMap<RuntimeMiddleware, MiddlewareView>();
+
 /** Builds all views; those that say the same as before are the previous ones themselves. */
 export function buildViews(sources: ViewSources, previous: Views): Views {
   const { state, entryPoints, health } = sources;
   const routers = new Map<string, RouterView>();
   for (const [name, router] of state.routers) {
-    routers.set(name, keepSame(previous.routers.get(name), routerView(router, entryPoints, sources.unbuilt.get(name))));
+    const unbuilt = sources.unbuilt.get(name);
+    const known = unbuilt === undefined ? routerViews.get(router) : undefined;
+    if (known?.entryPoints === entryPoints) {
+      routers.set(name, known.view);
+      continue;
+    }
+    const view = keepSame(previous.routers.get(name), routerView(router, entryPoints, unbuilt));
+    if (unbuilt === undefined) routerViews.set(router, { entryPoints, view });
+    routers.set(name, view);
   }
   const services = new Map<string, ServiceView>();
   for (const [name, service] of state.services) {
@@ -69,7 +81,10 @@ export function buildViews(sources: ViewSources, previous: Views): Views {
   }
   const middlewares = new Map<string, MiddlewareView>();
   for (const [name, middleware] of state.middlewares) {
-    middlewares.set(name, keepSame(previous.middlewares.get(name), middlewareView(middleware)));
+    const view =
+      middlewareViews.get(middleware) ?? keepSame(previous.middlewares.get(name), middlewareView(middleware));
+    middlewareViews.set(middleware, view);
+    middlewares.set(name, view);
   }
   const exposures = new Map<string, Exposure[]>();
   for (const exposure of sources.exposures) {
