@@ -236,6 +236,30 @@ test('traffic is counted by entry point, router and service, with connections', 
   );
 });
 
+test('a snapshot that cannot be compiled leaves the old one in place', async () => {
+  const harness = await start({});
+  harness.proxy.receive({
+    type: 'snapshot',
+    snapshot: { revision: 9, routers: null, middlewares: {}, services: {}, serversTransports: {} } as never,
+  });
+  const applied = harness.messages.findLast((message) => message.type === 'applied');
+  expect(applied).toMatchObject({ revision: 9, errors: [{ object: 'snapshot' }] });
+  expect(statuses(await get(harness))).toEqual([200]);
+});
+
+test('a worker with a fault says what it was and exits with 1', async () => {
+  const worker = new Worker(new URL('worker.ts', import.meta.url), { workerData: { index: 3 } });
+  closers.push(() => worker.terminate());
+  const messages: FromWorker[] = [];
+  worker.on('message', (message: FromWorker) => messages.push(message));
+  const exited = once(worker, 'exit');
+  worker.postMessage({ type: 'unlisten' });
+  expect(await exited).toEqual([1]);
+  expect(messages).toContainEqual(
+    expect.objectContaining({ type: 'log', level: 'error', message: 'Proxy worker 3 failed' }),
+  );
+});
+
 test('a real worker thread serves, drains and exits', async () => {
   const server = await rawServer();
   const worker = new Worker(new URL('worker.ts', import.meta.url), { workerData: { index: 1 } });

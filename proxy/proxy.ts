@@ -91,8 +91,16 @@ export function createProxy(host: ProxyHost): Proxy {
   };
 
   const apply = (snapshot: RoutingSnapshot): void => {
-    const compiled = compileRouting(snapshot, routing, pools, recorder);
-    applyDown(compiled, down);
+    let compiled: CompiledRouting;
+    try {
+      compiled = compileRouting(snapshot, routing, pools, recorder);
+      applyDown(compiled, down);
+    } catch (error) {
+      // A snapshot that cannot be compiled at all is a fault of ours. What served until now serves on.
+      const message = error instanceof Error ? error.message : String(error);
+      host.send({ type: 'applied', revision: snapshot.revision, errors: [{ object: 'snapshot', message }] });
+      return;
+    }
     routing = compiled;
     pools.retain(compiled.poolKeys);
     host.send({ type: 'applied', revision: snapshot.revision, errors: compiled.errors });
