@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { ProviderView } from '../../app/contract/objects.ts';
+import { type EndpointSurroundings, systemSurroundings } from '../../app/providers/docker/endpoint.ts';
 import {
   createDockerProvider,
   type DockerObservation,
@@ -32,7 +33,8 @@ describe.runIf(missing === null || process.env['CI'])('with a real daemon', () =
 
   beforeAll(async () => {
     docker = await startDocker();
-  });
+    // Another suite may hold the machine's one daemon for a while.
+  }, 240_000);
   afterAll(async () => {
     await docker?.stop();
   });
@@ -41,7 +43,9 @@ describe.runIf(missing === null || process.env['CI'])('with a real daemon', () =
     await docker.clear();
   });
 
-  async function watch(options: { exposedByDefault?: boolean; network?: string } = {}): Promise<Watched> {
+  async function watch(
+    options: { exposedByDefault?: boolean; network?: string; surroundings?: EndpointSurroundings } = {},
+  ): Promise<Watched> {
     const publications: Publication[] = [];
     const views: ProviderView[] = [];
     let seen: DockerObservation | undefined;
@@ -56,6 +60,7 @@ describe.runIf(missing === null || process.env['CI'])('with a real daemon', () =
       onContainers: (observation) => {
         seen = observation;
       },
+      ...(options.surroundings ? { surroundings: options.surroundings } : {}),
       log: { info: () => undefined, warn: () => undefined, error: () => undefined },
     });
     watched = { provider, publications, views, seen: () => seen };
@@ -182,6 +187,34 @@ describe.runIf(missing === null || process.env['CI'])('with a real daemon', () =
     await watch();
     expect(problemCodes(watched, 'silent')).toEqual(['CONTAINER_NO_PORT']);
     expect(urlsOf(watched, 'silent')).toEqual([]);
+  });
+
+  test('a health check decides: starting, healthy, unhealthy', async () => {
+    const health = ['--health-cmd', 'test -f /tmp/well', '--health-interval', '300ms', '--health-retries', '1'];
+    await docker.run({
+      name: 'sick',
+      labels: enabled,
+      args: ['--tmpfs', '/tmp', '--health-start-period', '60s', ...health],
+    });
+    await watch();
+    expect(routersOf(watched)).toEqual([]);
+    expect(watched.seen()?.decisions[0]?.problems.map(({ code }) => code)).toEqual(['CONTAINER_STARTING']);
+    await docker.cli('exec', 'sick', '/bin/busybox', 'touch', '/tmp/well');
+    await pollUntil(() => urlsOf(watched, 'sick').length === 1);
+    expect(problemCodes(watched, 'sick')).toEqual([]);
+    await docker.cli('exec', 'sick', '/bin/busybox', 'rm', '/tmp/well');
+    await pollUntil(() => problemCodes(watched, 'sick').includes('CONTAINER_UNHEALTHY'));
+    expect(urlsOf(watched, 'sick')).toEqual([]);
+  });
+
+  test('where container addresses do not answer, published ports do', async () => {
+    await docker.run({ name: 'open', labels: enabled, publish: ['127.0.0.1::80'] });
+    await docker.run({ name: 'shut', labels: enabled });
+    await watch({ surroundings: { ...systemSurroundings(), platform: 'darwin' } });
+    const [url] = urlsOf(watched, 'open');
+    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+    expect(await (await fetch(`${url}/`)).text()).toBe('hello from a container\n');
+    expect(problemCodes(watched, 'shut')).toEqual(['CONTAINER_UNREACHABLE']);
   });
 
   test('new options count at once', async () => {
