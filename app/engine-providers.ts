@@ -120,10 +120,10 @@ export function createProviderSet(options: ProviderSetOptions): ProviderSet {
       await Promise.all([applyDocker(configuration.docker), applyFile(configuration.file.path)]);
     },
     stop: async () => {
-      const running = [docker, file];
+      const running = [docker, file].filter((provider) => provider !== null);
       docker = null;
       file = null;
-      await Promise.all(running.map((provider) => provider?.stop()));
+      await Promise.all(running.map((provider) => provider.stop()));
     },
   };
 }

@@ -54,7 +54,7 @@ export function createEventHub(options: EventHubOptions): EventHub {
   const send = (pending: PendingEvent): void => {
     revision += 1;
     lastSentAt.set(pending.topic, now());
-    const event = { ...pending, revision } as EngineEvent;
+    const event: EngineEvent = { ...pending, revision };
     for (const listener of listeners) {
       try {
         listener(event);

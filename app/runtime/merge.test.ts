@@ -70,7 +70,7 @@ describe('names and defaults', () => {
       publication({
         routers: { constructor: { rule: host('c'), service: 'toString', priority: 0 } },
         services: { toString: server() },
-      } as HttpConfiguration),
+      }),
     );
     expect(state.routers.get('constructor@file')).toMatchObject({ status: 'enabled', priority: 21 });
   });
