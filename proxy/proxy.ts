@@ -12,7 +12,7 @@ import type { DownServers, EntryPointOptions, FromWorker, RoutingSnapshot, ToWor
 import { createCertificateStore } from './tls/certificates.ts';
 
 /** What a worker runs in, or a test in its place. */
-export interface ProxyHost {
+interface ProxyHost {
   readonly index: number;
   send(message: FromWorker): void;
   /** A `drain` has come to its end. */

@@ -1,4 +1,4 @@
-export interface Authority {
+interface Authority {
   /** Lower case, without port, brackets and trailing dot. */
   readonly host: string;
   /** Digits, or empty where the authority names no port. */

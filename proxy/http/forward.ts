@@ -6,11 +6,11 @@ import { Forwarding } from './forwarding-call.ts';
 import { type Origin, readOrigin, readTransport, type UpstreamPools } from './pools.ts';
 
 /** What chooses a server for a request; null where none is up. */
-export interface ServerPicker {
+interface ServerPicker {
   pick(request: Exchange['request']): { server: ServerSnapshot; setCookie: string | null } | null;
 }
 
-export interface Forwarder {
+interface Forwarder {
   readonly handler: Handler;
   /** Keys of the pools that it uses. */
   readonly poolKeys: readonly string[];

@@ -9,7 +9,7 @@ import { type GoneListener, LiveRequest } from './live-request.ts';
 import type { Origin, UpstreamPools } from './pools.ts';
 import { errorCode, upstreamFailure } from './upstream-errors.ts';
 
-export interface ForwardingOptions {
+interface ForwardingOptions {
   readonly passHostHeader: boolean;
   /** Put before the request's path. */
   readonly basePath: string;

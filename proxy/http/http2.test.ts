@@ -240,6 +240,37 @@ test.each([
   expect((await harness.record()).error).not.toBeNull();
 });
 
+test('forged fields and trailers do not pass on HTTP/2 either', async () => {
+  let arrived = '';
+  const url = await backend((message, response) => {
+    message.on('end', () => {
+      arrived = [...message.rawHeaders, ...message.rawTrailers].join('\n');
+      response.end();
+    });
+    message.resume();
+  });
+  const harness = await startSecure([url]);
+  const stream = connect(harness).request(
+    {
+      ':authority': 'app.test',
+      ':method': 'POST',
+      ':path': '/',
+      'x-forwarded-for': '6.6.6.6',
+      x_forwarded_host: 'evil',
+      'x.real.ip': '6.6.6.6',
+      forwarded: 'for=6.6.6.6',
+      trailer: 'x-real-ip',
+    },
+    { waitForTrailers: true },
+  );
+  stream.on('wantTrailers', () => stream.sendTrailers({ 'x-real-ip': '6.6.6.6', 'x-forwarded-for': '6.6.6.6' }));
+  stream.resume();
+  stream.end('body');
+  await once(stream, 'close');
+  expect(arrived).toContain('X-Real-Ip\n127.0.0.1');
+  expect(arrived).not.toMatch(/6\.6\.6\.6|evil/);
+});
+
 test('certificates are chosen by name in any case, by wildcard, else the default, and change while serving', async () => {
   const exact = await makeCertificate(['photos.home.test']);
   const wildcard = await makeCertificate(['*.home.test']);

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 
 /** Bytes that crossed two joined connections. */
-export interface JoinedBytes {
+interface JoinedBytes {
   readonly fromClient: number;
   readonly fromServer: number;
 }

@@ -33,6 +33,7 @@ interface BuiltService {
 interface Candidate {
   readonly name: string;
   readonly rule: string;
+  readonly syntax?: 'v2' | 'v3';
   readonly priority: number;
   readonly target: RouteTarget;
 }
@@ -78,6 +79,7 @@ export function compileRouting(
       list.push({
         name: router.name,
         rule: router.rule,
+        ...(router.syntax === undefined ? {} : { syntax: router.syntax }),
         priority: router.priority,
         target: {
           router: router.name,

@@ -1,6 +1,6 @@
 import type { ProxyErrorCode } from '../model/request-record.ts';
 
-export interface UpstreamFailure {
+interface UpstreamFailure {
   readonly status: number;
   readonly code: ProxyErrorCode;
   readonly detail: string;
