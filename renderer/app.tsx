@@ -5,7 +5,7 @@ import { useEngine } from './client/store.ts';
 import { AwayNote, EngineAway } from './components/away.tsx';
 import { ErrorBoundary } from './components/error-boundary.tsx';
 import { NotFound } from './components/not-found.tsx';
-import { ListSkeleton } from './components/page.tsx';
+import { PageSkeleton } from './components/page.tsx';
 import { Rail } from './components/rail.tsx';
 import { Toasts } from './components/toasts.tsx';
 
@@ -22,7 +22,8 @@ const SettingsPage = lazy(() =>
   import('./features/settings/settings-page.tsx').then((m) => ({ default: m.SettingsPage })),
 );
 const SignInPage = lazy(() => import('./features/sign-in/sign-in-page.tsx').then((m) => ({ default: m.SignInPage })));
-const Palette = lazy(() => import('./features/palette/palette.tsx').then((m) => ({ default: m.Palette })));
+const loadPalette = () => import('./features/palette/palette.tsx').then((m) => ({ default: m.Palette }));
+const Palette = lazy(loadPalette);
 
 function Pages() {
   const decode = (name: string | undefined): string | null => (name === undefined ? null : decodeURIComponent(name));
@@ -86,6 +87,10 @@ function Shell() {
   const closePalette = useCallback(() => setPalette(false), []);
   const [location] = useLocation();
   useShortcuts(openPalette);
+  // Ready before it is asked for, so that no key typed right after Ctrl K is lost.
+  useEffect(() => {
+    if (known) void loadPalette();
+  }, [known]);
   const area = location.split('/')[1] ?? '';
 
   if (link.kind === 'signedOut') {
@@ -101,11 +106,11 @@ function Shell() {
       <main id="content" tabIndex={-1} className="flex min-h-0 min-w-0 flex-1 flex-col outline-none">
         {link.kind === 'away' && known && <AwayNote since={link.since} />}
         <div
-          className={`flex min-h-0 min-w-0 flex-1 flex-col ${link.kind === 'away' && known ? 'opacity-75 grayscale' : ''}`}
+          className={`flex min-h-0 min-w-0 flex-1 flex-col ${link.kind === 'away' && known ? 'bg-sunken grayscale' : ''}`}
         >
           <ErrorBoundary key={area}>
-            <Suspense fallback={<ListSkeleton />}>
-              {known ? <Pages /> : link.kind === 'away' ? <EngineAway /> : <ListSkeleton />}
+            <Suspense fallback={<PageSkeleton area={area} />}>
+              {known ? <Pages /> : link.kind === 'away' ? <EngineAway /> : <PageSkeleton area={area} />}
             </Suspense>
           </ErrorBoundary>
         </div>

@@ -1,7 +1,7 @@
 import { CloudOff, PlugZap } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { reconnectNow } from '../client/connection.ts';
-import { formatAbsolute } from '../words/format.ts';
+import { dateFormat, formatAbsolute } from '../words/format.ts';
 import { Button } from './button.tsx';
 import { useLocale } from './hooks.ts';
 import { Empty } from './page.tsx';
@@ -10,7 +10,7 @@ import { Empty } from './page.tsx';
 export function AwayNote({ since }: { since: number }) {
   const { t } = useTranslation();
   const locale = useLocale();
-  const time = new Intl.DateTimeFormat(locale, { timeStyle: 'short' }).format(since);
+  const time = dateFormat(locale, { timeStyle: 'short' }).format(since);
   return (
     <div
       role="status"

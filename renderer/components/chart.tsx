@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import { dateFormat } from '../words/format.ts';
 import { useLocale } from './hooks.ts';
 import { useTheme } from './theme.ts';
 
@@ -83,7 +84,7 @@ export function Chart({ label, at, series, format, gapS, range }: ChartProps) {
             size: 24,
             space: 48,
             values: (_plot, splits) => {
-              const clock = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', hour12: false });
+              const clock = dateFormat(locale, { hour: '2-digit', minute: '2-digit', hour12: false });
               return splits.map((split) => clock.format(split * 1000));
             },
           },
@@ -138,7 +139,7 @@ export function Chart({ label, at, series, format, gapS, range }: ChartProps) {
           <span className="text-13 font-medium text-text">{label}</span>
           <span>
             {cursor !== null && typeof readAt === 'number'
-              ? new Intl.DateTimeFormat(locale, { timeStyle: 'medium', hour12: false }).format(readAt * 1000)
+              ? dateFormat(locale, { timeStyle: 'medium', hour12: false }).format(readAt * 1000)
               : null}
           </span>
         </span>

@@ -101,7 +101,12 @@ export function DataTable<T extends object>({
   const after = virtual.getTotalSize() - (items.at(-1)?.end ?? 0);
 
   return (
-    <div ref={scrollRef} className="min-h-0 flex-1 overflow-x-hidden overflow-y-auto" role="group" aria-label={label}>
+    <div
+      ref={scrollRef}
+      className="@container min-h-0 flex-1 overflow-x-hidden overflow-y-auto"
+      role="group"
+      aria-label={label}
+    >
       <table className="w-full table-fixed border-separate border-spacing-0 text-left" aria-rowcount={rows.length + 1}>
         <caption className="sr-only">{label}</caption>
         <thead>

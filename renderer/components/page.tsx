@@ -60,21 +60,35 @@ export function Empty({
 
 const skeletonWidths = ['w-2/5', 'w-3/5', 'w-1/2', 'w-2/3', 'w-1/3', 'w-3/5', 'w-2/5', 'w-1/2'];
 
-/** The shape of a list while it is on its way. */
-export function ListSkeleton() {
+/** The shape of a page while it is on its way: cards or a list. Nothing for what takes no time. */
+export function PageSkeleton({ area }: { area: string }) {
   const { t } = useTranslation();
   const slow = useSlow(true);
   if (!slow) return null;
+  const cards = area === '' || area === 'settings';
   return (
-    <div role="status" aria-label={t('common.loading')} className="px-4 pt-6 rail:px-7">
-      <div className="skeleton mb-2 h-3 w-24" />
-      <div className="skeleton mb-8 h-6 w-80 max-w-full" />
-      {skeletonWidths.map((width, index) => (
-        <div key={`${width}${index}`} className="flex items-center gap-4 border-b border-line py-3">
-          <div className="skeleton size-4 rounded-full" />
-          <div className={`skeleton h-4 ${width}`} />
-        </div>
-      ))}
+    <div
+      role="status"
+      aria-label={t('common.loading')}
+      aria-busy
+      className={`w-full px-4 pt-6 rail:px-7 ${cards ? 'mx-auto max-w-[1200px]' : ''}`}
+    >
+      <h1 className="sr-only">{t('common.loading')}</h1>
+      <div className="skeleton mb-2 h-3 w-20" />
+      <div className="skeleton mb-6 h-6 w-80 max-w-full" />
+      {cards
+        ? ['h-56', 'h-72', 'h-40'].map((height) => (
+            <div key={height} className={`mb-4 rounded border border-line bg-surface p-4 ${height}`}>
+              <div className="skeleton h-4 w-32" />
+            </div>
+          ))
+        : skeletonWidths.map((width, index) => (
+            // oxlint-disable-next-line react/no-array-index-key -- rows that mean nothing have no identity
+            <div key={index} className="flex items-center gap-4 border-b border-line py-3.5">
+              <div className="skeleton size-4 rounded-full" />
+              <div className={`skeleton h-4 ${width}`} />
+            </div>
+          ))}
     </div>
   );
 }

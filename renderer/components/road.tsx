@@ -15,6 +15,7 @@ import {
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
+import { Breakable } from './breakable.tsx';
 import { type Tone, toneText } from './status.tsx';
 
 export type StationKind = 'visitor' | 'entryPoint' | 'rule' | 'middleware' | 'service' | 'server' | 'answer';
@@ -98,10 +99,10 @@ export function Road({
                 <div className={`font-mono text-13 [overflow-wrap:anywhere] ${reached ? 'text-text' : 'text-muted'}`}>
                   {station.href ? (
                     <Link href={station.href} className="link">
-                      {station.title}
+                      <Breakable text={station.title} />
                     </Link>
                   ) : (
-                    station.title
+                    <Breakable text={station.title} />
                   )}
                 </div>
                 {station.note !== undefined && <div className="mt-0.5 text-12 text-muted">{station.note}</div>}

@@ -292,6 +292,7 @@ export const en = {
     servers: 'Servers',
     type: 'Kind',
     usedBy: 'Used by',
+    does: 'What it does',
     usedByNone: 'Nothing uses it',
     usedByCount_one: '{{count}} router',
     usedByCount_other: '{{count}} routers',

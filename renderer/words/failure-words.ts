@@ -9,7 +9,8 @@ export function failureWords(failure: Failure): string {
   if (english && failure.message !== '' && !known.includes(failure.code)) return failure.message;
   for (const key of [failure.reason, failure.code]) {
     const path = `failure.${key}`;
-    if (key !== '' && i18next.exists(path)) return i18next.t(path, failure.details);
+    if (key !== '' && i18next.exists(path))
+      return i18next.t(path, { ...failure.details, defaultValue: failure.message });
   }
   return failure.message === '' ? i18next.t('failure.UNREACHABLE') : failure.message;
 }

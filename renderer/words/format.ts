@@ -57,6 +57,21 @@ export function formatBytes(bytes: number, locale: string): string {
   return `${numberFormat(locale, { maximumFractionDigits: unit > 0 && value < 10 ? 1 : 0 }).format(value)} ${units[unit]}`;
 }
 
+const clocks = new Map<string, Intl.DateTimeFormat>();
+
+/** Making a formatter costs far more than using one, and a log has thousands of lines. */
+export function dateFormat(locale: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = `${locale} ${JSON.stringify(options)}`;
+  let format = clocks.get(key);
+  if (!format) {
+    format = new Intl.DateTimeFormat(locale, options);
+    clocks.set(key, format);
+  }
+  return format;
+}
+
+const relatives = new Map<string, Intl.RelativeTimeFormat>();
+
 const steps: readonly (readonly [limitS: number, unit: Intl.RelativeTimeFormatUnit, seconds: number])[] = [
   [60, 'second', 1],
   [3600, 'minute', 60],
@@ -69,7 +84,11 @@ const steps: readonly (readonly [limitS: number, unit: Intl.RelativeTimeFormatUn
 /** "3 minutes ago", "in 23 days"; what is closer than five seconds is "now". */
 export function formatRelative(at: number, now: number, locale: string): string {
   const seconds = (at - now) / 1000;
-  const format = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
+  let format = relatives.get(locale);
+  if (!format) {
+    format = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
+    relatives.set(locale, format);
+  }
   if (Math.abs(seconds) < 5) return format.format(0, 'second');
   for (const [limit, unit, size] of steps) {
     if (Math.abs(seconds) < limit) return format.format(Math.trunc(seconds / size), unit);
@@ -78,20 +97,22 @@ export function formatRelative(at: number, now: number, locale: string): string 
 }
 
 export function formatAbsolute(at: number, locale: string): string {
-  return new Intl.DateTimeFormat(locale, { dateStyle: 'full', timeStyle: 'medium' }).format(at);
+  return dateFormat(locale, { dateStyle: 'full', timeStyle: 'medium' }).format(at);
 }
+
+const clockOptions: Intl.DateTimeFormatOptions = {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  fractionalSecondDigits: 3,
+  hour12: false,
+};
 
 /** Time of day with milliseconds, as log lines have it. */
 export function formatClock(at: number, locale: string): string {
-  return new Intl.DateTimeFormat(locale, {
-    hour: '2-digit',
-    minute: '2-digit',
-    second: '2-digit',
-    fractionalSecondDigits: 3,
-    hour12: false,
-  }).format(at);
+  return dateFormat(locale, clockOptions).format(at);
 }
 
 export function formatDate(at: number, locale: string): string {
-  return new Intl.DateTimeFormat(locale, { dateStyle: 'long' }).format(at);
+  return dateFormat(locale, { dateStyle: 'long' }).format(at);
 }

@@ -298,6 +298,7 @@ export const fr: Words = {
     servers: 'Serveurs',
     type: 'Sorte',
     usedBy: 'Utilisé par',
+    does: 'Ce qu’il fait',
     usedByNone: 'Rien ne l’utilise',
     usedByCount_one: '{{count}} routeur',
     usedByCount_other: '{{count}} routeurs',

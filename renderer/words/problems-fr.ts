@@ -14,6 +14,13 @@ export const problemsFr: Readonly<Record<ProblemCode, ProblemTemplates>> = {
     message: ['Ce routeur n’a pas de règle.'],
     fix: ['Donnez-lui une règle, par exemple Host(`nom.exemple.org`).'],
   },
+  RULE_SYNTAX_OLD: {
+    message: [
+      '{{matcher}} est écrit dans la version 2 du langage des règles, mais lu dans la version 3, où {nom:motif} ne désigne que lui-même.',
+      'La règle est écrite dans la version 2 du langage des règles, mais lue dans la version 3.',
+    ],
+    fix: ['Écrivez une expression régulière dans HostRegexp ou PathRegexp, ou réglez ruleSyntax sur v2.'],
+  },
   RULE_DUPLICATE: {
     message: [
       'Ce routeur et {{router}} ont la même règle et la même priorité ; {{winner}} l’emporte.',

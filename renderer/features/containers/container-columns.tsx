@@ -52,7 +52,13 @@ function Where({ container }: { container: ContainerView }) {
     return (
       <span className="flex min-w-0 items-center gap-1.5">
         <ToneIcon tone="good" size={14} />
-        <a href={url} target="_blank" rel="noreferrer" className="link min-w-0 truncate font-mono text-13" title={url}>
+        <a
+          href={url}
+          target="_blank"
+          rel="noreferrer"
+          className="link relative min-w-0 truncate font-mono text-13"
+          title={url}
+        >
           {url.replace('https://', '')}
           <span className="sr-only"> ({t('common.opensInNewTab')})</span>
         </a>
@@ -64,7 +70,7 @@ function Where({ container }: { container: ContainerView }) {
     <span className="flex min-w-0 items-center gap-2">
       <Status tone={exposureTone[container.exposure]}>{t(`containers.${exposureWord[container.exposure]}`)}</Status>
       {first && container.exposure === 'broken' && (
-        <span className="hidden min-w-0 truncate text-13 text-muted lg:block" title={problemWords(first).message}>
+        <span className="hidden min-w-0 truncate text-13 text-muted @4xl:block" title={problemWords(first).message}>
           {problemWords(first).message}
         </span>
       )}
@@ -131,34 +137,34 @@ export function containerColumns(
       id: 'name',
       head: t('containers.container'),
       sortBy: (container) => container.name,
-      className: 'w-[42%] sm:w-auto',
+      className: 'w-[42%] @lg:w-auto',
       cell: (container) => <NameCell container={container} search={search} />,
     },
     {
       id: 'state',
       head: t('containers.state'),
-      className: 'hidden w-36 sm:table-cell',
+      className: 'hidden w-36 @lg:table-cell',
       sortBy: (container) => container.state,
       cell: (container) => <StateWords container={container} />,
     },
     {
       id: 'ports',
       head: t('containers.ports'),
-      className: 'hidden w-28 lg:table-cell',
+      className: 'hidden w-28 @4xl:table-cell',
       sortBy: (container) => container.ports[0]?.port ?? 0,
       cell: (container) => <Ports container={container} />,
     },
     {
       id: 'where',
       head: t('containers.where'),
-      className: 'sm:w-[36%]',
+      className: '@lg:w-[36%]',
       sortBy: (container) => `${container.exposure} ${container.urls[0] ?? ''}`,
       cell: (container) => <Where container={container} />,
     },
     {
       id: 'actions',
       head: <span className="sr-only">{t('common.more')}</span>,
-      className: 'w-[104px] text-right rail:w-32',
+      className: 'w-[104px] text-right @lg:w-32',
       cell: (container) => <Actions container={container} onExpose={onExpose} />,
     },
   ];

@@ -166,7 +166,8 @@ function Form({
   const { t } = useTranslation();
   const client = useEngine((state) => state.client);
   const form = useForm<Values>({ defaultValues: start });
-  const { register, handleSubmit, formState, control } = form;
+  const { register, handleSubmit, formState, control, setFocus } = form;
+  useEffect(() => setFocus('host'), [setFocus]);
   const values = useWatch({ control }) as Values;
   const { plan, error: planError } = usePlan(container, values);
   const [failure, setFailure] = useState<string | null>(null);
@@ -221,7 +222,7 @@ function Form({
             />
           )}
         </Field>
-        <Field label={t('expose.port')} hint={t('expose.portHint')} error={errors.port?.message}>
+        <Field label={t('expose.port')} error={errors.port?.message}>
           {(props) => (
             <>
               <input
@@ -242,7 +243,7 @@ function Form({
             </>
           )}
         </Field>
-        <Field label={t('expose.scheme')} hint={t('expose.schemeHint')}>
+        <Field label={t('expose.scheme')}>
           {(props) => (
             <select {...props} {...register('scheme')}>
               <option value="http">HTTP</option>

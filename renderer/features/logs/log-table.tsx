@@ -2,7 +2,7 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { ArrowUp } from 'lucide-react';
 import { memo, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Link } from 'wouter';
+import { useLocation } from 'wouter';
 import type { RequestRecord } from '../../../proxy/model/request-record.ts';
 import { Button } from '../../components/button.tsx';
 import { useLocale, useMediaQuery } from '../../components/hooks.ts';
@@ -25,16 +25,25 @@ const Line = memo(function Line({
   locale,
   search,
   selected,
+  navigate,
 }: {
   record: RequestRecord;
   locale: string;
   search: string;
   selected: boolean;
+  navigate: (path: string) => void;
 }) {
   const tone = answerTone(record.status);
+  const path = `${requestPath(record.id)}${search}`;
+  // A plain link: hundreds are made while one scrolls, and the router's own would each watch the address.
   return (
-    <Link
-      href={`${requestPath(record.id)}${search}`}
+    <a
+      href={path}
+      onClick={(event) => {
+        if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+        event.preventDefault();
+        navigate(path);
+      }}
       data-row-link
       aria-current={selected || undefined}
       className={`flex h-full items-center gap-3 border-b border-line px-4 text-13 -outline-offset-2 rail:px-7 ${selected ? 'bg-accent-soft' : 'hover:bg-hover'}`}
@@ -49,12 +58,12 @@ const Line = memo(function Line({
         <span className="block truncate sm:max-w-[50%] sm:shrink-0">{record.host}</span>
         <span className="block min-w-0 truncate text-12 text-muted sm:text-13">{record.target}</span>
       </span>
-      <span className="hidden w-44 shrink-0 truncate font-mono text-12 text-muted xl:block">
+      <span className="hidden w-44 shrink-0 truncate font-mono text-12 text-muted @5xl:block">
         {record.router ?? '–'}
       </span>
-      <span className="hidden w-36 shrink-0 truncate font-mono text-12 text-muted lg:block">{record.clientIp}</span>
+      <span className="hidden w-36 shrink-0 truncate font-mono text-12 text-muted @3xl:block">{record.clientIp}</span>
       <span className="w-16 shrink-0 text-right text-12 text-soft">{formatDuration(record.durationMs, locale)}</span>
-    </Link>
+    </a>
   );
 });
 
@@ -75,6 +84,7 @@ export function LogTable({
 }) {
   const { t } = useTranslation();
   const locale = useLocale();
+  const [, navigate] = useLocation();
   const scrollRef = useRef<HTMLDivElement>(null);
   const wide = useMediaQuery('(min-width: 640px)');
   const rowPx = wide ? 32 : 48;
@@ -134,7 +144,7 @@ export function LogTable({
         ref={scrollRef}
         role="group"
         aria-label={t('logs.list')}
-        className="min-h-0 flex-1 overflow-x-hidden overflow-y-auto border-t border-line [overflow-anchor:none]"
+        className="@container min-h-0 flex-1 overflow-x-hidden overflow-y-auto border-t border-line [overflow-anchor:none]"
         onScroll={(event) => setAtTop(event.currentTarget.scrollTop < rowPx)}
       >
         <ul className="relative" style={{ height: virtual.getTotalSize() }}>
@@ -148,7 +158,13 @@ export function LogTable({
                 style={{ height: item.size, transform: `translateY(${item.start}px)` }}
               >
                 {record ? (
-                  <Line record={record} locale={locale} search={search} selected={record.id === selected} />
+                  <Line
+                    record={record}
+                    locale={locale}
+                    search={search}
+                    selected={record.id === selected}
+                    navigate={navigate}
+                  />
                 ) : (
                   <div className="flex h-full items-center justify-center gap-2 text-12 text-muted">
                     {older.state === 'loading' && t('logs.loadingOlder')}

@@ -64,7 +64,7 @@ function useColumns(kind: Kind, search: string): readonly Column<RouterView | Se
       ),
     });
     const small = (text: string) => (
-      <span className="block truncate font-mono text-12 text-muted md:hidden">{text}</span>
+      <span className="block truncate font-mono text-12 text-muted @2xl:hidden">{text}</span>
     );
     if (kind === 'routers') {
       const columns: Column<RouterView>[] = [
@@ -72,7 +72,7 @@ function useColumns(kind: Kind, search: string): readonly Column<RouterView | Se
         {
           id: 'rule',
           head: t('routing.rule'),
-          className: 'hidden md:table-cell',
+          className: 'hidden @2xl:table-cell',
           sortBy: (item) => item.rule,
           cell: (item) => (
             <span className="block truncate font-mono text-13 text-soft" title={item.rule}>
@@ -83,14 +83,14 @@ function useColumns(kind: Kind, search: string): readonly Column<RouterView | Se
         {
           id: 'service',
           head: t('routing.service'),
-          className: 'hidden w-[22%] lg:table-cell',
+          className: 'hidden w-[22%] @4xl:table-cell',
           sortBy: (item) => item.service,
           cell: (item) => <span className="block truncate font-mono text-13 text-soft">{item.service}</span>,
         },
         {
           id: 'entryPoints',
           head: t('routing.entryPoints'),
-          className: 'hidden w-32 sm:table-cell',
+          className: 'hidden w-32 @lg:table-cell',
           sortBy: (item) => item.entryPoints.join(' '),
           cell: (item) => <span className="block truncate text-13 text-soft">{item.entryPoints.join(', ')}</span>,
         },
@@ -120,7 +120,7 @@ function useColumns(kind: Kind, search: string): readonly Column<RouterView | Se
         {
           id: 'servers',
           head: t('routing.servers'),
-          className: 'hidden md:table-cell',
+          className: 'hidden @2xl:table-cell',
           cell: (item) => (
             <span className="block truncate font-mono text-13 text-soft">
               {item.type === 'whoami' ? '–' : item.servers.map((server) => server.url).join(', ') || '–'}
@@ -137,7 +137,7 @@ function useColumns(kind: Kind, search: string): readonly Column<RouterView | Se
         {
           id: 'usedBy',
           head: t('routing.usedBy'),
-          className: 'hidden w-32 lg:table-cell',
+          className: 'hidden w-32 @4xl:table-cell',
           sortBy: (item) => item.usedBy.length,
           cell: (item) => (
             <span className="text-13 text-soft">
@@ -155,14 +155,14 @@ function useColumns(kind: Kind, search: string): readonly Column<RouterView | Se
       {
         id: 'type',
         head: t('routing.type'),
-        className: 'hidden w-40 md:table-cell',
+        className: 'hidden w-40 @2xl:table-cell',
         sortBy: (item) => item.type,
         cell: (item) => <span className="font-mono text-13 text-soft">{item.type}</span>,
       },
       {
         id: 'summary',
-        head: '',
-        className: 'hidden lg:table-cell',
+        head: t('routing.does'),
+        className: 'hidden @4xl:table-cell',
         cell: (item) => <span className="block truncate text-13 text-muted">{item.summary}</span>,
       },
       {

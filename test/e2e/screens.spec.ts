@@ -1,0 +1,257 @@
+import { AxeBuilder } from '@axe-core/playwright';
+import { expect, type Page, test } from '@playwright/test';
+
+/** Every page in every state it is designed for, against the fake engine. */
+
+const states = ['few', 'one-broken', 'empty', 'thousand', 'broken', 'offline', 'loading'] as const;
+const pages = [
+  ['overview', '/'],
+  ['containers', '/containers'],
+  ['routers', '/routers'],
+  ['services', '/services'],
+  ['middlewares', '/middlewares'],
+  ['logs', '/logs'],
+  ['explain', '/explain'],
+  ['settings', '/settings'],
+] as const;
+
+/** Errors that the page wrote or threw; a page that is well has none. */
+function watch(page: Page): string[] {
+  const errors: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error') errors.push(message.text());
+  });
+  page.on('pageerror', (error) => errors.push(String(error)));
+  return errors;
+}
+
+async function open(page: Page, path: string, state: string): Promise<void> {
+  const url = new URL(path, 'http://dashboard.invalid');
+  url.searchParams.set('fake', state);
+  await page.goto(`${url.pathname}${url.search}${url.hash}`);
+  if (state === 'loading') await expect(page.getByRole('status', { name: 'Loading' })).toBeVisible();
+  else if (state === 'signed-out') await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible();
+  else await expect(page.locator('h1')).toBeVisible();
+  if (state === 'offline') await expect(page.getByText('The engine has been away since')).toBeVisible();
+}
+
+async function expectAccessible(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  expect(
+    violations.map(
+      ({ id, nodes }) =>
+        `${id}: ${nodes.map((node) => `${node.target.join(' ')} ${node.failureSummary ?? ''}`).join(' | ')}`,
+    ),
+  ).toEqual([]);
+}
+
+async function expectNoSideways(page: Page): Promise<void> {
+  const { content, room } = await page.evaluate(() => ({
+    content: document.documentElement.scrollWidth,
+    room: window.innerWidth,
+  }));
+  expect(content).toBeLessThanOrEqual(room);
+}
+
+for (const [name, path] of pages) {
+  for (const state of states) {
+    test(`${name}, ${state}`, async ({ page }) => {
+      const errors = watch(page);
+      await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
+      await page.setViewportSize({ width: 1440, height: 900 });
+      await open(page, path, state);
+      await expect(page.locator('html')).toHaveAttribute('data-theme', 'light');
+      await expectAccessible(page);
+      await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' });
+      await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
+      await page.setViewportSize({ width: 360, height: 740 });
+      await expect(page.getByRole('navigation', { name: 'Pages' })).toBeVisible();
+      await expectAccessible(page);
+      await expectNoSideways(page);
+      expect(errors).toEqual([]);
+    });
+  }
+}
+
+const details = [
+  ['container', '/containers/grafana'],
+  ['router', '/routers/grafana@docker'],
+  ['service', '/services/grafana@docker'],
+  ['middleware', '/middlewares/family@file'],
+  ['request', '/logs/r00000400'],
+  ['explanation', '/explain?url=https%3A%2F%2Fgrafana.home.example.org%2F'],
+  ['something gone', '/routers/gone@docker'],
+] as const;
+
+for (const [name, path] of details) {
+  for (const width of [1440, 360]) {
+    test(`the detail of a ${name} at ${width} px`, async ({ page }) => {
+      const errors = watch(page);
+      await page.setViewportSize({ width, height: 800 });
+      await open(page, path, 'one-broken');
+      if (name === 'explanation') await expect(page.getByRole('list', { name: 'The road of a request' })).toBeVisible();
+      else await expect(page.getByRole('button', { name: 'Close' }).first()).toBeVisible();
+      await expectAccessible(page);
+      await expectNoSideways(page);
+      expect(errors).toEqual([]);
+    });
+  }
+}
+
+test('a browser that is not signed in is asked to', async ({ page }) => {
+  const errors = watch(page);
+  await open(page, '/', 'signed-out');
+  await expect(page.getByLabel('Password')).toBeFocused();
+  await expectAccessible(page);
+  expect(errors).toEqual([]);
+});
+
+test('every page speaks French', async ({ page }) => {
+  const errors = watch(page);
+  await page.addInitScript(() => localStorage.setItem('gatehouse.language', 'fr'));
+  for (const [, path] of pages) {
+    await open(page, path, 'broken');
+    await expect(page.locator('html')).toHaveAttribute('lang', 'fr');
+    // A key that has no words would show as it is, with its dots.
+    expect(await page.locator('main').innerText()).not.toMatch(
+      /\b(common|overview|containers|routing|logs|settings|explain)\.[a-z]/,
+    );
+  }
+  expect(errors).toEqual([]);
+});
+
+test('a container is exposed by a click, and it is taken back', async ({ page }) => {
+  const errors = watch(page);
+  await open(page, '/containers', 'few');
+  await page.getByRole('button', { name: 'Expose uptime-kuma' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Expose uptime-kuma' });
+  await expect(dialog.getByLabel('Host')).toHaveValue('uptime-kuma.home.example.org');
+  await expect(dialog.getByLabel('Port', { exact: true })).toHaveValue('3001');
+  await dialog.getByLabel('Host').fill('status.home.example.org');
+  await expect(dialog.getByRole('list', { name: 'The road of a request' })).toContainText('status.home.example.org');
+  await expectAccessible(page);
+  await dialog.getByRole('button', { name: 'Expose' }).click();
+  await expect(dialog).toBeHidden();
+  await expect(page.getByRole('link', { name: /^status\.home\.example\.org/ })).toHaveAttribute(
+    'href',
+    'https://status.home.example.org',
+  );
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect(page.getByRole('button', { name: 'Expose uptime-kuma' })).toBeVisible();
+  expect(errors).toEqual([]);
+});
+
+test('the form says what is missing', async ({ page }) => {
+  await open(page, '/containers', 'few');
+  await page.getByRole('button', { name: 'Expose uptime-kuma' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Port', { exact: true }).fill('');
+  await dialog.getByLabel('Protection').selectOption('password');
+  await dialog.getByRole('button', { name: 'Expose' }).click();
+  await expect(dialog.getByText('Choose a port.').first()).toBeVisible();
+  await expect(dialog.getByText('Give a name and a password of at least 8 characters.').first()).toBeVisible();
+});
+
+test('everything is reached by keyboard', async ({ page }) => {
+  await open(page, '/', 'few');
+  await page.keyboard.press('Control+k');
+  const box = page.getByRole('combobox', { name: 'Search and act' });
+  await expect(box).toBeFocused();
+  await box.fill('grafana@docker');
+  await expectAccessible(page);
+  await page.keyboard.press('Enter');
+  await expect(page).toHaveURL(/\/routers\/grafana(@|%40)docker/);
+  await expect(page.getByRole('complementary', { name: 'grafana@docker' })).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(page).toHaveURL(/\/routers(\?|$)/);
+  await page.keyboard.press('/');
+  await expect(page.getByRole('searchbox')).toBeFocused();
+  await page.keyboard.type('nextcloud');
+  await expect(page.getByRole('row')).toHaveCount(2);
+  await page.getByRole('link', { name: 'nextcloud@docker' }).focus();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('complementary', { name: 'nextcloud@docker' })).toBeVisible();
+});
+
+test('the theme and the language are chosen and kept', async ({ page }) => {
+  await page.emulateMedia({ colorScheme: 'light' });
+  await open(page, '/settings', 'few');
+  await page.getByText('Dark', { exact: true }).click();
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
+  await page.getByLabel('Language').selectOption('fr');
+  await expect(page.getByRole('heading', { name: 'Apparence' })).toBeVisible();
+  await page.reload();
+  await expect(page.getByRole('heading', { name: 'Apparence' })).toBeVisible();
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
+});
+
+test('a thousand rows stay light', async ({ page }) => {
+  await open(page, '/containers', 'thousand');
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Containers');
+  const rows = page.locator('tbody tr');
+  await expect(rows.first()).toBeVisible();
+  expect(await rows.count()).toBeLessThan(80);
+  const list = page.getByRole('group', { name: 'Containers' });
+  await list.evaluate((element) => element.scrollTo({ top: element.scrollHeight }));
+  await expect(page.getByRole('link', { name: 'wiki-100', exact: true })).toBeVisible();
+  expect(await rows.count()).toBeLessThan(80);
+});
+
+test('a hundred thousand log lines scroll smoothly', async ({ page }) => {
+  test.setTimeout(120_000);
+  await open(page, '/logs', 'thousand');
+  await expect
+    .poll(async () => Number((await page.getByText(/[\d,]+ lines$/).innerText()).replace(/\D/g, '')), {
+      timeout: 60_000,
+    })
+    .toBeGreaterThan(90_000);
+  const list = page.getByRole('group', { name: 'Requests' });
+  // Time of the page's own thread, so that a busy machine is not held against it.
+  const session = await page.context().newCDPSession(page);
+  await session.send('Performance.enable', { timeDomain: 'threadTicks' });
+  const busyS = async (): Promise<number> => {
+    const { metrics } = await session.send('Performance.getMetrics');
+    return metrics.find(({ name }) => name === 'TaskDuration')?.value ?? Number.NaN;
+  };
+  const jumps = 60;
+  const start = await busyS();
+  await list.evaluate(async (element, count) => {
+    for (let jump = 1; jump <= count; jump += 1) {
+      element.scrollTo({ top: (element.scrollHeight * jump) / (count + 1) });
+      await new Promise((resolve) => requestAnimationFrame(resolve));
+    }
+  }, jumps);
+  // Each jump draws every line in sight anew, which is more than scrolling ever asks for.
+  expect(((await busyS()) - start) / jumps).toBeLessThan(0.05);
+  expect(await list.locator('li').count()).toBeLessThan(120);
+  // It stands still now, and says what waits.
+  const line = list.locator('li').nth(20);
+  const before = await line.innerText();
+  await expect(page.getByRole('button', { name: /new lines?$/ })).toBeVisible();
+  expect(await line.innerText()).toBe(before);
+  await page.getByRole('button', { name: /new lines?$/ }).click();
+  await expect.poll(async () => list.evaluate((element) => element.scrollTop)).toBe(0);
+});
+
+test('older lines are loaded, and a filter chooses among all', async ({ page }) => {
+  await open(page, '/logs', 'few');
+  const list = page.getByRole('group', { name: 'Requests' });
+  await expect(list.locator('li').first()).toBeVisible();
+  for (let turn = 0; turn < 4; turn += 1) {
+    await list.evaluate((element) => element.scrollTo({ top: element.scrollHeight }));
+    await page.waitForTimeout(50);
+  }
+  await expect(async () => {
+    await list.evaluate((element) => element.scrollTo({ top: element.scrollHeight }));
+    await expect(page.getByText('The log begins here')).toBeVisible({ timeout: 500 });
+  }).toPass();
+  await page.getByLabel('Status').selectOption('4xx');
+  await expect(list.locator('li a').first()).toContainText(/40[134]/);
+  await expect(list.locator('li a').filter({ hasText: / 200|200$/ })).toHaveCount(0);
+});
+
+test('nothing of the fake is in what is installed', async ({ request }) => {
+  const page = await request.get('/');
+  expect(page.headers()['content-security-policy']).toContain("script-src 'self'");
+  expect(await page.text()).not.toContain('<style');
+});
