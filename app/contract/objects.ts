@@ -9,6 +9,7 @@ export const problemCodes = [
   'RULE_INVALID',
   'RULE_MISSING',
   'RULE_DUPLICATE',
+  'RULE_SYNTAX_OLD',
   'ROUTER_NO_SERVICE',
   'ROUTER_NOT_BUILT',
   'SERVICE_UNKNOWN',

@@ -9,7 +9,7 @@ import { canonicalPath } from '../../proxy/rule/path.ts';
 import { buildRouteTable } from '../../proxy/rule/route-table.ts';
 import type { EntryPointView, Explanation, ServiceView } from '../contract/objects.ts';
 import { toRoutingSnapshot } from '../runtime/snapshot.ts';
-import type { RuntimeState } from '../runtime/state.ts';
+import type { RuntimeRouter, RuntimeState } from '../runtime/state.ts';
 import { type ExplainedRequest, entryPointFor, readRequest, toProxyRequest } from './explain-request.ts';
 
 /** More than anybody reads; the rest could not have changed the answer. */
@@ -157,8 +157,8 @@ function tryRoutes(
   const routers: Explanation['routers'] = [];
   let skippedByHost = 0;
   let decided = false;
-  for (const { name, rule, priority } of ordered) {
-    const node = parseRule(rule);
+  for (const { name, rule, syntax, priority } of ordered) {
+    const node = parseRule(rule, syntax);
     const { matched, reason, matchers } = explainRule(node, asked);
     const hosts = hostsOfRule(node);
     if (!matched && hosts.length > 0 && !hosts.includes(asked.host)) skippedByHost += 1;
@@ -214,15 +214,14 @@ function disabledFor(state: RuntimeState, entryPoint: string, asked: ProxyReques
     const onEntryPoint = router.entryPoints.length === 0 || router.entryPoints.includes(entryPoint);
     // Where its entry points are what is wrong with it, it is still the answer to "why not?".
     const concerned = onEntryPoint || router.problems.some(({ code }) => code === 'ENTRY_POINT_UNKNOWN');
-    if (concerned && wouldMatch(router.rule, asked))
-      found.push({ router: router.name, problems: [...router.problems] });
+    if (concerned && wouldMatch(router, asked)) found.push({ router: router.name, problems: [...router.problems] });
   }
   return found;
 }
 
-function wouldMatch(rule: string, asked: ProxyRequest): boolean {
+function wouldMatch({ rule, syntax }: RuntimeRouter, asked: ProxyRequest): boolean {
   try {
-    return explainRule(parseRule(rule), asked).matched;
+    return explainRule(parseRule(rule, syntax), asked).matched;
   } catch (error) {
     if (!(error instanceof RuleError)) throw error;
     // A rule that cannot be read is shown to whoever asks for a host that is written in it.

@@ -1,5 +1,6 @@
 import type { RouterConfig } from '../../proxy/model/dynamic.ts';
 import { localName, qualify } from '../../proxy/model/names.ts';
+import type { RuleSyntax } from '../../proxy/rule/parse.ts';
 import { nearestName } from '../config/nearest.ts';
 import type { StaticEntryPoint } from '../config/static.ts';
 import type { Problem } from '../contract/objects.ts';
@@ -13,7 +14,9 @@ export interface RouterSurroundings {
   readonly entryPoints: ReadonlyMap<string, StaticEntryPoint>;
   readonly services: ReadonlyMap<string, RuntimeService>;
   readonly middlewares: ReadonlyMap<string, RuntimeMiddleware>;
-  readonly judgeRule: (rule: string) => RuleJudgement;
+  readonly judgeRule: (rule: string, syntax: RuleSyntax) => RuleJudgement;
+  /** For routers of labels and files that do not say in which version of the language their rule is written. */
+  readonly defaultRuleSyntax: RuleSyntax;
   readonly suggestService: (name: string) => string | null;
   readonly suggestMiddleware: (name: string) => string | null;
 }
@@ -23,7 +26,9 @@ export function judgeRouter(item: Published<RouterConfig>, around: RouterSurroun
   const { config, provider } = item;
   const problems: Problem[] = [...item.problems];
   const rule = config.rule ?? '';
-  const judgedRule = around.judgeRule(rule);
+  const isOwn = provider === 'gatehouse' || provider === 'internal';
+  const syntax = config.ruleSyntax ?? (isOwn ? 'v3' : around.defaultRuleSyntax);
+  const judgedRule = around.judgeRule(rule, syntax);
   if (judgedRule.problem !== null && !saidAlready(item.problems, judgedRule.problem)) problems.push(judgedRule.problem);
 
   const entryPoints = resolveEntryPoints(config.entryPoints ?? [], around.entryPoints, problems);
@@ -48,6 +53,7 @@ export function judgeRouter(item: Published<RouterConfig>, around: RouterSurroun
     middlewares,
     service,
     rule,
+    syntax,
     // Traefik counts the bytes of the rule, and takes 0 for "not set".
     priority: config.priority === undefined || config.priority === 0 ? Buffer.byteLength(rule) : config.priority,
     tls: config.tls !== undefined,

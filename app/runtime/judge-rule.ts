@@ -1,5 +1,6 @@
 import { hostsOfRule } from '../../proxy/rule/hosts.ts';
-import { parseRule, RuleError } from '../../proxy/rule/parse.ts';
+import { parseRule, RuleError, type RuleNode, type RuleSyntax } from '../../proxy/rule/parse.ts';
+import { secondVersionTemplate } from '../../proxy/rule/second-version.ts';
 import type { Problem } from '../contract/objects.ts';
 import { problem } from '../problem.ts';
 
@@ -11,7 +12,7 @@ export interface RuleJudgement {
 /** How many characters of a long rule are shown on either side of its fault. */
 const contextLength = 40;
 
-export function judgeRule(rule: string): RuleJudgement {
+export function judgeRule(rule: string, syntax: RuleSyntax = 'v3'): RuleJudgement {
   if (rule.trim() === '') {
     return {
       hosts: [],
@@ -24,11 +25,25 @@ export function judgeRule(rule: string): RuleJudgement {
     };
   }
   try {
-    return { hosts: hostsOfRule(parseRule(rule)), problem: null };
+    const node = parseRule(rule, syntax);
+    return { hosts: hostsOfRule(node), problem: syntax === 'v3' ? templateProblem(node) : null };
   } catch (error) {
     if (!(error instanceof RuleError)) throw error;
     return { hosts: [], problem: ruleProblem(rule, error) };
   }
+}
+
+/** The second version's `{name:regex}` means nothing in the third: the rule is served as it reads there. */
+function templateProblem(node: RuleNode): Problem | null {
+  const found = secondVersionTemplate(node);
+  if (found === null) return null;
+  return problem(
+    'RULE_SYNTAX_OLD',
+    'warning',
+    `${found.text} is written in version 2 of the rule language, but read in version 3, where {name:pattern} stands for itself.`,
+    'Write a plain regular expression in HostRegexp or PathRegexp, or set ruleSyntax to v2.',
+    { matcher: found.text, position: found.position },
+  );
 }
 
 function ruleProblem(rule: string, error: RuleError): Problem {

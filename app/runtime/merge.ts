@@ -5,6 +5,7 @@ import type {
   ServiceConfig,
 } from '../../proxy/model/dynamic.ts';
 import { qualify } from '../../proxy/model/names.ts';
+import type { RuleSyntax } from '../../proxy/rule/parse.ts';
 import type { StaticEntryPoint } from '../config/static.ts';
 import type { ObjectOrigin, Publication } from '../providers/provider.ts';
 import { duplicateProblems } from './judge-duplicates.ts';
@@ -21,6 +22,7 @@ import { suggester } from './suggest.ts';
 interface Memo {
   readonly published: Collected;
   readonly entryPoints: readonly StaticEntryPoint[];
+  /** By syntax and rule. */
   readonly rules: ReadonlyMap<string, RuleJudgement>;
   readonly own: ReadonlyMap<string, OwnJudgement>;
   /** As judged by themselves: without users, and without regard to other routers. */
@@ -60,13 +62,14 @@ export function buildRuntime(
   entryPoints: readonly StaticEntryPoint[],
   revision: number,
   previous?: RuntimeState,
+  { defaultRuleSyntax = 'v3' }: { readonly defaultRuleSyntax?: RuleSyntax } = {},
 ): RuntimeState {
   const memo = (previous && memos.get(previous)) ?? emptyMemo;
   const published = collect(publications, memo.published);
   const { judged: middlewares, own } = judgeMiddlewares(published.middlewares, memo);
   const services = judgeServices(published, memo);
   const rules = new Map<string, RuleJudgement>();
-  const routers = judgeRouters(published, memo, { entryPoints, services, middlewares, rules });
+  const routers = judgeRouters(published, memo, { entryPoints, services, middlewares, rules, defaultRuleSyntax });
 
   const final = new Map(routers);
   for (const [name, duplicate] of duplicateProblems(routers.values())) {
@@ -111,6 +114,7 @@ interface Surroundings {
   readonly middlewares: ReadonlyMap<string, RuntimeMiddleware>;
   /** Filled with the rules of this build. */
   readonly rules: Map<string, RuleJudgement>;
+  readonly defaultRuleSyntax: RuleSyntax;
 }
 
 function judgeRouters(published: Collected, memo: Memo, around: Surroundings): Map<string, RuntimeRouter> {
@@ -121,9 +125,11 @@ function judgeRouters(published: Collected, memo: Memo, around: Surroundings): M
     middlewares,
     suggestService: suggester(() => services.keys()),
     suggestMiddleware: suggester(() => middlewares.keys()),
-    judgeRule: (rule: string): RuleJudgement => {
-      const known = rules.get(rule) ?? memo.rules.get(rule) ?? judgeRule(rule);
-      rules.set(rule, known);
+    defaultRuleSyntax: around.defaultRuleSyntax,
+    judgeRule: (rule: string, syntax: RuleSyntax): RuleJudgement => {
+      const key = `${syntax} ${rule}`;
+      const known = rules.get(key) ?? memo.rules.get(key) ?? judgeRule(rule, syntax);
+      rules.set(key, known);
       return known;
     },
   };
@@ -138,7 +144,7 @@ function judgeRouters(published: Collected, memo: Memo, around: Surroundings): M
   for (const [name, item] of published.routers) {
     const known = memo.routers.get(name);
     if (known !== undefined && memo.published.routers.get(name) === item && holds(known)) {
-      judgement.judgeRule(known.rule);
+      judgement.judgeRule(known.rule, known.syntax);
       routers.set(name, known);
     } else {
       routers.set(name, keepSame(known, judgeRouter(item, judgement)));

@@ -45,8 +45,8 @@ export function toRoutingSnapshot(
 
 /** As Traefik has it: a router with TLS serves TLS alone; one without serves TLS only where its entry point adds it. */
 function split(router: RuntimeRouter, tlsEntryPoints: ReadonlySet<string>): RouterSnapshot[] {
-  const { name, rule, priority, middlewares, service } = router;
-  const common = { name, rule, priority, middlewares, service };
+  const { name, rule, syntax, priority, middlewares, service } = router;
+  const common = { name, rule, syntax, priority, middlewares, service };
   if (router.tls) return [{ ...common, entryPoints: router.entryPoints, tls: true }];
   const secure = router.entryPoints.filter((entryPoint) => tlsEntryPoints.has(entryPoint));
   const plain = router.entryPoints.filter((entryPoint) => !tlsEntryPoints.has(entryPoint));

@@ -23,6 +23,8 @@ export interface RuntimeRouter extends RuntimeObject {
   readonly middlewares: readonly string[];
   readonly service: string;
   readonly rule: string;
+  /** The version of the language in which the rule is written. */
+  readonly syntax: 'v2' | 'v3';
   readonly priority: number;
   readonly tls: boolean;
   readonly hosts: readonly string[];

@@ -17,6 +17,8 @@ export const routerSchema = z.strictObject({
   middlewares: z.array(z.string()).optional(),
   service: z.string().optional(),
   rule: z.string().optional(),
+  /** The version of the rule language; by default what the static configuration says, else v3. */
+  ruleSyntax: z.enum(['v2', 'v3']).optional(),
   priority: z.int().optional(),
   tls: routerTlsSchema.optional(),
 });

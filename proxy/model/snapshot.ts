@@ -18,6 +18,8 @@ export interface RouterSnapshot {
   readonly name: string;
   readonly entryPoints: readonly string[];
   readonly rule: string;
+  /** The version of the rule language that the rule is written in; v3 where it is left out. */
+  readonly syntax?: 'v2' | 'v3';
   readonly priority: number;
   /** True: only requests that came over TLS match; false: only those that did not (as Traefik has it). */
   readonly tls: boolean;

@@ -51,6 +51,16 @@ describe('buildRouteTable', () => {
     expect(table.match(makeRequest({ host: 'xa.example' })).kind).toBe('none');
   });
 
+  it('reads each rule in its own version, and keeps the two apart', () => {
+    const rule = 'Path(`/{id}`)';
+    const third = route('third', rule);
+    const second = { ...route('second', rule), syntax: 'v2' as const };
+    const request = makeRequest({ path: '/x' });
+    expect(buildRouteTable([third]).match(request).kind).toBe('none');
+    expect(buildRouteTable([second]).match(request).kind).toBe('match');
+    expect(buildRouteTable([third]).match(request).kind).toBe('none');
+  });
+
   it('names the route whose rule is broken', () => {
     expect(() => buildRouteTable([route('bad@docker', 'Hst(`a`)')])).toThrow(/bad@docker.*Did you mean Host/);
   });

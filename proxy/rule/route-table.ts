@@ -3,12 +3,13 @@ import type { ProxyRequest } from '../http/exchange.ts';
 import { compileRule, type Matcher } from './compile.ts';
 import { requiredHosts } from './hosts.ts';
 import { wildcardOf } from './matchers.ts';
-import { parseRule } from './parse.ts';
+import { parseRule, type RuleSyntax } from './parse.ts';
 import { otherReadings } from './path.ts';
 
 export interface Route<T> {
   readonly name: string;
   readonly rule: string;
+  readonly syntax?: RuleSyntax;
   readonly priority: number;
   readonly target: T;
 }
@@ -92,12 +93,14 @@ interface CompiledRule {
 const compiledRules = new LRUCache<string, CompiledRule>({ max: 20_000 });
 
 function compile(route: Route<unknown>): CompiledRule {
-  const known = compiledRules.get(route.rule);
+  const { rule, syntax = 'v3' } = route;
+  const key = `${syntax} ${rule}`;
+  const known = compiledRules.get(key);
   if (known) return known;
   try {
-    const node = parseRule(route.rule);
+    const node = parseRule(rule, syntax);
     const compiled = { matches: compileRule(node), hosts: requiredHosts(node) };
-    compiledRules.set(route.rule, compiled);
+    compiledRules.set(key, compiled);
     return compiled;
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);

@@ -27,14 +27,16 @@ export interface MatcherNode {
 }
 
 /** A parsed rule. `and` and `or` hold two operands or more, so that long rules do not make deep trees. */
-export type RuleNode =
-  | MatcherNode
-  | { readonly kind: 'not'; readonly operand: RuleNode }
-  | { readonly kind: 'and'; readonly operands: readonly RuleNode[] }
-  | { readonly kind: 'or'; readonly operands: readonly RuleNode[] };
+export type RuleTree<Leaf> =
+  | Leaf
+  | { readonly kind: 'not'; readonly operand: RuleTree<Leaf> }
+  | { readonly kind: 'and'; readonly operands: readonly RuleTree<Leaf>[] }
+  | { readonly kind: 'or'; readonly operands: readonly RuleTree<Leaf>[] };
+
+export type RuleNode = RuleTree<MatcherNode>;
 
 /** The matchers of a rule from left to right. */
-export function matchersOf(node: RuleNode): MatcherNode[] {
+export function matchersOf<Leaf extends { readonly kind: 'matcher' }>(node: RuleTree<Leaf>): Leaf[] {
   switch (node.kind) {
     case 'matcher':
       return [node];
