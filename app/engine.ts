@@ -34,7 +34,7 @@ import { createTraffic } from './runtime/traffic.ts';
 import { originOf } from './runtime/urls.ts';
 import type { ContainerFacts } from './runtime/views.ts';
 import { createWorkerPool, workerEntry } from './runtime/worker-pool.ts';
-import { prepareDataDir } from './store/data-dir.ts';
+import { diskFullError, prepareDataDir } from './store/data-dir.ts';
 import { openStore } from './store/store.ts';
 
 export interface EngineOptions {
@@ -81,8 +81,14 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     return { ...(await start(options, (closer) => closers.push(closer))), stop };
   } catch (error) {
     await stop();
-    throw error;
+    throw noSpaceLeft(error) ? diskFullError(options.dataDir, error) : error;
   }
+}
+
+/** Whatever part met it: with next to no space left, SQLite cannot even read (it needs room for its shared memory). */
+function noSpaceLeft(error: unknown): boolean {
+  if (!(error instanceof Error) || !('code' in error)) return false;
+  return ['ENOSPC', 'EDQUOT', 'SQLITE_FULL', 'SQLITE_IOERR_SHMSIZE', 'SQLITE_IOERR_WRITE'].includes(String(error.code));
 }
 
 async function closeAll(closers: (() => unknown)[]): Promise<void> {
