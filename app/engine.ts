@@ -63,6 +63,8 @@ const firstStateMs = 1500;
 /** Docker may come up after Gatehouse; until then what appears was only found, and is no news. */
 const newsAfterMs = 5000;
 const changesInSnapshot = 100;
+/** How often the status is made anew though nothing has happened, in ticks of a second. */
+const lookAgainTicks = 15;
 /** A worker that died is mentioned for this long. */
 const restartShownMs = 10 * 60_000;
 
@@ -108,6 +110,8 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
   const { dataDir } = options;
   const startedAt = Date.now();
   const now = Date.now;
+  // Parts may have news before there is a picture of them.
+  let touch = (): void => undefined;
 
   prepareDataDir(dataDir);
   defer(lockDataDir(dataDir));
@@ -115,6 +119,10 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
   defer(log.close);
   log.info('Gatehouse starts', { version, node: process.version, dataDir });
   defer(() => log.info('Gatehouse has stopped'));
+  // The process ends of it all the same; the log has the reason.
+  const noteFault = (error: unknown): void => log.error('Gatehouse failed', { error });
+  process.on('uncaughtExceptionMonitor', noteFault);
+  defer(() => process.off('uncaughtExceptionMonitor', noteFault));
   const store = openStore(dataDir);
   defer(store.close);
 
@@ -152,7 +160,7 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
       restarts.push({ at: now(), reason });
       traffic.setOpenConnections(worker, 0);
       changes.record({ actor: 'system', kind: 'worker.restarted', subject: `worker ${worker}`, details: { reason } });
-      picture.touch();
+      touch();
     },
   });
   defer(() => pool.stop(drainMs));
@@ -174,7 +182,7 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
   const health = createHealthWatch({
     onChange: ({ down }) => {
       pool.setDown(down);
-      picture.touch();
+      touch();
     },
     onError: (error) => log.error('health checks cannot start', { error }),
   });
@@ -186,7 +194,7 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
     pool,
     reusePort,
     onChange: () => {
-      picture.touch();
+      touch();
       void refreshExposures();
     },
   });
@@ -198,9 +206,9 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
     log,
     onState: (_state, snapshot) => {
       health.update(snapshot);
-      picture.touch();
+      touch();
     },
-    onErrors: () => picture.touch(),
+    onErrors: () => touch(),
   });
 
   const surroundings = (): Surroundings => ({
@@ -220,7 +228,7 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
     },
     publish: publisher.publish,
     publishPausedAll: publisher.setPausedAll,
-    onChanged: () => picture.touch(),
+    onChanged: () => touch(),
     now,
   });
   const refreshExposures = (): Promise<void> =>
@@ -229,10 +237,10 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
   const providers = createProviderSet({
     publish: (publication) => void publisher.publish(publication),
     retract: (provider) => void publisher.retract(provider),
-    onView: () => picture.touch(),
+    onView: () => touch(),
     onContainers: (next) => {
       observation = next;
-      picture.touch();
+      touch();
       void refreshExposures();
     },
     log,
@@ -305,6 +313,7 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
     },
   });
   defer(picture.close);
+  touch = picture.touch;
 
   defer(
     settings.onChange(async (next, previous) => {
@@ -316,7 +325,7 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
       if (next.dashboard.lanAddress !== previous.dashboard.lanAddress) {
         await dashboard?.setLanAddress(next.dashboard.lanAddress);
       }
-      picture.touch();
+      touch();
     }),
   );
 
@@ -371,15 +380,20 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
     certificates: authority.certificatesFor,
     log,
     now,
-    onChange: () => picture.touch(),
+    onChange: () => touch(),
   });
   const openDashboard = dashboard;
   defer(() => openDashboard.close());
 
-  const ticker = setInterval(() => hub.emit({ topic: 'traffic', tick: traffic.tick() }), 1000);
+  let ticks = 0;
+  const ticker = setInterval(() => {
+    hub.emit({ topic: 'traffic', tick: traffic.tick() });
+    // Some problems come and go without a word, such as a full disk.
+    if (++ticks % lookAgainTicks === 0) touch();
+  }, 1000);
   defer(() => clearInterval(ticker));
   starting = false;
-  picture.touch();
+  touch();
   const news = setTimeout(picture.beginNews, newsAfterMs);
   defer(() => clearTimeout(news));
   void firstStates.then(picture.beginNews, (error: unknown) => log.error('a provider could not start', { error }));
