@@ -76,7 +76,13 @@ export function hostKey(node: MatcherNode): string {
   if (/^(?:[^:]+|\[.*\]):\d+$/.test(written)) {
     throw new RuleError('Host takes a name without a port: requests are matched by name on every port.', node.position);
   }
-  const name = (isAscii(written) ? written.toLowerCase() : domainToASCII(written))
+  if (!isAscii(written)) {
+    const ascii = domainToASCII(written);
+    const instead = ascii === '' ? 'names in other scripts are written in their xn-- form' : `write Host(\`${ascii}\`)`;
+    throw new RuleError(`Host takes plain ASCII: ${instead}.`, node.position);
+  }
+  const name = written
+    .toLowerCase()
     .replace(/\.$/, '')
     .replace(/^\[(.*)\]$/, '$1');
   if (name === '' || /[\s/]/.test(name)) throw new RuleError(`"${written}" is no host name.`, node.position);

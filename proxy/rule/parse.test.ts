@@ -80,6 +80,7 @@ describe('parseRule', () => {
     ['ClientIP(`300.1.1.1`)', 0, /no address/],
     ['Host(`a.b:8080`)', 0, /without a port/],
     ['HostRegexp(`é`)', 0, /xn--/],
+    ['Host(`bücher.example`)', 0, /xn--bcher-kva\.example/],
   ])('refuses %j', (text, position, message) => {
     const error = failure(text);
     expect(error.message).toMatch(message);

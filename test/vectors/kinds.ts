@@ -1,0 +1,41 @@
+import * as docker from './docker.ts';
+import { labelDecode, labelVsYaml } from './labels.ts';
+import * as rules from './rules.ts';
+import * as tcpRules from './tcp-rules.ts';
+import { type Kind, NotApplicable } from './vector.ts';
+
+function apart(reason: string): Kind {
+  return {
+    judge: () => Promise.reject(new NotApplicable(reason)),
+  };
+}
+
+/** How each kind of vector is judged. */
+export const kinds: ReadonlyMap<string, Kind> = new Map(
+  Object.entries({
+    'http-rule': rules.httpRule,
+    'http-rule-raw': rules.httpRuleRaw,
+    'http-priority': rules.httpPriority,
+    'http-default-priority': rules.httpDefaultPriority,
+    'http-domains': rules.httpDomains,
+    'http-routing-path': rules.httpRoutingPath,
+    'grammar-tree': rules.grammarTree,
+    'tcp-rule': tcpRules.tcpRule,
+    'tcp-matcher-v2': tcpRules.tcpMatcherV2,
+    'tcp-priority': tcpRules.tcpPriority,
+    'tcp-default-priority': tcpRules.tcpDefaultPriority,
+    'tcp-domains': tcpRules.tcpDomains,
+    'docker-config': docker.dockerConfig,
+    'docker-ip-port': docker.dockerIpPort,
+    'docker-ip-address': docker.dockerIpAddress,
+    'docker-port': docker.dockerPort,
+    'swarm-ip-address': apart('Swarm'),
+    'swarm-list': apart('Swarm'),
+    'swarm-port': apart('Swarm'),
+    'swarm-tasks': apart('Swarm'),
+    'label-decode': labelDecode,
+    'label-vs-yaml': labelVsYaml,
+    'constraint-labels': docker.constraintLabels,
+    'constraint-tags': docker.constraintTags,
+  }),
+);
