@@ -37,7 +37,7 @@ interface DataTableProps<T> {
   readonly groupOf?: ((row: T) => { readonly key: string; readonly head: ReactNode } | null) | undefined;
 }
 
-const groupHeightPx = 36;
+const groupHeightPx = 40;
 
 /** A table that sorts, draws only the rows in sight, and is walked by keyboard. It scrolls itself. */
 export function DataTable<T extends object>({
@@ -91,10 +91,6 @@ export function DataTable<T extends object>({
     getScrollElement: () => scrollRef.current,
     estimateSize: (index) => (lines[index]?.kind === 'group' ? groupHeightPx : rowHeightPx),
     overscan: 12,
-    getItemKey: (index) => {
-      const line = lines[index];
-      return line?.kind === 'row' ? rowKey(line.row) : `group ${line?.key ?? index}`;
-    },
   });
   const items = virtual.getVirtualItems();
   const before = items[0]?.start ?? 0;
@@ -142,19 +138,19 @@ export function DataTable<T extends object>({
         <tbody>
           {before > 0 && (
             <tr aria-hidden>
-              <td colSpan={columns.length} style={{ height: before, padding: 0 }} />
+              <td style={{ height: before, padding: 0 }} />
             </tr>
           )}
           {items.map((item) => {
             const line = lines[item.index];
             if (!line) return null;
             if (line.kind === 'group') {
+              // Not spanned: columns that are hidden for want of room would come back as empty ones.
               return (
-                <tr key={item.key} style={{ height: groupHeightPx }}>
+                <tr key={`group ${line.key}`} style={{ height: groupHeightPx }}>
                   <th
-                    scope="colgroup"
-                    colSpan={columns.length}
-                    className="border-b border-line px-4 pt-2 text-12 font-medium text-muted rail:px-7"
+                    scope="rowgroup"
+                    className="px-4 pt-3 align-middle text-12 font-medium whitespace-nowrap text-muted rail:px-7"
                   >
                     {line.head}
                   </th>
@@ -165,7 +161,7 @@ export function DataTable<T extends object>({
             const isSelected = rowKey(row) === selected;
             return (
               <tr
-                key={item.key}
+                key={rowKey(row)}
                 style={{ height: rowHeightPx }}
                 aria-current={isSelected || undefined}
                 className={`group/row ${isSelected ? 'bg-accent-soft' : 'hover:bg-hover'} ${onOpen ? 'cursor-pointer' : ''}`}
@@ -186,7 +182,7 @@ export function DataTable<T extends object>({
           })}
           {after > 0 && (
             <tr aria-hidden>
-              <td colSpan={columns.length} style={{ height: after, padding: 0 }} />
+              <td style={{ height: after, padding: 0 }} />
             </tr>
           )}
         </tbody>

@@ -66,7 +66,7 @@ export function Rail({ onSearch }: { onSearch: () => void }) {
               }`}
             >
               <entry.icon size={18} strokeWidth={1.75} aria-hidden className={here ? 'text-accent-text' : ''} />
-              <span className="max-w-full truncate">{t(`nav.${entry.word}`)}</span>
+              <span className="max-w-full truncate tracking-tight rail:tracking-normal">{t(`nav.${entry.word}`)}</span>
               {entry.word === 'routers' && bad > 0 && (
                 <span className="ml-auto hidden rounded-full bg-broken-soft px-1.5 text-12 text-broken rail:inline">
                   {bad}

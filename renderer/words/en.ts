@@ -227,7 +227,7 @@ export const en = {
     portHint: 'The container’s port.',
     portPlaceholder: 'Choose a port',
     portOther: 'The container’s port; it exposes {{ports}}.',
-    scheme: 'It speaks',
+    scheme: 'App speaks',
     schemeHint: 'How the container itself answers.',
     protection: 'Protection',
     protectionNone: 'None',

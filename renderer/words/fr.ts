@@ -233,7 +233,7 @@ export const fr: Words = {
     portHint: 'Celui du conteneur.',
     portPlaceholder: 'Choisissez un port',
     portOther: 'Le port du conteneur ; il expose {{ports}}.',
-    scheme: 'Il parle',
+    scheme: 'Protocole',
     schemeHint: 'Le conteneur lui-même.',
     protection: 'Protection',
     protectionNone: 'Aucune',

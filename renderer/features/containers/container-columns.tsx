@@ -88,8 +88,11 @@ function NameCell({ container, search }: { container: ContainerView; search: str
       >
         {container.name}
       </Link>
-      <span className="block truncate font-mono text-12 text-muted" title={container.image}>
+      <span className="hidden truncate font-mono text-12 text-muted @lg:block" title={container.image}>
         {container.image}
+      </span>
+      <span className="block @lg:hidden">
+        <Where container={container} />
       </span>
     </div>
   );
@@ -137,7 +140,6 @@ export function containerColumns(
       id: 'name',
       head: t('containers.container'),
       sortBy: (container) => container.name,
-      className: 'w-[42%] @lg:w-auto',
       cell: (container) => <NameCell container={container} search={search} />,
     },
     {
@@ -157,7 +159,7 @@ export function containerColumns(
     {
       id: 'where',
       head: t('containers.where'),
-      className: '@lg:w-[36%]',
+      className: 'hidden w-[36%] @lg:table-cell',
       sortBy: (container) => `${container.exposure} ${container.urls[0] ?? ''}`,
       cell: (container) => <Where container={container} />,
     },

@@ -111,8 +111,7 @@ export function LogTable({
     count,
     getScrollElement: () => scrollRef.current,
     estimateSize: () => rowPx,
-    overscan: 16,
-    getItemKey: (index) => recordAt(index)?.id ?? 'end',
+    overscan: 6,
   });
   useEffect(() => virtual.measure(), [virtual, rowPx]);
   const items = virtual.getVirtualItems();
@@ -152,7 +151,7 @@ export function LogTable({
             const record = recordAt(item.index);
             return (
               <li
-                key={item.key}
+                key={record?.id ?? 'end'}
                 data-index={item.index}
                 className="absolute inset-x-0 top-0"
                 style={{ height: item.size, transform: `translateY(${item.start}px)` }}

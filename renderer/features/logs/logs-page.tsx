@@ -65,7 +65,7 @@ export function LogsPage({ id }: { id: string | null }) {
               onChange={(event) => set({ q: event.target.value })}
             />
           </div>
-          <div className="w-32">
+          <div className="w-36">
             <Select
               label={t('logs.status')}
               value={query.get('status') ?? ''}
@@ -77,7 +77,7 @@ export function LogsPage({ id }: { id: string | null }) {
               ))}
             </Select>
           </div>
-          <div className="w-40">
+          <div className="w-44">
             <Select
               label={t('logs.entryPoint')}
               value={query.get('entryPoint') ?? ''}

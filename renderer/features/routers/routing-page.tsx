@@ -276,7 +276,7 @@ function Filters({ kind, picture }: { kind: Kind; picture: Picture }) {
           onChange={(event) => set({ q: event.target.value })}
         />
       </div>
-      <div className="w-36">
+      <div className="w-40">
         <Select
           label={t('routing.status')}
           value={query.get('status') ?? ''}
@@ -290,7 +290,7 @@ function Filters({ kind, picture }: { kind: Kind; picture: Picture }) {
           ))}
         </Select>
       </div>
-      <div className="w-36">
+      <div className="w-40">
         <Select
           label={t('routing.provider')}
           value={query.get('provider') ?? ''}
@@ -303,7 +303,7 @@ function Filters({ kind, picture }: { kind: Kind; picture: Picture }) {
         </Select>
       </div>
       {kind === 'routers' && (
-        <div className="w-40">
+        <div className="w-44">
           <Select
             label={t('routing.entryPoint')}
             value={query.get('entryPoint') ?? ''}
