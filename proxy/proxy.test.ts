@@ -4,7 +4,7 @@ import http2 from 'node:http2';
 import https from 'node:https';
 import net, { type AddressInfo } from 'node:net';
 import { Worker } from 'node:worker_threads';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { makeCertificate } from '../test/support/certificates.ts';
 import {
   defaultEntryPoint,
@@ -211,6 +211,81 @@ test('clients that send nothing, or trickle, are cut off', async () => {
   await slowBody;
   expect(statuses(await idle)).toEqual([200]);
   await harness.record((record) => record.error?.code === 'REQUEST_TIMEOUT');
+});
+
+describe('a body that', () => {
+  const timeouts = { readMs: 0, writeMs: 0, idleMs: 2000, bodyIdleMs: 150 };
+  const head = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n';
+  /** Takes the body at its own pace and answers once `bytes` of it are in. */
+  const takes = (bytes: number, pauseMs = 0) => {
+    let taken = 0;
+    return rawServer((socket, text) => {
+      taken += text.length;
+      if (pauseMs > 0) {
+        socket.pause();
+        setTimeout(() => socket.resume(), pauseMs);
+      }
+      if (taken >= bytes) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+    });
+  };
+  const sendSlowly = async (harness: Harness, bytes: number, everyMs: number, count: number): Promise<string> => {
+    const socket = net.connect(harness.port(), '127.0.0.1');
+    let answer = '';
+    socket.on('error', () => undefined);
+    socket.on('data', (chunk) => {
+      answer += chunk.toString('latin1');
+    });
+    socket.write(head);
+    for (let sent = 0; sent < count && answer === ''; sent += 1) {
+      socket.write(Buffer.alloc(bytes));
+      await new Promise((resolve) => setTimeout(resolve, everyMs));
+    }
+    await until(() => answer !== '', 'an answer');
+    socket.destroy();
+    return answer;
+  };
+
+  test('stops is answered with 408', async () => {
+    const server = await takes(2_000_000);
+    const harness = await start({ entryPoints: [{ timeouts }], services: { 'app@test': loadBalancer([server.url]) } });
+    expect(statuses(await sendSlowly(harness, 100_000, 10, 1))).toEqual([408]);
+    const record = await harness.record();
+    expect(record).toMatchObject({ status: 408, error: { code: 'REQUEST_TIMEOUT' } });
+  });
+
+  test('keeps moving may take much longer than it may pause', async () => {
+    const server = await takes(1_000_000);
+    const harness = await start({ entryPoints: [{ timeouts }], services: { 'app@test': loadBalancer([server.url]) } });
+    const startedAt = performance.now();
+    expect(statuses(await sendSlowly(harness, 50_000, 30, 20))).toEqual([200]);
+    expect(performance.now() - startedAt).toBeGreaterThan(500);
+  });
+
+  test('trickles is cut off although each byte is in time', async () => {
+    const server = await takes(2_000_000);
+    const harness = await start({ entryPoints: [{ timeouts }], services: { 'app@test': loadBalancer([server.url]) } });
+    expect(statuses(await sendSlowly(harness, 1, 20, 200))).toEqual([408]);
+    expect((await harness.record()).error?.detail).toContain('500 bytes a second');
+  });
+
+  test('is not wanted after the answer may not come for ever', async () => {
+    const server = await rawServer((socket) => socket.write('HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n'));
+    const harness = await start({ entryPoints: [{ timeouts }], services: { 'app@test': loadBalancer([server.url]) } });
+    const socket = net.connect(harness.port(), '127.0.0.1');
+    socket.on('error', () => undefined);
+    socket.resume();
+    socket.write(head);
+    const writer = setInterval(() => socket.write('x'), 10);
+    await once(socket, 'close');
+    clearInterval(writer);
+    expect((await harness.record()).status).toBe(403);
+  });
+
+  test('waits for a slow server is not the client’s fault', async () => {
+    const server = await takes(900_000, 200);
+    const harness = await start({ entryPoints: [{ timeouts }], services: { 'app@test': loadBalancer([server.url]) } });
+    expect(statuses(await sendSlowly(harness, 1_000_000, 5, 1))).toEqual([200]);
+  });
 });
 
 test('traffic is counted by entry point, router and service, with connections', async () => {

@@ -58,7 +58,7 @@ describe('parseStaticFile', () => {
         redirectTo: { to: 'websecure', scheme: 'https', permanent: false },
         trustedIPs: [],
         insecureForwardedHeaders: false,
-        timeouts: { readMs: 60_000, writeMs: 0, idleMs: 180_000 },
+        timeouts: { readMs: 0, writeMs: 0, idleMs: 180_000, bodyIdleMs: 60_000 },
         maxHeaderBytes: 65_536,
       },
       {
@@ -70,7 +70,7 @@ describe('parseStaticFile', () => {
         redirectTo: null,
         trustedIPs: ['10.0.0.0/8'],
         insecureForwardedHeaders: false,
-        timeouts: { readMs: 30_000, writeMs: 0, idleMs: 90_000 },
+        timeouts: { readMs: 30_000, writeMs: 0, idleMs: 90_000, bodyIdleMs: 60_000 },
         maxHeaderBytes: 32_768,
       },
     ]);

@@ -292,9 +292,14 @@ function entryPointOf(
     trustedIPs: input.forwardedHeaders?.trustedIPs ?? [],
     insecureForwardedHeaders: input.forwardedHeaders?.insecure ?? false,
     timeouts: {
-      readMs: durationMs(timeouts?.readTimeout, base?.timeouts.readMs ?? 60_000),
+      readMs: durationMs(timeouts?.readTimeout, base?.timeouts.readMs ?? 0),
       writeMs: durationMs(timeouts?.writeTimeout, base?.timeouts.writeMs ?? 0),
       idleMs: durationMs(timeouts?.idleTimeout, base?.timeouts.idleMs ?? 180_000),
+      // Who writes 0 wants no bound at all, such as for gRPC streams that rest for long.
+      bodyIdleMs:
+        timeouts?.readTimeout !== undefined && durationMs(timeouts.readTimeout, 0) === 0
+          ? 0
+          : (base?.timeouts.bodyIdleMs ?? 60_000),
     },
     maxHeaderBytes: input.http?.maxHeaderBytes ?? base?.maxHeaderBytes ?? 65_536,
   };

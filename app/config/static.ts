@@ -16,7 +16,14 @@ export interface StaticEntryPoint {
   readonly redirectTo: { readonly to: string; readonly scheme: 'http' | 'https'; readonly permanent: boolean } | null;
   readonly trustedIPs: readonly string[];
   readonly insecureForwardedHeaders: boolean;
-  readonly timeouts: { readonly readMs: number; readonly writeMs: number; readonly idleMs: number };
+  readonly timeouts: {
+    /** For a whole request; 0: no bound on the whole. */
+    readonly readMs: number;
+    readonly writeMs: number;
+    readonly idleMs: number;
+    /** How long a body may pause while it is wanted; 0: as long as it likes. */
+    readonly bodyIdleMs: number;
+  };
   readonly maxHeaderBytes: number;
 }
 
@@ -45,7 +52,7 @@ export interface StaticConfiguration {
 const entryPointDefaults = {
   trustedIPs: [],
   insecureForwardedHeaders: false,
-  timeouts: { readMs: 60_000, writeMs: 0, idleMs: 180_000 },
+  timeouts: { readMs: 0, writeMs: 0, idleMs: 180_000, bodyIdleMs: 60_000 },
   maxHeaderBytes: 65_536,
 } as const;
 

@@ -104,6 +104,15 @@ export class Http1Exchange extends LiveExchange {
     this.isOver = true;
   }
 
+  protected giveUpBody(): void {
+    this.response.req.socket.destroy();
+  }
+
+  protected override refuseBody(detail: string): void {
+    this.closeAfter = true;
+    super.refuseBody(detail);
+  }
+
   wireClosed(isComplete: boolean): void {
     if (this.hasBeenUpgraded) return;
     this.closed(isComplete && this.hasHead);

@@ -1,7 +1,7 @@
 import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ProxyErrorCode, RequestRecord } from '../model/request-record.ts';
-import { asksForWebSocket, takeFields, takeTarget } from './canonical.ts';
+import { asksForWebSocket, type HeadFacts, takeFields, takeTarget } from './canonical.ts';
 import { peerOf } from './connection.ts';
 import type { EntryContext } from './entry-context.ts';
 import { answerError, errorBody } from './error-page.ts';
@@ -82,21 +82,17 @@ function receive(
   const exchange = new Http1Exchange(request, response, context, nowMs);
   current.set(socket, exchange);
   try {
-    fill(request, message, context, peer, onFirstRead);
+    const facts = fill(request, message, peer, onFirstRead);
+    if (request.body instanceof RequestBody) exchange.watchBody(request.body);
     prepare?.(request, exchange);
+    setForwardingFields(request, peer, facts, context.peers);
     dispatch(request, exchange, context);
   } catch (error) {
     exchange.fail(error);
   }
 }
 
-function fill(
-  request: LiveRequest,
-  message: IncomingMessage,
-  context: EntryContext,
-  peer: Peer,
-  onFirstRead: (() => void) | null,
-): void {
+function fill(request: LiveRequest, message: IncomingMessage, peer: Peer, onFirstRead: (() => void) | null): HeadFacts {
   if (request.method === 'TRACE' || request.method === 'CONNECT') {
     request.refuse(405, 'REQUEST_MALFORMED', request.method);
   }
@@ -104,7 +100,7 @@ function fill(
   takeTarget(request, message.url ?? '');
   if (message.httpVersionMajor !== 1) request.refuse(505, 'REQUEST_MALFORMED', `HTTP ${message.httpVersion}`);
   if (facts.hasBody) request.body = new RequestBody(message, onFirstRead);
-  setForwardingFields(request, peer, facts, context.peers);
+  return facts;
 }
 
 function dispatch(request: LiveRequest, exchange: Http1Exchange, context: EntryContext): void {

@@ -90,6 +90,10 @@ export class Http2Exchange extends LiveExchange {
     this.stream.destroy(error);
   }
 
+  protected giveUpBody(): void {
+    this.stream.close(constants.NGHTTP2_NO_ERROR);
+  }
+
   wireClosed(): void {
     this.closed(this.hasHead && this.stream.rstCode === constants.NGHTTP2_NO_ERROR && this.stream.writableFinished);
   }

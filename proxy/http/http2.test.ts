@@ -342,6 +342,37 @@ test('a body that trickles is cut off with 408, an answer that takes too long wi
   expect((await request(connect(late), { ':path': '/' })).headers[':status']).toBe(504);
 });
 
+test('a body on a stream must keep moving, and may take as long as it likes in all', async () => {
+  const url = await backend((message, response) => {
+    message.resume();
+    message.on('end', () => response.end('taken'));
+  });
+  const harness = await startProxy({
+    entryPoints: [{ name: 'websecure', tls: true, timeouts: { readMs: 0, writeMs: 0, idleMs: 0, bodyIdleMs: 150 } }],
+    routers: [{ entryPoints: ['websecure'], tls: true }],
+    services: { 'app@test': loadBalancer([url]) },
+    certificates: [fallback],
+  });
+  closers.push(() => harness.close());
+  const session = connect(harness);
+  const stopped = session.request({ ':method': 'POST', ':path': '/' }, { endStream: false });
+  stopped.write('part');
+  const [headers] = (await once(stopped, 'response')) as [http2.IncomingHttpHeaders];
+  expect(headers[':status']).toBe(408);
+  const moving = session.request({ ':method': 'POST', ':path': '/' }, { endStream: false });
+  const startedAt = performance.now();
+  const writer = setInterval(() => moving.write(Buffer.alloc(1000)), 20);
+  setTimeout(() => {
+    clearInterval(writer);
+    moving.end();
+  }, 600);
+  const [answer] = (await once(moving, 'response')) as [http2.IncomingHttpHeaders];
+  expect(answer[':status']).toBe(200);
+  expect(performance.now() - startedAt).toBeGreaterThan(590);
+  const record = await harness.record(({ status }) => status === 408);
+  expect(record.error).toEqual({ code: 'REQUEST_TIMEOUT', detail: 'no byte of the body came for 0.15 s' });
+});
+
 test('an idle connection is closed', async () => {
   const harness = await startProxy({
     entryPoints: [{ name: 'websecure', tls: true, timeouts: { readMs: 0, writeMs: 0, idleMs: 100 } }],

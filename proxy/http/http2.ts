@@ -133,7 +133,9 @@ function receive(
     const facts = takeFields(request, raw, peer);
     takeTarget(request, pseudo.path);
     if ((flags & constants.NGHTTP2_FLAG_END_STREAM) === 0) {
-      request.body = new RequestBody(stream, facts.expectsContinue ? continueFor(stream) : null);
+      const body = new RequestBody(stream, facts.expectsContinue ? continueFor(stream) : null);
+      request.body = body;
+      exchange.watchBody(body);
       if (context.options.timeouts.writeMs === 0) exchange.limitBody(context.options.timeouts.readMs);
     } else {
       request.headers.delete('Content-Length');

@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import type { RequestRecord } from '../model/request-record.ts';
+import { BodyWatch } from './body-watch.ts';
 import type { EntryContext } from './entry-context.ts';
 import { answerError } from './error-page.ts';
 import type { Exchange, ExchangeNotes, Handler, ResponseHead, ResponseSink } from './exchange.ts';
@@ -50,6 +51,7 @@ export abstract class LiveExchange implements Exchange, ResponseSink {
   private aborter: AbortController | null = null;
   private isRecorded = false;
   private stall: Limited | null = null;
+  private bodyWatch: BodyWatch | null = null;
   private limitCode: 'UPSTREAM_TIMEOUT' | 'REQUEST_TIMEOUT' | null = null;
 
   constructor(request: LiveRequest, context: EntryContext, atMs: number) {
@@ -103,6 +105,28 @@ export abstract class LiveExchange implements Exchange, ResponseSink {
     this.context.limits.watch(this, limitMs);
   }
 
+  /** From now on the client must keep sending its body while we want it. */
+  watchBody(body: RequestBody): void {
+    const { bodyIdleMs = 0 } = this.context.options.timeouts;
+    if (bodyIdleMs === 0) return;
+    this.bodyWatch = new BodyWatch(body, this.context.limits, bodyIdleMs, {
+      answerPhase: () => (this.isOver ? 'after' : this.hasHead ? 'during' : 'before'),
+      tooSlow: (detail) => {
+        this.request.goneListener?.clientGone();
+        if (this.isOver) this.giveUpBody();
+        else this.refuseBody(detail);
+      },
+    });
+  }
+
+  /** The answer is out and nobody wants the rest of the body, but the client goes on sending it. */
+  protected abstract giveUpBody(): void;
+
+  /** Answers that the body took too long. */
+  protected refuseBody(detail: string): void {
+    answerError(this, 408, 'REQUEST_TIMEOUT', detail);
+  }
+
   /** From now on it may take as long as it likes. */
   protected unlimited(): void {
     if (this.limitCode !== null) this.context.limits.forget(this);
@@ -148,6 +172,7 @@ export abstract class LiveExchange implements Exchange, ResponseSink {
   protected closed(isComplete: boolean, error: RequestRecord['error'] = null): void {
     if (this.isRecorded) return;
     this.isRecorded = true;
+    this.bodyWatch?.answered();
     this.unlimited();
     this.moving();
     if (!isComplete) {

@@ -9,12 +9,20 @@ const ignoreError = (): void => undefined;
  */
 export class RequestBody extends Readable {
   bytes = 0;
+  /** Since when we wait for bytes (`performance.now()`), the last ones included; null while none are wanted. */
+  wantedSince: number | null = null;
+  private waitedMs = 0;
   private readonly source: Readable;
   private readonly onFirstRead: (() => void) | null;
   private started = false;
   private readonly onChunk = (chunk: Buffer): void => {
     this.bytes += chunk.byteLength;
-    if (!this.push(chunk)) this.source.pause();
+    const nowMs = performance.now();
+    this.waitedMs = this.wantedMs(nowMs);
+    this.wantedSince = nowMs;
+    if (this.push(chunk)) return;
+    this.source.pause();
+    this.wantedSince = null;
   };
   private readonly onSourceEnd = (): void => {
     this.detach();
@@ -39,6 +47,16 @@ export class RequestBody extends Readable {
     return this.readableEnded || this.source.readableEnded;
   }
 
+  /** Nothing more of it can come. */
+  get isOver(): boolean {
+    return this.isComplete || this.source.destroyed;
+  }
+
+  /** How long, in all, bytes were waited for. */
+  wantedMs(nowMs: number): number {
+    return this.waitedMs + (this.wantedSince === null ? 0 : nowMs - this.wantedSince);
+  }
+
   override _read(): void {
     if (!this.started) {
       this.started = true;
@@ -53,6 +71,7 @@ export class RequestBody extends Readable {
         .on('error', this.onSourceFailed)
         .on('close', this.onSourceFailed);
     }
+    this.wantedSince ??= performance.now();
     this.source.resume();
   }
 
@@ -64,6 +83,7 @@ export class RequestBody extends Readable {
   }
 
   private detach(): void {
+    this.wantedSince = null;
     this.source
       .off('data', this.onChunk)
       .off('end', this.onSourceEnd)

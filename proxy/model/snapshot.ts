@@ -60,7 +60,14 @@ export interface EntryPointOptions {
   readonly insecureForwardedHeaders: boolean;
   /** Every request is sent on to this scheme and public port, before routers are tried (as Traefik has it). */
   readonly redirect: { readonly scheme: 'https' | 'http'; readonly port: number; readonly permanent: boolean } | null;
-  readonly timeouts: { readonly readMs: number; readonly writeMs: number; readonly idleMs: number };
+  readonly timeouts: {
+    /** For a whole request with its body; 0: no bound on the whole. The head has 60 s in any case. */
+    readonly readMs: number;
+    readonly writeMs: number;
+    readonly idleMs: number;
+    /** How long a body may pause while we want it. After that time it must also have come at 500 bytes a second. 0 or left out: no bound. */
+    readonly bodyIdleMs?: number;
+  };
   readonly maxHeaderBytes: number;
 }
 

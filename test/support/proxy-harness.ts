@@ -43,7 +43,7 @@ export const defaultEntryPoint: EntryPointOptions = {
   trustedIPs: [],
   insecureForwardedHeaders: false,
   redirect: null,
-  timeouts: { readMs: 60_000, writeMs: 0, idleMs: 180_000 },
+  timeouts: { readMs: 0, writeMs: 0, idleMs: 180_000, bodyIdleMs: 60_000 },
   maxHeaderBytes: 64 * 1024,
 };
 
