@@ -26,6 +26,8 @@ parentPort.on('message', (message) => {
     send({ type: 'log', level: 'info', message: 'told', details: { told: told.join(' ') } });
     send({ type: 'applied', revision: message.snapshot.revision, errors: [] });
   }
+  if (message.type === 'down' && message.servers.batch) send({ type: 'traffic', records: [], dropped: 0, counts: [], openConnections: 0 });
+  if (message.type === 'trafficTaken') send({ type: 'log', level: 'info', message: 'taken', details: {} });
   if (message.type === 'drain') process.exit(0);
 });
 send({ type: 'ready' });
@@ -50,7 +52,7 @@ function setUp(source = script, count = 2) {
     onRestart: (index, reason) => restarts.push({ index, reason }),
   });
   pools.push(pool);
-  return { pool, logged, restarts };
+  return { pool, logged, restarts, traffic };
 }
 
 const snapshot = (revision: number): RoutingSnapshot => ({
@@ -112,6 +114,14 @@ describe('worker pool', () => {
     await pool.publish(snapshot(668), [certificate('a')]);
     const ofReplacement = logged.filter(({ message, details }) => message === 'told' && details['worker'] === 1);
     expect(ofReplacement.at(-1)?.details['told']).toMatch(/^certificates snapshot down listen/);
+  });
+
+  test('a worker is told of each batch that was taken', async () => {
+    const { pool, logged, traffic } = setUp();
+    await pool.start();
+    pool.setDown({ batch: [] });
+    await until(() => logged.filter(({ message }) => message === 'taken').length === 2);
+    expect(traffic).toHaveLength(2);
   });
 
   test('a worker that cannot start fails the start', async () => {

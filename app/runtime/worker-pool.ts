@@ -127,6 +127,7 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
         return;
       case 'traffic':
         options.onTraffic(slots.indexOf(slot), message);
+        send(worker, { type: 'trafficTaken' });
         return;
       case 'log':
         log[message.level](message.message, { ...message.details, worker: slots.indexOf(slot) });
