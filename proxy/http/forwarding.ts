@@ -18,14 +18,15 @@ export function setForwardingFields(request: LiveRequest, peer: Peer, facts: Hea
     request.clientIp = clientBehindProxies(facts.forwardedFor, peer.address, peers);
   }
   const port = parseAuthority(request.authority)?.port || (request.scheme === 'https' ? '443' : '80');
+  const scheme = request.upgrade === null ? request.scheme : request.scheme === 'https' ? 'wss' : 'ws';
   if (!peer.trusted) {
-    headers.raw.push('X-Forwarded-Proto', request.scheme);
+    headers.raw.push('X-Forwarded-Proto', scheme);
     if (request.authority !== '') headers.raw.push('X-Forwarded-Host', request.authority);
     headers.raw.push('X-Forwarded-Port', port, 'X-Forwarded-Server', serverName, 'X-Real-Ip', request.clientIp);
     return;
   }
   const proto = headers.get('x-forwarded-proto');
-  if (proto === undefined || !schemes.has(proto.toLowerCase())) headers.set('X-Forwarded-Proto', request.scheme);
+  if (proto === undefined || !schemes.has(proto.toLowerCase())) headers.set('X-Forwarded-Proto', scheme);
   if (request.authority !== '') setMissing(request, 'X-Forwarded-Host', request.authority);
   setMissing(request, 'X-Forwarded-Port', port);
   headers.set('X-Forwarded-Server', serverName);

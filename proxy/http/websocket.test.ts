@@ -69,6 +69,7 @@ test.each(['ws', 'wss'])('messages of any size pass both ways over %s', async (s
     origin: 'https://app.test',
     host: `127.0.0.1:${port}`,
     'x-forwarded-for': '127.0.0.1',
+    'x-forwarded-proto': scheme,
   });
   expect(String(received[1])).toBe('hello');
   expect(received[2]?.equals(big)).toBe(true);
