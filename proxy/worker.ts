@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { ToWorker, WorkerData } from './model/snapshot.ts';
 import { createProxy } from './proxy.ts';
+import { giveBackMemoryAfter } from './spare-memory.ts';
 
 const port = parentPort;
 if (!port) throw new Error('proxy/worker.ts is the entry of a worker thread');
@@ -22,5 +23,8 @@ const proxy = createProxy({
   send: (message) => port.postMessage(message),
   drained: () => process.exit(0),
 });
+
+// One worker after the other: a moment's pause in one is not felt while the others serve.
+giveBackMemoryAfter(4000 + 500 * index);
 
 port.on('message', (message: ToWorker) => proxy.receive(message));

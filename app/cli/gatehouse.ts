@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { parseArgs } from 'node:util';
 import { resolveDataDir } from '../operations/data-dir.ts';
-import { keepHeapSmall } from '../runtime/young-generation.ts';
+import { keepHeapSmall } from '../runtime/heap.ts';
 import { type Command, UsageError } from './command.ts';
 import { commands, overview } from './commands.ts';
 import { createTerminal, type Terminal } from './terminal.ts';

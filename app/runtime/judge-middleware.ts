@@ -1,4 +1,5 @@
 import { middlewareTable } from '../../proxy/middleware/table.ts';
+import { checkUpstream } from '../../proxy/http/upstream.ts';
 import type { MiddlewareConfig } from '../../proxy/model/dynamic.ts';
 import { qualify } from '../../proxy/model/names.ts';
 import { nearestName } from '../config/nearest.ts';
@@ -99,6 +100,8 @@ function judgeAlone(item: Published<MiddlewareConfig>): OwnJudgement {
         references.push(qualify(name, item.provider));
         return (next) => next;
       },
+      service: () => () => undefined,
+      connect: checkUpstream,
       now: () => performance.now(),
       state: (create) => create(),
       verdict: () => undefined,
