@@ -1,5 +1,5 @@
-import { middlewareTable } from '../../proxy/middleware/table.ts';
 import { checkUpstream } from '../../proxy/http/upstream.ts';
+import { middlewareTable } from '../../proxy/middleware/table.ts';
 import type { MiddlewareConfig } from '../../proxy/model/dynamic.ts';
 import { qualify } from '../../proxy/model/names.ts';
 import { nearestName } from '../config/nearest.ts';

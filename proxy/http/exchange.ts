@@ -27,6 +27,8 @@ export interface ProxyRequest {
   /** The socket's peer, which is what `X-Forwarded-For` is appended with. Left out where it is `clientIp`. */
   readonly peerIp?: string;
   readonly tls: { readonly serverName: string; readonly version: string } | null;
+  /** Path and query as they came in, before any middleware. Left out where nothing has changed them. */
+  readonly target?: string;
   /** Body still to be read, or null where the request has none. */
   readonly body: Readable | null;
   /** `websocket` where the client asks for that upgrade; other upgrades are not passed on. */
@@ -70,6 +72,10 @@ export interface ExchangeNotes {
   originStatus: number | null;
   originStartedAt: number | null;
   originEndedAt: number | null;
+  /** How far the last try to reach a server came: `sent` once its first byte was on the way. Null before any. */
+  originAttempt?: 'connecting' | 'sent' | null;
+  /** How often the request was sent again after the first time. */
+  retryAttempts?: number;
   readonly middlewares: MiddlewareStep[];
   error: { code: ProxyErrorCode; detail: string } | null;
 }

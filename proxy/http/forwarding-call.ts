@@ -44,6 +44,7 @@ export class Forwarding implements Dispatcher.DispatchHandler, GoneListener {
     const { request, notes } = exchange;
     notes.serverUrl = origin.origin;
     notes.originStartedAt = performance.now();
+    notes.originAttempt = 'connecting';
     if (request.path.charCodeAt(0) !== 0x2f || canonicalPath(request.path) !== request.path) {
       // A middleware rewrote the path into one that could be read as another (CVE-2026-67309).
       this.isOver = true;
@@ -111,6 +112,7 @@ export class Forwarding implements Dispatcher.DispatchHandler, GoneListener {
 
   onRequestStart(controller: Controller): void {
     this.controller = controller;
+    this.exchange.notes.originAttempt = 'sent';
     // It may have left while the request stood in line.
     if (this.isOver) controller.abort(new Error('the client is gone'));
   }

@@ -225,6 +225,7 @@ export abstract class LiveExchange implements Exchange, ResponseSink {
       originDurationMs,
       userAgent: request.userAgent,
       referer: request.referer,
+      ...(notes.retryAttempts === undefined ? {} : { retryAttempts: notes.retryAttempts }),
       upgrade: request.upgrade,
       tlsVersion: request.tls?.version ?? null,
       error: notes.error,

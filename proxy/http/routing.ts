@@ -9,6 +9,7 @@ import { createForwarder } from './forward.ts';
 import type { RouteTarget } from './live-exchange.ts';
 import type { UpstreamPools } from './pools.ts';
 import type { Recorder } from './recorder.ts';
+import { createUpstream } from './upstream.ts';
 
 /** One snapshot made ready to serve. It is replaced as a whole; requests under way keep the one they began with. */
 export interface CompiledRouting {
@@ -48,7 +49,10 @@ export function compileRouting(
   const errors: { object: string; message: string }[] = [];
   const balancers = new Map<string, Balancer>();
   const poolKeys = new Set<string>();
-  const middlewares = createMiddlewareBuilder(snapshot.middlewares, previous?.middlewares);
+  const middlewares = createMiddlewareBuilder(snapshot.middlewares, previous?.middlewares, undefined, {
+    service: (name) => serviceOf(name).handler,
+    connect: (url, transport) => createUpstream(url, transport, pools, (key) => poolKeys.add(key)),
+  });
   const services = new Map<string, BuiltService | Error>();
 
   const serviceOf = (name: string): BuiltService => {

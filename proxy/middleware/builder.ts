@@ -1,6 +1,6 @@
 import type { Middleware } from '../http/exchange.ts';
 import type { MiddlewareConfig } from '../model/dynamic.ts';
-import type { BuildContext } from './definition.ts';
+import type { BuildContext, Surroundings } from './definition.ts';
 import { StepClock } from './step-clock.ts';
 import { middlewareTable } from './table.ts';
 
@@ -19,6 +19,16 @@ export interface MiddlewareBuilder {
   readonly states: ReadonlyMap<string, KeptState>;
 }
 
+/** Of a builder that has nothing behind its middlewares. */
+const nothingBehind: Surroundings = {
+  service: (name) => {
+    throw new Error(`The service ${name} does not exist.`);
+  },
+  connect: (url) => {
+    throw new Error(`There is no way to ${url} here.`);
+  },
+};
+
 /**
  * Makes a builder over all middlewares of a snapshot by qualified name. State (rate-limit buckets, checked passwords)
  * of `previous` is kept where name and configuration are the same. `now`: milliseconds, monotonic.
@@ -27,6 +37,7 @@ export function createMiddlewareBuilder(
   configs: Readonly<Record<string, MiddlewareConfig>>,
   previous?: MiddlewareBuilder,
   now: () => number = () => performance.now(),
+  surroundings: Surroundings = nothingBehind,
 ): MiddlewareBuilder {
   const built = new Map<string, Middleware>();
   const underConstruction: string[] = [];
@@ -79,6 +90,7 @@ export function createMiddlewareBuilder(
     const values: unknown[] = [];
     states.set(name, { configuration, values });
     return {
+      ...surroundings,
       name,
       resolve: build,
       now,

@@ -1,8 +1,18 @@
 import type { z } from 'zod';
-import type { Exchange, Middleware, ProxyRequest } from '../http/exchange.ts';
+import type { Exchange, Handler, Middleware, ProxyRequest } from '../http/exchange.ts';
+import type { Upstream } from '../http/upstream.ts';
+import type { ServersTransportConfig } from '../model/dynamic.ts';
+
+/** What lies behind the middlewares, for those that ask of it themselves. */
+export interface Surroundings {
+  /** The handler of a service by qualified name. Throws a readable Error where it does not exist or cannot be used. */
+  readonly service: (name: string) => Handler;
+  /** A way to one HTTP address. Throws a readable Error where the address or the transport cannot be used. */
+  readonly connect: (url: string, transport?: ServersTransportConfig) => Upstream;
+}
 
 /** What a middleware may use while it is built. */
-export interface BuildContext {
+export interface BuildContext extends Surroundings {
   /** Qualified name of the middleware being built, such as `auth@docker`. */
   readonly name: string;
   /** Builds another middleware by qualified name (chain). Throws where it does not exist or refers to itself. */

@@ -65,6 +65,8 @@ export const requestRecordSchema = z.object({
   originDurationMs: z.number().nullable(),
   userAgent: z.string(),
   referer: z.string(),
+  /** How often the request was sent to a server again after the first time. */
+  retryAttempts: z.number().optional(),
   upgrade: z.string().nullable(),
   tlsVersion: z.string().nullable(),
   error: z.object({ code: proxyErrorCodeSchema, detail: z.string() }).nullable(),
