@@ -45,6 +45,12 @@ function withGaps(at: readonly number[], series: readonly ChartSeries[], gapS: n
   return columns;
 }
 
+function alone(plot: uPlot, seriesIndex: number): number[] {
+  const values = plot.data[seriesIndex] ?? [];
+  const has = (index: number): boolean => values[index] !== null && values[index] !== undefined;
+  return Array.from(values.keys()).filter((index) => has(index) && !has(index - 1) && !has(index + 1));
+}
+
 /** A line chart with a zero line, units, gaps, and a cursor that reads all series. */
 export function Chart({ label, at, series, format, gapS, range }: ChartProps) {
   const hostRef = useRef<HTMLDivElement>(null);
@@ -104,7 +110,8 @@ export function Chart({ label, at, series, format, gapS, range }: ChartProps) {
             label: one.name,
             stroke: token(`--series-${one.colour}`),
             width: 1.5,
-            points: { show: false },
+            // A value with nothing beside it makes no line: it is drawn as a point.
+            points: { show: true, size: 4, filter: alone },
             ...(index === 0 ? { fill: `${token(`--series-${one.colour}`)}14` } : {}),
           })),
         ],

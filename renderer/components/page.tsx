@@ -26,7 +26,7 @@ export function PageHead({
               <ToneIcon tone={tone} size={20} />
             </span>
           )}
-          <span className="min-w-0 text-balance [overflow-wrap:anywhere]">{sentence}</span>
+          <span className="min-w-0 text-pretty [overflow-wrap:anywhere]">{sentence}</span>
         </p>
       </div>
       {actions && <div className="flex flex-wrap gap-2">{actions}</div>}

@@ -35,11 +35,11 @@ export const useLanguageChoice = create<{ readonly choice: LanguageChoice }>(() 
 
 async function apply(choice: LanguageChoice): Promise<void> {
   const language = choice === 'system' ? systemLanguage() : choice;
-  if (language === 'fr' && !i18next.hasResourceBundle('fr', 'translation')) {
-    const { fr } = await import('./fr.ts');
+  if (language === 'fr') {
+    const [{ fr }, { problemsFr }] = await Promise.all([import('./fr.ts'), import('./problems-fr.ts')]);
     i18next.addResourceBundle('fr', 'translation', fr);
-  }
-  setProblemTranslations(language === 'fr' ? (await import('./problems-fr.ts')).problemsFr : null);
+    setProblemTranslations(problemsFr, fr.failure);
+  } else setProblemTranslations(null);
   await i18next.changeLanguage(language);
   document.documentElement.lang = language;
 }

@@ -26,10 +26,16 @@ export interface ProblemTemplates {
 }
 
 let translations: Readonly<Record<string, ProblemTemplates>> | null = null;
+let reasonWords: Readonly<Record<string, string>> = {};
 
 /** Called when a language other than English has been loaded; null goes back to English. */
-export function setProblemTranslations(templates: Readonly<Record<string, ProblemTemplates>> | null): void {
+export function setProblemTranslations(
+  templates: Readonly<Record<string, ProblemTemplates>> | null,
+  /** By `details.reason`, which some problems carry and which says more than their code. */
+  reasons: Readonly<Record<string, string>> = {},
+): void {
   translations = templates;
+  reasonWords = reasons;
 }
 
 /** A problem in the reader's language. The engine speaks English; other languages go by its code and details. */
@@ -37,6 +43,7 @@ export function problemWords(problem: Problem): ProblemWords {
   const templates = translations?.[problem.code];
   // A code that this version does not know yet.
   if (!templates) return { message: problem.message, fix: problem.fix };
+  const reason = reasonWords[String(problem.details['reason'] ?? '')];
   const first = (list: readonly string[]): string | null => {
     for (const template of list) {
       const text = fill(template, problem.details);
@@ -45,7 +52,7 @@ export function problemWords(problem: Problem): ProblemWords {
     return null;
   };
   return {
-    message: first(templates.message) ?? problem.message,
+    message: first([...(reason === undefined ? [] : [reason]), ...templates.message]) ?? problem.message,
     fix: templates.fix ? first(templates.fix) : null,
   };
 }

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react';
 import { useForm, useWatch } from 'react-hook-form';
 import { useTranslation } from 'react-i18next';
-import type { Exposure, ExposurePlan, Protection } from '../../../app/contract/objects.ts';
+import type { Exposure, ExposurePlan, Problem, Protection } from '../../../app/contract/objects.ts';
 import { undo } from '../../client/actions.ts';
 import { failureOf } from '../../client/failure.ts';
 import { useEngine } from '../../client/store.ts';
@@ -13,6 +13,7 @@ import { ProblemList } from '../../components/problems.tsx';
 import { Road } from '../../components/road.tsx';
 import { notify } from '../../components/toasts.tsx';
 import { failureWords } from '../../words/failure-words.ts';
+import { problemWords } from '../../words/problem-words.ts';
 import { planStations } from '../road/stations.tsx';
 
 export type ExposeTarget =
@@ -65,6 +66,13 @@ function protectionOf(values: Values): Protection {
   }
 }
 
+/** What a plan finds taken by the very app that is edited. */
+function isOwn(problem: Problem, values: Values, old: Exposure | undefined): boolean {
+  if (!old) return false;
+  const { reason } = problem.details;
+  return reason === 'NAME_TAKEN' || (reason === 'HOST_TAKEN' && values.host.trim() === old.host);
+}
+
 function portOf(text: string): number | undefined {
   const port = Number(text);
   return Number.isInteger(port) && port > 0 && port < 65_536 ? port : undefined;
@@ -74,13 +82,16 @@ function portOf(text: string): number | undefined {
 function usePlan(
   container: string,
   values: Values | null,
+  old?: Exposure,
 ): { readonly plan: ExposurePlan | null; readonly error: string | null } {
   const client = useEngine((state) => state.client);
+  const name = old?.name;
   const [state, setState] = useState<{ readonly plan: ExposurePlan | null; readonly error: string | null }>({
     plan: null,
     error: null,
   });
-  const key = values === null ? '' : JSON.stringify({ ...values, password: values.password === '' ? '' : 'given' });
+  // A plan needs to know how long the password is, not what it is.
+  const key = values === null ? '' : JSON.stringify({ ...values, password: 'x'.repeat(values.password.length) });
   const settled = useSettled(key, 150);
   useEffect(() => {
     if (!client) return undefined;
@@ -91,13 +102,14 @@ function usePlan(
     // What is not typed yet is no reason to show nothing: the plan is asked without it.
     const complete =
       protection?.kind === 'password'
-        ? protection.username !== ''
+        ? protection.username !== '' && protection.password !== undefined
         : protection?.kind === 'allowList'
           ? protection.sourceRange.length > 0
           : true;
     client.exposures
       .plan({
         container,
+        ...(name === undefined ? {} : { name }),
         ...(now && now.host.trim() !== '' ? { host: now.host.trim() } : {}),
         ...(port === undefined ? {} : { port }),
         ...(now ? { scheme: now.scheme } : {}),
@@ -111,7 +123,7 @@ function usePlan(
     return () => {
       current = false;
     };
-  }, [client, container, settled]);
+  }, [client, container, settled, name]);
   return state;
 }
 
@@ -169,12 +181,14 @@ function Form({
   const { register, handleSubmit, formState, control, setFocus } = form;
   useEffect(() => setFocus('host'), [setFocus]);
   const values = useWatch({ control }) as Values;
-  const { plan, error: planError } = usePlan(container, values);
+  const { plan, error: planError } = usePlan(container, values, old);
   const [failure, setFailure] = useState<string | null>(null);
   const { errors, isSubmitting } = formState;
   const keepsPassword = old?.protection.kind === 'password';
   const name = target.container;
-  const blocked = plan?.problems.some((problem) => problem.severity === 'error') ?? false;
+  const problems = (plan?.problems ?? []).filter((problem) => !isOwn(problem, values, old));
+  const hostProblem = problems.find((problem) => problem.details['field'] === 'host');
+  const blocked = problems.some((problem) => problem.severity === 'error');
 
   const submit = handleSubmit(async (given) => {
     setFailure(null);
@@ -207,10 +221,15 @@ function Form({
   });
 
   const ports = plan?.ports ?? [];
+  const otherProblems = problems.filter((problem) => problem !== hostProblem);
   return (
     <form onSubmit={(event) => void submit(event)} noValidate>
       <div className="grid gap-x-4 gap-y-2 sm:grid-cols-[minmax(0,1fr)_110px_110px]">
-        <Field label={t('expose.host')} hint={t('expose.hostHint')} error={errors.host?.message}>
+        <Field
+          label={t('expose.host')}
+          hint={t('expose.hostHint')}
+          error={errors.host?.message ?? (hostProblem && problemWords(hostProblem).message)}
+        >
           {(props) => (
             <input
               {...props}
@@ -315,7 +334,7 @@ function Form({
         )}
       </section>
       <div className="mt-3 flex flex-col gap-2 empty:hidden">
-        {plan && plan.problems.length > 0 && <ProblemList problems={plan.problems} />}
+        {otherProblems.length > 0 && <ProblemList problems={otherProblems} />}
         {planError !== null && plan && <p className="text-13 text-broken">{planError}</p>}
         {failure !== null && (
           <p role="alert" className="text-13 text-broken">
@@ -325,7 +344,7 @@ function Form({
       </div>
       <div className="mt-4 flex justify-end gap-2">
         <Button onClick={onClose}>{t('common.cancel')}</Button>
-        <Button type="submit" look="primary" disabled={isSubmitting || (blocked && target.kind === 'new')}>
+        <Button type="submit" look="primary" disabled={isSubmitting || blocked}>
           {t(target.kind === 'new' ? 'expose.submit' : 'expose.submitEdit')}
         </Button>
       </div>

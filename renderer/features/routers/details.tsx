@@ -193,7 +193,9 @@ export function ServiceDetail({ service, picture }: { service: ServiceView; pict
 }
 
 function optionText(value: unknown): string {
-  return typeof value === 'string' ? value : (JSON.stringify(value, null, 1) ?? '');
+  if (typeof value === 'string') return value;
+  if (Array.isArray(value) && value.every((one) => typeof one !== 'object')) return value.map(String).join('\n');
+  return JSON.stringify(value, null, 1) ?? '';
 }
 
 export function MiddlewareDetail({ middleware }: { middleware: MiddlewareView }) {

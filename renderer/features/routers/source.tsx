@@ -20,13 +20,9 @@ export function SourceWords({ source }: { source: Source }) {
       );
     case 'file':
       return (
-        <>
-          <code className="font-mono">
-            {source.path}:{source.line}:{source.column}
-          </code>
-          <br />
-          <span className="text-muted">{t('routing.sourceFile', { line: source.line, column: source.column })}</span>
-        </>
+        <code className="font-mono" title={t('routing.sourceFile', { line: source.line, column: source.column })}>
+          {source.path}:{source.line}:{source.column}
+        </code>
       );
     case 'exposure':
       return <>{t('routing.sourceExposure')}</>;
