@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { durationSchema, signedDurationSchema } from './duration.ts';
+import { tcpConfigurationSchema, udpConfigurationSchema } from './stream.ts';
 
 /**
  * Dynamic configuration in Traefik's names and shape: what a provider publishes.
@@ -97,6 +98,8 @@ export const httpConfigurationSchema = z.strictObject({
 
 export const dynamicConfigurationSchema = z.strictObject({
   http: httpConfigurationSchema.optional(),
+  tcp: tcpConfigurationSchema.optional(),
+  udp: udpConfigurationSchema.optional(),
 });
 
 export type RouterConfig = z.infer<typeof routerSchema>;

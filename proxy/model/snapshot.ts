@@ -1,5 +1,6 @@
 import type { HealthCheckConfig, MiddlewareConfig, ServersTransportConfig, StickyCookieConfig } from './dynamic.ts';
 import type { RequestRecord } from './request-record.ts';
+import type { TcpHealthCheckConfig, TcpMiddlewareConfig, TcpServersTransportConfig } from './stream.ts';
 
 /** Everything a worker needs to route: plain data, immutable, swapped whole. All names are qualified. */
 export interface RoutingSnapshot {
@@ -8,7 +9,62 @@ export interface RoutingSnapshot {
   readonly middlewares: Readonly<Record<string, MiddlewareConfig>>;
   readonly services: Readonly<Record<string, ServiceSnapshot>>;
   readonly serversTransports: Readonly<Record<string, ServersTransportConfig>>;
+  /** TCP and UDP; left out where there is none of it. */
+  readonly streams?: StreamSnapshot;
 }
+
+/** What is routed by connection. Names are qualified, and apart from those of HTTP. */
+export interface StreamSnapshot {
+  readonly tcpRouters: readonly TcpRouterSnapshot[];
+  readonly tcpMiddlewares: Readonly<Record<string, TcpMiddlewareConfig>>;
+  readonly tcpServices: Readonly<Record<string, TcpServiceSnapshot>>;
+  readonly tcpServersTransports: Readonly<Record<string, TcpServersTransportConfig>>;
+  readonly udpRouters: readonly UdpRouterSnapshot[];
+  readonly udpServices: Readonly<Record<string, UdpServiceSnapshot>>;
+}
+
+export interface TcpRouterSnapshot {
+  readonly name: string;
+  readonly entryPoints: readonly string[];
+  readonly rule: string;
+  readonly syntax: 'v2' | 'v3';
+  readonly priority: number;
+  /** `none`: only connections without TLS; `terminate`: TLS ends here; `passthrough`: it ends at the server. */
+  readonly tls: 'none' | 'terminate' | 'passthrough';
+  /** Qualified name of its TLS options; null: the default ones. */
+  readonly tlsOptions: string | null;
+  readonly middlewares: readonly string[];
+  readonly service: string;
+}
+
+export type TcpServiceSnapshot =
+  | {
+      readonly kind: 'loadBalancer';
+      readonly servers: readonly { readonly address: string; readonly tls: boolean }[];
+      /** Qualified name, or null for the default transport. */
+      readonly serversTransport: string | null;
+      /** Version of the PROXY protocol that servers are told the client's address in; 0: none. */
+      readonly proxyProtocol: 0 | 1 | 2;
+      /** How long one direction may go on after the other has ended; below 0: as long as it likes. */
+      readonly terminationDelayMs: number;
+      readonly healthCheck: TcpHealthCheckConfig | null;
+    }
+  | { readonly kind: 'weighted'; readonly services: readonly WeightedName[]; readonly healthCheck: boolean };
+
+export interface WeightedName {
+  readonly name: string;
+  readonly weight: number;
+}
+
+export interface UdpRouterSnapshot {
+  readonly name: string;
+  readonly entryPoints: readonly string[];
+  readonly service: string;
+}
+
+export type UdpServiceSnapshot =
+  | { readonly kind: 'loadBalancer'; readonly servers: readonly string[] }
+  | { readonly kind: 'weighted'; readonly services: readonly WeightedName[] };
 
 /**
  * A router that is fit to serve: its rule parses, its service and middlewares exist. One router may stand here twice,
@@ -55,6 +111,12 @@ export interface EntryPointOptions {
   readonly port: number;
   readonly reusePort: boolean;
   readonly tls: boolean;
+  /** `udp`: datagrams, and nothing else. Left out: connections. */
+  readonly transport?: 'tcp' | 'udp';
+  /** How long a UDP client's session lasts after its last datagram. */
+  readonly udpTimeoutMs?: number;
+  /** Peers whose PROXY protocol header is believed; null or left out: no header is looked for. */
+  readonly proxyProtocol?: { readonly trustedIPs: readonly string[]; readonly insecure: boolean } | null;
   /** CIDRs of proxies whose forwarding headers are believed. */
   readonly trustedIPs: readonly string[];
   readonly insecureForwardedHeaders: boolean;
