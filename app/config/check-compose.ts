@@ -1,8 +1,8 @@
 import { middlewareTable } from '../../proxy/middleware/table.ts';
 import { configurationOf, type InspectedContainer } from '../providers/docker/configuration.ts';
 import { type CheckFinding, judged, said } from './check-findings.ts';
+import type { Place, PlacedText } from './placed-text.ts';
 import { defaultStaticConfiguration } from './static.ts';
-import type { Place, PlacedYaml } from './yaml-places.ts';
 
 interface Label {
   readonly name: string;
@@ -13,7 +13,7 @@ interface Label {
 }
 
 /** Checks the labels of every service as if its container ran. */
-export function checkCompose(yaml: PlacedYaml, file: string): CheckFinding[] {
+export function checkCompose(yaml: PlacedText, file: string): CheckFinding[] {
   const services = member(yaml.value, 'services');
   if (typeof services !== 'object' || services === null) return [];
   const labelled: { container: InspectedContainer; labels: readonly Label[] }[] = [];
@@ -89,7 +89,7 @@ function member(value: unknown, name: string): unknown {
 }
 
 /** Labels as a list of `NAME=VALUE`, or as a map. */
-function labelsOf(yaml: PlacedYaml, service: string, raw: unknown): Label[] {
+function labelsOf(yaml: PlacedText, service: string, raw: unknown): Label[] {
   const base = ['services', service, 'labels'];
   if (Array.isArray(raw)) {
     return raw.map((item, index) => {

@@ -2,8 +2,8 @@ import type { Problem } from '../contract/objects.ts';
 import { internalPublication } from '../providers/internal/publication.ts';
 import type { Origins, Publication } from '../providers/provider.ts';
 import { buildRuntime } from '../runtime/merge.ts';
+import type { Place } from './placed-text.ts';
 import { defaultStaticConfiguration } from './static.ts';
-import type { Place } from './yaml-places.ts';
 
 /** One thing that `gatehouse check` found in a file. Lines and columns count from 1. */
 export interface CheckFinding extends Place {

@@ -5,8 +5,9 @@ import { filePublication } from '../providers/file/publication.ts';
 import { checkCompose } from './check-compose.ts';
 import { type CheckFinding, judged, said } from './check-findings.ts';
 import { parseDynamicFile } from './dynamic-file.ts';
+import type { Place } from './placed-text.ts';
+import { readPlaced } from './read-placed.ts';
 import { parseStaticFile } from './static-file.ts';
-import { type Place, readPlacedYaml } from './yaml-places.ts';
 
 export type { CheckFinding } from './check-findings.ts';
 
@@ -30,7 +31,7 @@ export async function checkFile(path: string): Promise<CheckFinding[]> {
 
 /** The same for a text that was read already. */
 export function checkText(text: string, file: string): CheckFinding[] {
-  const yaml = readPlacedYaml(text);
+  const yaml = readPlaced(text, file);
   if (yaml.faults.length > 0) {
     return yaml.faults.map((fault) => ({ ...fault, file, severity: 'error', suggestion: null }));
   }
@@ -64,7 +65,7 @@ function kindOf(root: unknown): 'compose' | 'dynamic' | 'static' {
 }
 
 function checkDynamic(text: string, path: string): CheckFinding[] {
-  const file = parseDynamicFile(text, middlewareTable);
+  const file = parseDynamicFile(text, middlewareTable, path);
   if (file.faults.length > 0) {
     return file.faults.map((fault) => ({ ...fault, file: path, severity: 'error', suggestion: null }));
   }

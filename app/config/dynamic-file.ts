@@ -2,7 +2,8 @@ import { type ServiceConfig, serviceSchema } from '../../proxy/model/dynamic.ts'
 import { decodeHttpElements, type ElementIssue, type HttpElements } from './http-elements.ts';
 import type { MiddlewareTable } from './middleware-options.ts';
 import { nearestName } from './nearest.ts';
-import { type PlacedYaml, readPlacedYaml, type YamlFault } from './yaml-places.ts';
+import type { PlacedText, TextFault } from './placed-text.ts';
+import { readPlaced } from './read-placed.ts';
 
 /** A file of dynamic configuration as far as it could be read. */
 export interface DynamicFile {
@@ -10,9 +11,9 @@ export interface DynamicFile {
   /** Everything wrong with it but its syntax, those of `elements` included. */
   readonly issues: readonly ElementIssue[];
   /** What keeps it from being read at all; then there are no elements. */
-  readonly faults: readonly YamlFault[];
-  readonly placeOf: PlacedYaml['placeOf'];
-  readonly valuePlaceOf: PlacedYaml['valuePlaceOf'];
+  readonly faults: readonly TextFault[];
+  readonly placeOf: PlacedText['placeOf'];
+  readonly valuePlaceOf: PlacedText['valuePlaceOf'];
 }
 
 const sections = ['http', 'tcp', 'udp', 'tls'] as const;
@@ -24,8 +25,9 @@ const later: Readonly<Record<Exclude<Section, 'http'>, string>> = {
   tls: 'is for certificates and TLS options of your own, which come later; the internal CA serves',
 };
 
-export function parseDynamicFile(text: string, middlewareTable: MiddlewareTable): DynamicFile {
-  const yaml = readPlacedYaml(text);
+/** Reads YAML, or TOML where the file's name says so. */
+export function parseDynamicFile(text: string, middlewareTable: MiddlewareTable, path = ''): DynamicFile {
+  const yaml = readPlaced(text, path);
   const faults = [...yaml.faults];
   const issues: ElementIssue[] = [];
   const found = faults.length > 0 ? {} : sectionsOf(yaml.value, issues, faults);
@@ -46,7 +48,7 @@ export function parseDynamicFile(text: string, middlewareTable: MiddlewareTable)
   return { elements, issues, faults, placeOf: yaml.placeOf, valuePlaceOf: yaml.valuePlaceOf };
 }
 
-function sectionsOf(root: unknown, issues: ElementIssue[], faults: YamlFault[]): Partial<Record<Section, unknown>> {
+function sectionsOf(root: unknown, issues: ElementIssue[], faults: TextFault[]): Partial<Record<Section, unknown>> {
   // A file that is empty, or holds comments alone, says that there is nothing.
   if (root === null || root === undefined) return {};
   if (typeof root !== 'object' || Array.isArray(root)) {

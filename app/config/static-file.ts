@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { durationMs, durationSchema } from '../../proxy/model/duration.ts';
 import { nearestName } from './nearest.ts';
+import type { Place } from './placed-text.ts';
 import { defaultStaticConfiguration, type StaticConfiguration, type StaticEntryPoint } from './static.ts';
 import { type StaticOption, type StaticSection, staticOptions } from './static-options.ts';
-import { type Place, readPlacedYaml } from './yaml-places.ts';
+import { readPlacedYaml } from './yaml-places.ts';
 
 export interface StaticFileIssue extends Place {
   readonly path: string;

@@ -10,28 +10,10 @@ import {
   parseDocument,
   visit,
 } from 'yaml';
+import type { Place, PlacedText, TextFault } from './placed-text.ts';
 
-export interface Place {
-  /** Both count from 1. */
-  readonly line: number;
-  readonly column: number;
-}
-
-export interface YamlFault extends Place {
-  readonly message: string;
-}
-
-/** A YAML text as plain values, with the place of each key. */
-export interface PlacedYaml {
-  readonly value: unknown;
-  readonly faults: readonly YamlFault[];
-  /** Place of the key at the path, or of the nearest one above it. Keys compare without regard to case. */
-  readonly placeOf: (path: readonly (string | number)[]) => Place;
-  /** Place of the first letter of the value at the path; null where there is none, or it is written over several lines. */
-  readonly valuePlaceOf: (path: readonly (string | number)[]) => Place | null;
-}
-
-export function readPlacedYaml(text: string): PlacedYaml {
+/** Reads YAML with the place of each key. */
+export function readPlacedYaml(text: string): PlacedText {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false, merge: true });
   const place = (offset: number): Place => {
@@ -77,7 +59,7 @@ function repeatedKeys(document: Document): { key: string; offset: number }[] {
 }
 
 /** A file that refers to itself too often is a fault of the file, not of this program. */
-function plainValue(document: Document, faults: YamlFault[]): unknown {
+function plainValue(document: Document, faults: TextFault[]): unknown {
   try {
     return document.toJS({ maxAliasCount: 100 });
   } catch (error) {

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { basename, dirname, extname, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type FSWatcher, watch } from 'chokidar';
 import { middlewareTable } from '../../../proxy/middleware/table.ts';
@@ -14,7 +14,7 @@ import { type FileSource, readSources } from './sources.ts';
 
 export interface FileProviderSettings {
   readonly host: ProviderHost;
-  /** A YAML file, or a folder that is read with all that is below it. */
+  /** A YAML or TOML file, or a folder that is read with all that is below it. */
   readonly path: string;
   readonly log: Log;
   readonly now?: () => number;
@@ -79,7 +79,7 @@ export function createFileProvider(settings: FileProviderSettings): Provider {
       if ('error' in source) {
         problems.push(unreadable(source.path, source.error, before !== undefined));
       } else if (before?.text !== source.text) {
-        const file = parseDynamicFile(source.text, middlewareTable);
+        const file = parseDynamicFile(source.text, middlewareTable, source.path);
         if (file.faults.length === 0) known.set(source.path, { text: source.text, file });
         else problems.push(...file.faults.map((fault) => invalid(source.path, fault, before !== undefined)));
       }
@@ -122,11 +122,6 @@ export function createFileProvider(settings: FileProviderSettings): Provider {
     start: async () => {
       if (watcher) return;
       settings.host.report(view);
-      if (extname(path).toLowerCase() === '.toml') {
-        const message = `${path} is TOML, which comes later; YAML is read.`;
-        report('failed', [problem('FILE_INVALID', 'error', message, 'Write it as YAML.', { path })]);
-        return;
-      }
       watcher = watchPath(path, () => void wake());
       recheck = setInterval(() => void wake(), recheckEveryMs);
       recheck.unref();

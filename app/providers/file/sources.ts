@@ -11,23 +11,23 @@ const settleMs = 30;
 const settleAttempts = 20;
 
 /**
- * The files of a path: itself, or all YAML files below a folder, sorted. Throws where the path itself cannot be read.
+ * The files of a path: itself, or all YAML and TOML files below a folder, sorted. Throws where the path itself cannot be read.
  * A file that is being written is waited for.
  */
 export async function readSources(path: string, signal: AbortSignal): Promise<readonly FileSource[]> {
-  const paths = (await stat(path)).isDirectory() ? await yamlFilesBelow(path) : [path];
+  const paths = (await stat(path)).isDirectory() ? await filesBelow(path) : [path];
   return Promise.all(paths.map((each) => readSource(each, signal)));
 }
 
-async function yamlFilesBelow(dir: string): Promise<string[]> {
+async function filesBelow(dir: string): Promise<string[]> {
   const found: string[] = [];
   for (const name of (await readdir(dir)).toSorted()) {
     // Hidden names are editors' own, and the folders that Kubernetes swaps its links to.
     if (name.startsWith('.')) continue;
     const path = join(dir, name);
     const kind = await stat(path).catch(() => null);
-    if (kind?.isDirectory()) found.push(...(await yamlFilesBelow(path)));
-    else if (kind !== null && ['.yml', '.yaml'].includes(extname(name).toLowerCase())) found.push(path);
+    if (kind?.isDirectory()) found.push(...(await filesBelow(path)));
+    else if (kind !== null && ['.yml', '.yaml', '.toml'].includes(extname(name).toLowerCase())) found.push(path);
   }
   return found;
 }
