@@ -1,11 +1,14 @@
 // `npm test`: sets up what is missing, builds, then runs every test: unit and integration by Vitest, the dashboard and
 // the window by Playwright. Ends with one line that counts all of them, and fails if any failed.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, unwatchFile, watchFile } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { build } from './build.mjs';
 import { findTestElectron, hasDisplay } from './electron-runtime.mjs';
 import { engineNodePath, ensureDependencies, hasCommand, rootDir, runToEnd } from './setup.mjs';
+
+/** From a runner's report to its end. */
+const endTimeoutMs = 30_000;
 
 async function main() {
   await ensureDependencies();
@@ -29,7 +32,7 @@ function environment(extra) {
 async function runVitest(nodePath, reportPath) {
   console.log('\n── unit and integration ──');
   const reporters = ['--reporter=default', `--reporter=${path.join(rootDir, 'scripts/vitest-outcome.mjs')}`];
-  const code = await runToEnd(nodePath, ['node_modules/vitest/vitest.mjs', 'run', ...reporters], {
+  const code = await runBounded(reportPath, nodePath, ['node_modules/vitest/vitest.mjs', 'run', ...reporters], {
     env: environment({ GATEHOUSE_OUTCOME_FILE: reportPath }),
   });
   return honest(code, () => JSON.parse(readFileSync(reportPath, 'utf8')));
@@ -43,7 +46,7 @@ async function runPlaywright(nodePath, reportPath) {
   command.push('--reporter=list,json');
   if (!hasDisplay() && hasCommand('xvfb-run')) command.unshift('xvfb-run', '-a');
   const [program, ...args] = command;
-  const code = await runToEnd(program, args, {
+  const code = await runBounded(reportPath, program, args, {
     env: environment({
       PLAYWRIGHT_JSON_OUTPUT_FILE: reportPath,
       ELECTRON_TEST_DIST: electron.programPath ? path.dirname(electron.programPath) : '',
@@ -52,6 +55,27 @@ async function runPlaywright(nodePath, reportPath) {
     }),
   });
   return honest(code, () => playwrightOutcome(JSON.parse(readFileSync(reportPath, 'utf8'))));
+}
+
+/** A runner that has reported and does not end is kept by something a test left open: that is a failure. */
+async function runBounded(reportPath, program, args, options) {
+  const leftOpen = new AbortController();
+  let timer;
+  watchFile(reportPath, { interval: 1000 }, () => {
+    timer ??= setTimeout(() => leftOpen.abort(), endTimeoutMs);
+  });
+  try {
+    return await runToEnd(program, args, { ...options, signal: leftOpen.signal, killSignal: 'SIGKILL' });
+  } catch (error) {
+    if (error.name !== 'AbortError') throw error;
+    console.error(
+      `The runner did not end within ${endTimeoutMs / 1000} s of its last test: a test left something open.`,
+    );
+    return 1;
+  } finally {
+    clearTimeout(timer);
+    unwatchFile(reportPath);
+  }
 }
 
 function playwrightOutcome(report) {

@@ -29,9 +29,12 @@ test('the lock of a process that was killed is free', async () => {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = new Promise((resolve) => child.once('exit', resolve));
-  await new Promise((resolve) => child.stdout.once('data', resolve));
-  expect(() => lockDataDir(dir)).toThrow(`(pid ${child.pid})`);
-  child.kill('SIGKILL');
-  await ended;
+  try {
+    await new Promise((resolve) => child.stdout.once('data', resolve));
+    expect(() => lockDataDir(dir)).toThrow(`(pid ${child.pid})`);
+  } finally {
+    child.kill('SIGKILL');
+    await ended;
+  }
   lockDataDir(dir)();
 });

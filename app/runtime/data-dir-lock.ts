@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { EngineStartError } from './start-error.ts';
 
+/** A connection that nobody refers to is closed by the garbage collector, and its lock with it. */
+const held = new Set<Database.Database>();
+
 /**
  * Takes the data folder for this process. The lock is an open transaction on a small database, which the kernel lets
  * go when the process ends, however it ends; the file itself may stay. Throws EngineStartError where another has it.
@@ -28,7 +31,9 @@ export function lockDataDir(dataDir: string): () => void {
     );
   }
   writeFileSync(pidPath, `${process.pid}\n`, { mode: 0o600 });
+  held.add(database);
   return () => {
+    held.delete(database);
     if (database.inTransaction) database.exec('ROLLBACK');
     database.close();
   };
