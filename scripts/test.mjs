@@ -1,6 +1,8 @@
 // `npm test`: sets up what is missing, builds, then runs every test: unit and integration by Vitest, the dashboard and
 // the window by Playwright. Ends with one line that counts all of them, and fails if any failed.
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, unwatchFile, watchFile } from 'node:fs';
+import { createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { build } from './build.mjs';
@@ -49,12 +51,22 @@ async function runPlaywright(nodePath, reportPath) {
   const code = await runBounded(reportPath, program, args, {
     env: environment({
       PLAYWRIGHT_JSON_OUTPUT_FILE: reportPath,
+      GATEHOUSE_E2E_PORT: String(await freePort()),
       ELECTRON_TEST_DIST: electron.programPath ? path.dirname(electron.programPath) : '',
       ELECTRON_TEST_MISSING: electron.reason ?? '',
       GATEHOUSE_ENGINE_NODE: nodePath,
     }),
   });
   return honest(code, () => playwrightOutcome(JSON.parse(readFileSync(reportPath, 'utf8'))));
+}
+
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
 }
 
 /** A runner that has reported and does not end is kept by something a test left open: that is a failure. */

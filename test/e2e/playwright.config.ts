@@ -1,6 +1,7 @@
 import { defineConfig } from '@playwright/test';
 
-const port = 4178;
+/** `npm test` finds one that is free. */
+const port = Number(process.env['GATEHOUSE_E2E_PORT'] ?? 4178);
 
 /**
  * The dashboard in a real Chromium. The screens run against the fake engine, built as what is installed is built and
