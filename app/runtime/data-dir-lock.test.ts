@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +16,18 @@ test('one at a time, and free again when it is let go', () => {
   expect(() => lockDataDir(dir)).toThrow(`is in use by Gatehouse (pid ${process.pid})`);
   release();
   lockDataDir(dir)();
+});
+
+test('a second try in the same process does not open the folder to others', () => {
+  const release = lockDataDir(dir);
+  expect(() => lockDataDir(dir)).toThrow('is in use');
+  const moduleUrl = new URL('./data-dir-lock.ts', import.meta.url).href;
+  const script = `
+    const { lockDataDir } = await import(${JSON.stringify(moduleUrl)});
+    lockDataDir(${JSON.stringify(dir)});`;
+  const other = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
+  release();
+  expect(other.stderr).toContain(`in use by Gatehouse (pid ${process.pid})`);
 });
 
 test('the lock of a process that was killed is free', async () => {

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { EngineStartError } from './start-error.ts';
@@ -13,8 +13,9 @@ const held = new Set<Database.Database>();
 export function lockDataDir(dataDir: string): () => void {
   const pidPath = join(dataDir, 'engine.pid');
   const lockPath = join(dataDir, 'engine.lock');
-  // SQLite would make it with the process's own file mode.
-  closeSync(openSync(lockPath, 'a', 0o600));
+  // SQLite would make it with the process's own file mode. One that is there is left alone: closing any descriptor of
+  // it would let go of a lock that this process has (POSIX, fcntl: "all locks are removed").
+  if (!existsSync(lockPath)) closeSync(openSync(lockPath, 'a', 0o600));
   const database = new Database(lockPath, { timeout: 0 });
   try {
     database.pragma('journal_mode = MEMORY');
