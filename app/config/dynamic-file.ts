@@ -1,14 +1,23 @@
 import { type ServiceConfig, serviceSchema } from '../../proxy/model/dynamic.ts';
+import {
+  type TcpServiceConfig,
+  tcpServiceSchema,
+  type UdpServiceConfig,
+  udpServiceSchema,
+} from '../../proxy/model/stream.ts';
 import { decodeHttpElements, type ElementIssue, type HttpElements } from './http-elements.ts';
 import type { MiddlewareTable } from './middleware-options.ts';
 import { nearestName } from './nearest.ts';
 import type { PlacedText, TextFault } from './placed-text.ts';
 import { readPlaced } from './read-placed.ts';
+import { decodeTcpElements, decodeUdpElements, type TcpElements, type UdpElements } from './stream-elements.ts';
 
 /** A file of dynamic configuration as far as it could be read. */
 export interface DynamicFile {
   readonly elements: HttpElements<ServiceConfig>;
-  /** Everything wrong with it but its syntax, those of `elements` included. */
+  readonly tcp: TcpElements<TcpServiceConfig>;
+  readonly udp: UdpElements<UdpServiceConfig>;
+  /** Everything wrong with it but its syntax, those of its elements included. */
   readonly issues: readonly ElementIssue[];
   /** What keeps it from being read at all; then there are no elements. */
   readonly faults: readonly TextFault[];
@@ -19,11 +28,7 @@ export interface DynamicFile {
 const sections = ['http', 'tcp', 'udp', 'tls'] as const;
 type Section = (typeof sections)[number];
 
-const later: Readonly<Record<Exclude<Section, 'http'>, string>> = {
-  tcp: 'is for TCP routers, which come later; it is left out',
-  udp: 'is for UDP routers, which come later; it is left out',
-  tls: 'is for certificates and TLS options of your own, which come later; the internal CA serves',
-};
+const tlsLater = 'is for certificates and TLS options of your own, which come later; the internal CA serves';
 
 /** Reads YAML, or TOML where the file's name says so. */
 export function parseDynamicFile(text: string, middlewareTable: MiddlewareTable, path = ''): DynamicFile {
@@ -32,10 +37,11 @@ export function parseDynamicFile(text: string, middlewareTable: MiddlewareTable,
   const issues: ElementIssue[] = [];
   const found = faults.length > 0 ? {} : sectionsOf(yaml.value, issues, faults);
   const elements = decodeHttpElements(found.http, { strings: false, middlewareTable, serviceSchema });
-  issues.push(...elements.issues);
-  for (const section of ['tcp', 'udp', 'tls'] as const) {
-    if (found[section] === undefined || found[section] === null) continue;
-    issues.push(issue([section], 'OPTION_UNSUPPORTED', 'warning', later[section]));
+  const tcp = decodeTcpElements(found.tcp, { strings: false, serviceSchema: tcpServiceSchema });
+  const udp = decodeUdpElements(found.udp, { strings: false, serviceSchema: udpServiceSchema });
+  issues.push(...elements.issues, ...tcp.issues, ...udp.issues);
+  if (found.tls !== undefined && found.tls !== null) {
+    issues.push(issue(['tls'], 'OPTION_UNSUPPORTED', 'warning', tlsLater));
   }
   if (asksForClientCertificates(found.tls)) {
     for (const name of Object.keys(elements.routers)) {
@@ -45,7 +51,7 @@ export function parseDynamicFile(text: string, middlewareTable: MiddlewareTable,
     }
   }
   issues.push(...templateIssues(found.http, elements));
-  return { elements, issues, faults, placeOf: yaml.placeOf, valuePlaceOf: yaml.valuePlaceOf };
+  return { elements, tcp, udp, issues, faults, placeOf: yaml.placeOf, valuePlaceOf: yaml.valuePlaceOf };
 }
 
 function sectionsOf(root: unknown, issues: ElementIssue[], faults: TextFault[]): Partial<Record<Section, unknown>> {

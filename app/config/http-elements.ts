@@ -1,6 +1,5 @@
 import type { z } from 'zod';
 import {
-  type HttpConfiguration,
   type MiddlewareConfig,
   type RouterConfig,
   routerSchema,
@@ -13,9 +12,9 @@ import { decode, type OptionPath } from './decode.ts';
 import { type ConfigIssue, decodeMiddleware, type MiddlewareTable } from './middleware-options.ts';
 import { nearestName } from './nearest.ts';
 
-const sections = ['routers', 'services', 'middlewares', 'serversTransports'] as const;
+export const elementKinds = ['routers', 'services', 'middlewares', 'serversTransports'] as const;
 
-export type ElementKind = (typeof sections)[number];
+export type ElementKind = (typeof elementKinds)[number];
 
 export interface ElementIssue extends ConfigIssue {
   /** The element it belongs to; null where it belongs to none. */
@@ -45,6 +44,26 @@ export function decodeHttpElements<Service extends object>(
   input: unknown,
   options: HttpElementsOptions<Service>,
 ): HttpElements<Service> {
+  const { read, issues } = readElements('http', elementKinds, input, (kind, raw, path) =>
+    readElement(kind, raw, options, path),
+  );
+  return { ...(read as Omit<HttpElements<Service>, 'issues'>), issues };
+}
+
+/** Reads one of the element's options; what is wrong with them is in the issues. */
+export type ElementReader = (
+  kind: ElementKind,
+  raw: object,
+  path: OptionPath,
+) => { readonly value: unknown; readonly issues: readonly ConfigIssue[] };
+
+/** Reads what stands below `http`, `tcp` or `udp`. Kinds that are not named do not belong there. */
+export function readElements(
+  protocol: 'http' | 'tcp' | 'udp',
+  kinds: readonly ElementKind[],
+  input: unknown,
+  readOne: ElementReader,
+): { readonly read: Record<ElementKind, Readonly<Record<string, unknown>>>; readonly issues: ElementIssue[] } {
   const issues: ElementIssue[] = [];
   const read: Record<ElementKind, Readonly<Record<string, unknown>>> = {
     routers: {},
@@ -52,16 +71,17 @@ export function decodeHttpElements<Service extends object>(
     middlewares: {},
     serversTransports: {},
   };
-  for (const [key, members] of entriesOf(input, ['http'], issues)) {
-    const section = sections.find((name) => name.toLowerCase() === key.toLowerCase());
-    if (section) {
-      read[section] = readSection(section, entriesOf(members, ['http', section], issues), options, issues);
+  for (const [key, members] of entriesOf(input, [protocol], issues)) {
+    const kind = kinds.find((name) => name.toLowerCase() === key.toLowerCase());
+    if (kind) {
+      const path = [protocol, kind];
+      read[kind] = readSection(kind, entriesOf(members, path, issues), path, readOne, issues);
     } else {
-      const suggestion = nearestName(key, sections);
-      issues.push({ ...general, path: ['http', key], message: 'is not an option here', suggestion });
+      const suggestion = nearestName(key, kinds);
+      issues.push({ ...general, path: [protocol, key], message: 'is not an option here', suggestion });
     }
   }
-  return { ...(read as Omit<HttpElements<Service>, 'issues'>), issues };
+  return { read, issues };
 }
 
 const general = { element: null, code: 'OPTION_UNKNOWN', severity: 'error' } as const;
@@ -76,19 +96,20 @@ function entriesOf(input: unknown, path: OptionPath, issues: ElementIssue[]): [s
   return [];
 }
 
-function readSection<Service extends object>(
+function readSection(
   kind: ElementKind,
   members: readonly [string, unknown][],
-  options: HttpElementsOptions<Service>,
+  section: OptionPath,
+  readOne: ElementReader,
   issues: ElementIssue[],
 ): Readonly<Record<string, unknown>> {
   const read: Record<string, unknown> = {};
   for (const [name, raw] of members) {
-    const path = ['http', kind, name];
+    const path = [...section, name];
     const element = { kind, name };
     const result =
       typeof raw === 'object' && raw !== null
-        ? readElement(kind, raw, options, path)
+        ? readOne(kind, raw, path)
         : { value: undefined, issues: [standingAlone(path)] };
     read[name] = result.value ?? {};
     for (const issue of result.issues) issues.push({ ...issue, element });
@@ -131,8 +152,9 @@ export function issueProblem(issue: ConfigIssue, place: string): Problem {
   });
 }
 
-/** The configuration alone, without empty sections. */
-export function httpConfigurationOf(elements: Pick<HttpConfiguration, ElementKind>): HttpConfiguration {
-  const filled = sections.filter((kind) => Object.keys(elements[kind] ?? {}).length > 0);
-  return Object.fromEntries(filled.map((kind) => [kind, elements[kind]]));
+/** Without the kinds of which there is none. */
+export function withoutEmpty<T extends object>(elements: T): T {
+  return Object.fromEntries(
+    Object.entries(elements).filter(([, members]) => Object.keys(members ?? {}).length > 0),
+  ) as T;
 }

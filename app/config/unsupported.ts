@@ -25,6 +25,8 @@ const unsupportedOptions: Readonly<Record<string, UnsupportedEffect>> = {
   'http.serverstransports.*.spiffe': 'refused',
   'http.serverstransports.*.forwardingtimeouts.readidletimeout': 'ignored',
   'http.serverstransports.*.forwardingtimeouts.pingtimeout': 'ignored',
+  'tcp.serverstransports.*.tls.peercertsans': 'refused',
+  'tcp.serverstransports.*.tls.spiffe': 'refused',
 };
 
 /** Values that Traefik knows for an option that is served with other values only; its default stands in for them. */
@@ -43,7 +45,7 @@ export function unsupportedEffect(path: readonly (string | number)[]): Unsupport
 
 function patternOf(path: readonly (string | number)[]): string {
   const parts = path.map((part) => String(part).toLowerCase());
-  if (parts[0] === 'http' && parts.length > 2) parts[2] = '*';
+  if (parts.length > 2 && ['http', 'tcp', 'udp'].includes(parts[0] ?? '')) parts[2] = '*';
   return parts.join('.');
 }
 

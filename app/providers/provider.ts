@@ -22,6 +22,8 @@ export interface Publication {
   readonly provider: ProviderView['name'];
   readonly configuration: DynamicConfiguration;
   readonly origins: Origins;
+  /** Of what is below `tcp` and `udp`; left out where nothing is. */
+  readonly streamOrigins?: { readonly tcp: Origins; readonly udp: Origins };
 }
 
 /** What a provider is given by the engine. */

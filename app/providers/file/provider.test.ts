@@ -201,6 +201,40 @@ test('sections that come later are named once, and the rest works', async () => 
   expect(views.at(-1)?.problems.map(({ code, severity }) => `${code} ${severity}`)).toEqual([
     'OPTION_UNKNOWN error',
     'OPTION_UNSUPPORTED warning',
-    'OPTION_UNSUPPORTED warning',
   ]);
+});
+
+test('TCP and UDP stand apart from HTTP, each with its place and what is wrong with it', async () => {
+  const path = join(dir, 'dynamic.yml');
+  await writeFile(
+    path,
+    `${router('a', 'a.localhost')}tcp:
+  routers:
+    a:
+      rule: HostSNI(\`*\`)
+      servise: db
+  services:
+    db:
+      loadBalancer:
+        servers: [{address: "10.0.0.2:5432", tls: true}]
+        serversTransport: slow
+  serversTransports:
+    slow: {dialTimeot: 1s}
+udp:
+  services:
+    dns: {loadBalancer: {servers: [{address: "10.0.0.3:53"}]}}
+`,
+  );
+  await start(path);
+  const { configuration, origins, streamOrigins } = publications.at(-1)!;
+  expect(configuration.tcp).toMatchObject({
+    routers: { a: { rule: 'HostSNI(`*`)' } },
+    services: { db: { loadBalancer: { servers: [{ address: '10.0.0.2:5432', tls: true }] } } },
+  });
+  expect(configuration.udp).toEqual({
+    services: { dns: { loadBalancer: { servers: [{ address: '10.0.0.3:53' }] } } },
+  });
+  expect(origins.routers['a']?.problems).toEqual([]);
+  expect(streamOrigins?.tcp.routers['a']?.problems).toMatchObject([{ fix: 'Did you mean "service"?' }]);
+  expect(streamOrigins?.tcp.services['db']?.problems).toMatchObject([{ fix: 'Did you mean "dialTimeout"?' }]);
 });

@@ -1,5 +1,6 @@
+import type { DynamicConfiguration } from '../../../proxy/model/dynamic.ts';
 import type { DynamicFile } from '../../config/dynamic-file.ts';
-import { type ElementKind, httpConfigurationOf, issueProblem } from '../../config/http-elements.ts';
+import { type ElementKind, issueProblem, withoutEmpty } from '../../config/http-elements.ts';
 import type { Problem } from '../../contract/objects.ts';
 import { problem } from '../../problem.ts';
 import type { ObjectOrigin, Publication } from '../provider.ts';
@@ -15,25 +16,47 @@ export function filePublication(files: readonly NamedFile[]): {
   /** Of the files themselves, not of one object. */
   problems: readonly Problem[];
 } {
-  const routers = collect(files, 'routers', 'router');
-  const services = collect(files, 'services', 'service');
-  const middlewares = collect(files, 'middlewares', 'middleware');
-  const transports = collect(files, 'serversTransports', 'servers transport');
-  const http = httpConfigurationOf({
-    routers: routers.configs,
-    services: services.configs,
-    middlewares: middlewares.configs,
-    serversTransports: transports.configs,
-  });
-  return {
-    publication: {
-      provider: 'file',
-      configuration: Object.keys(http).length > 0 ? { http } : {},
+  const kindsOf = <Elements extends KindElements>(protocol: Protocol, elementsOf: (file: DynamicFile) => Elements) => {
+    const of = <Kind extends ElementKind>(kind: Kind, word: string) =>
+      collect<Elements[Kind][string]>(
+        files.map(({ path, file }) => ({ path, file, elements: elementsOf(file)[kind] })),
+        [protocol, kind],
+        word,
+      );
+    const routers = of('routers', 'router');
+    const services = of('services', 'service');
+    const middlewares = of('middlewares', 'middleware');
+    const transports = of('serversTransports', 'servers transport');
+    return {
+      configs: {
+        routers: routers.configs,
+        services: services.configs,
+        middlewares: middlewares.configs,
+        serversTransports: transports.configs,
+      },
       origins: {
         routers: routers.origins,
         services: withTransportProblems(services, transports.origins),
         middlewares: middlewares.origins,
       },
+    };
+  };
+  const http = kindsOf('http', (file) => file.elements);
+  const tcp = kindsOf('tcp', (file) => file.tcp);
+  const udp = kindsOf('udp', (file) => ({ ...file.udp, middlewares: {}, serversTransports: {} }));
+  const configuration: DynamicConfiguration = Object.fromEntries(
+    Object.entries({ http, tcp, udp })
+      .map(([protocol, { configs }]) => [protocol, withoutEmpty(configs)] as const)
+      .filter(([, configs]) => Object.keys(configs).length > 0),
+  );
+  return {
+    publication: {
+      provider: 'file',
+      configuration,
+      origins: http.origins,
+      ...(configuration.tcp === undefined && configuration.udp === undefined
+        ? {}
+        : { streamOrigins: { tcp: tcp.origins, udp: udp.origins } }),
     },
     problems: files.flatMap(({ path, file }) =>
       file.issues
@@ -53,17 +76,19 @@ interface Collected<Config> {
   readonly origins: Record<string, ObjectOrigin>;
 }
 
-function collect<Kind extends ElementKind>(
-  files: readonly NamedFile[],
-  kind: Kind,
+type Protocol = 'http' | 'tcp' | 'udp';
+type KindElements = Readonly<Record<ElementKind, Readonly<Record<string, object>>>>;
+
+function collect<Config>(
+  files: readonly { path: string; file: DynamicFile; elements: Readonly<Record<string, object>> }[],
+  [protocol, kind]: readonly [Protocol, ElementKind],
   word: string,
-): Collected<DynamicFile['elements'][Kind][string]> {
-  type Config = DynamicFile['elements'][Kind][string];
+): Collected<Config> {
   const configs: Record<string, Config> = {};
   const origins: Record<string, ObjectOrigin> = {};
-  for (const { path, file } of files) {
-    for (const [name, config] of Object.entries(file.elements[kind]) as [string, Config][]) {
-      const place = file.placeOf(['http', kind, name]);
+  for (const { path, file, elements } of files) {
+    for (const [name, config] of Object.entries(elements) as [string, Config][]) {
+      const place = file.placeOf([protocol, kind, name]);
       const first = origins[name];
       if (first) {
         origins[name] = { ...first, problems: [...first.problems, definedTwice(word, name, first, path, place)] };
@@ -73,7 +98,7 @@ function collect<Kind extends ElementKind>(
       origins[name] = {
         source: { kind: 'file', path, line: place.line, column: place.column },
         problems: file.issues
-          .filter(({ element }) => element?.kind === kind && element.name === name)
+          .filter((each) => each.path[0] === protocol && each.element?.kind === kind && each.element.name === name)
           .map((issue) => issueProblem(issue, placeOf(path, file, issue))),
       };
     }
@@ -100,7 +125,7 @@ function definedTwice(
 
 /** A transport is no object of its own on the page: what is wrong with it stands with the services that use it. */
 function withTransportProblems(
-  services: Collected<DynamicFile['elements']['services'][string]>,
+  services: Collected<{ readonly loadBalancer?: { readonly serversTransport?: string | undefined } | undefined }>,
   transports: Readonly<Record<string, ObjectOrigin>>,
 ): Record<string, ObjectOrigin> {
   return Object.fromEntries(
