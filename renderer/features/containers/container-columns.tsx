@@ -59,7 +59,7 @@ function Where({ container }: { container: ContainerView }) {
           className="link relative min-w-0 truncate font-mono text-13"
           title={url}
         >
-          {url.replace('https://', '')}
+          {url.replace('https://', '').replace(/\/$/, '')}
           <span className="sr-only"> ({t('common.opensInNewTab')})</span>
         </a>
         {container.urls.length > 1 && <span className="text-12 text-muted">+{container.urls.length - 1}</span>}
