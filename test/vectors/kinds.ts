@@ -1,5 +1,8 @@
+import * as addresses from './addresses.ts';
 import * as docker from './docker.ts';
 import { labelDecode, labelVsYaml } from './labels.ts';
+import * as others from './middleware-kinds.ts';
+import { middlewareSteps } from './middlewares.ts';
 import * as rules from './rules.ts';
 import * as tcpRules from './tcp-rules.ts';
 import { type Kind, NotApplicable } from './vector.ts';
@@ -37,5 +40,17 @@ export const kinds: ReadonlyMap<string, Kind> = new Map(
     'label-vs-yaml': labelVsYaml,
     'constraint-labels': docker.constraintLabels,
     'constraint-tags': docker.constraintTags,
+    middleware: middlewareSteps,
+    function: middlewareSteps,
+    'middleware-construct': others.middlewareConstruct,
+    chain: others.chain,
+    'entrypoint-path': others.entryPointPath,
+    'entrypoint-underscore-headers': others.entryPointUnderscoreHeaders,
+    'ratelimit-construct': others.rateLimitConstruct,
+    'ratelimit-load': others.rateLimitLoad,
+    'retry-websocket': others.retryWebsocket,
+    'ip-allowlist': addresses.ipAllowlist,
+    'ip-strategy': addresses.ipStrategy,
+    'tcp-ip-allowlist': addresses.tcpIpAllowlist,
   }),
 );

@@ -8,7 +8,7 @@ import { buildRouteTable } from '../../proxy/rule/route-table.ts';
 import { matchersOf, type RuleTree } from '../../proxy/rule/rule-node.ts';
 import { sendRaw, startProxy, statuses } from '../support/proxy-harness.ts';
 import { requestOf } from './go-url.ts';
-import { runtimeOfProviders } from './runtime.ts';
+import { buildState } from './runtime.ts';
 import { kind, Missing, NotApplicable } from './vector.ts';
 
 export const syntaxShape = z.enum(['v2', 'v3']);
@@ -121,7 +121,7 @@ export const httpPriority = kind(
     expectedRoute: z.string(),
   },
   ({ syntax, providersPrecedence, routes, request, expectedRoute }, judgement) => {
-    const state = runtimeOfProviders(
+    const { snapshot: state } = buildState(
       routes.map(({ id, rule, priority, provider }) => ({
         provider: provider ?? 'file',
         http: {
@@ -152,7 +152,7 @@ export const httpPriority = kind(
 export const httpDefaultPriority = kind(
   { rule: z.string(), expectedPriority: z.int() },
   ({ rule, expectedPriority }, judgement) => {
-    const state = runtimeOfProviders([
+    const { snapshot: state } = buildState([
       { provider: 'file', http: { routers: { a: { rule, service: 'whoami@internal' } } } },
     ]);
     judgement.equal(rule, expectedPriority, state.routers.find(({ name }) => name === 'a@file')?.priority);

@@ -1,0 +1,100 @@
+import { z } from 'zod';
+import { parseAuthority } from '../../proxy/http/authority.ts';
+import { asksForWebSocket } from '../../proxy/http/canonical.ts';
+import { connectionOptions } from '../../proxy/http/header-names.ts';
+import { codings } from '../../proxy/middleware/accept-encoding.ts';
+import { createIpStrategy } from '../../proxy/middleware/client-source.ts';
+import { fitsMediaType } from '../../proxy/middleware/media-type.ts';
+import { arrivedRequest, requestShape, type ToldRequest } from './traffic.ts';
+import { Missing, NotApplicable } from './vector.ts';
+
+export interface CallOutcome {
+  readonly result: unknown;
+  readonly error: boolean;
+}
+
+type Call = (receiver: unknown, args: readonly unknown[]) => CallOutcome;
+
+const result = (value: unknown): CallOutcome => ({ result: value, error: false });
+
+function apart(reason: string): Call {
+  return () => {
+    throw new NotApplicable(reason);
+  };
+}
+
+/** Traefik's helper functions for which the product has the same notion, by their name in Go. */
+const functions: Readonly<Record<string, Call>> = {
+  'pkg/middlewares/requestdecorator.parseHost': (_, [host]) => {
+    const parsed = parseAuthority(z.string().parse(host));
+    // What is no authority is refused here, where Traefik goes on with the text.
+    if (parsed === null) throw new NotApplicable('a Host that is none is refused by design');
+    return result(parsed.host);
+  },
+  'pkg/middlewares/requestdecorator.Resolver.CNAMEFlatten': apart('hostResolver'),
+  'pkg/middlewares/compress.buildSupportedEncodings': (_, [names]) => result(z.array(z.enum(codings)).parse(names)),
+  'pkg/middlewares/compress.parseAcceptableEncodings': apart(
+    'a list of weights; what follows from it is judged by negotiation',
+  ),
+  'pkg/middlewares/compress.parsedContentType.equals': (receiver, [type, params]) => {
+    const shape = z.strictObject({
+      mediaType: z.string().optional(),
+      params: z.record(z.string(), z.string()).optional(),
+    });
+    const { mediaType = '', params: own = {} } = shape.parse(receiver);
+    const other = z.record(z.string(), z.string()).nullable().parse(params) ?? {};
+    const wanted = { type: mediaType, parameters: new Map(Object.entries(own)) };
+    return result(fitsMediaType({ type: z.string().parse(type), parameters: new Map(Object.entries(other)) }, wanted));
+  },
+  'pkg/ip.RemoteAddrStrategy.GetIP': (receiver, [request]) => result(addressBy(receiver, request)),
+  'pkg/ip.DepthStrategy.GetIP': (receiver, [request]) => result(addressBy(receiver, request)),
+  'pkg/config/dynamic.IPStrategy.Get': (receiver) => {
+    const shape = z.strictObject({
+      depth: z.int().optional(),
+      excludedIPs: z.array(z.string()).optional(),
+      ipv6Subnet: z.int().optional(),
+    });
+    const config = shape.parse(receiver);
+    try {
+      return result(createIpStrategy(config));
+    } catch {
+      return { result: null, error: true };
+    }
+  },
+  'pkg/config/dynamic.Headers.HasSecureHeadersDefined': apart(
+    'a helper that decides how Traefik builds its headers middleware',
+  ),
+  'pkg/config/dynamic.RouterDeniedEncodedPathCharacters.Map': apart('set by code for the Kubernetes providers'),
+  'pkg/middlewares/passtlsclientcert.sanitize': apart('a helper on a certificate that is not there'),
+  'pkg/middlewares/passtlsclientcert.getSANs': apart('a helper on a certificate that is not there'),
+};
+
+export function callFunction(name: string, receiver: unknown, args: readonly unknown[]): CallOutcome {
+  const call = functions[name];
+  if (!call) throw new Missing(`the runner does not know the function ${name}`);
+  return call(receiver, args);
+}
+
+function addressBy(receiver: unknown, request: unknown): string {
+  const shape = z.strictObject({ Depth: z.int().optional(), IPv6Subnet: z.int().optional() });
+  const { Depth: depth, IPv6Subnet: ipv6Subnet } = shape.parse(receiver);
+  const told = requestShape.parse(request);
+  // Traefik builds the strategy by hand here; out of range means no subnet.
+  if (ipv6Subnet !== undefined && (ipv6Subnet < 1 || ipv6Subnet > 128)) {
+    throw new NotApplicable('a subnet that no configuration may ask for');
+  }
+  const config = { ...(depth === undefined ? {} : { depth }), ...(ipv6Subnet === undefined ? {} : { ipv6Subnet }) };
+  return createIpStrategy(config)(arrivedRequest(told));
+}
+
+/** Functions of a request alone. */
+export function applyFunction(name: string, told: ToldRequest): unknown {
+  if (name === 'isWebsocketRequest') {
+    const values = (wanted: string): string[] =>
+      (told.headers ?? []).filter(([each]) => each.toLowerCase() === wanted).map(([, value]) => value);
+    // Node hands a request on as an upgrade only where Connection says so.
+    const nominated = values('connection').flatMap(connectionOptions).includes('upgrade');
+    return nominated && asksForWebSocket(told.method, values('upgrade').join(', '));
+  }
+  throw new Missing(`the runner does not know the function ${name}`);
+}

@@ -1,0 +1,415 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { decodeMiddleware } from '../../app/config/middleware-options.ts';
+import type { Middleware } from '../../proxy/http/exchange.ts';
+import type { HeaderList } from '../../proxy/http/header-list.ts';
+import { createMiddlewareBuilder } from '../../proxy/middleware/builder.ts';
+import { middlewareTable } from '../../proxy/middleware/table.ts';
+import type { MiddlewareConfig } from '../../proxy/model/dynamic.ts';
+import { makeExchange, type TestExchange } from '../support/exchange.ts';
+import { entryPointTarget, sendToEntryPoint } from './entry-point.ts';
+import { expectationShape, judgeExpectations, type Subject } from './expectation.ts';
+import { applyFunction, callFunction } from './functions.ts';
+import { type RecordingServer, startRecordingServer } from './recording-server.ts';
+import {
+  answerShape,
+  arrivedRequest,
+  type Forwarded,
+  readForwarded,
+  readResponse,
+  requestShape,
+  type ToldRequest,
+  upstreamOf,
+} from './traffic.ts';
+import { type Judgement, kind, Missing, NotApplicable } from './vector.ts';
+
+const config = z.record(z.string(), z.unknown());
+const expectations = z.array(expectationShape);
+
+const stepShape = z.discriminatedUnion('do', [
+  z.strictObject({
+    do: z.literal('construct'),
+    as: z.string(),
+    middleware: z.string(),
+    config: config.nullable(),
+    expectError: z.boolean().optional(),
+    goType: z.string().optional(),
+    /** A step of Traefik's middleware by itself, where the product has one middleware. */
+    part: z.literal('secureHeadersOnly').optional(),
+    next: z.string().optional(),
+    hostname: z.string().optional(),
+  }),
+  z.strictObject({
+    do: z.literal('request'),
+    to: z.string(),
+    request: requestShape,
+    upstream: answerShape.optional(),
+    upstreamSequence: z.array(answerShape).optional(),
+    authServer: answerShape.optional(),
+    errorService: answerShape.optional(),
+    expect: expectations.optional(),
+  }),
+  z.strictObject({
+    do: z.literal('negotiate'),
+    to: z.string(),
+    acceptEncoding: z.array(z.string()),
+    expect: expectations,
+  }),
+  z.strictObject({
+    do: z.literal('apply'),
+    function: z.string(),
+    to: z.string().optional(),
+    config: config.optional(),
+    request: requestShape,
+    expect: expectations,
+  }),
+  z.strictObject({
+    do: z.literal('call'),
+    function: z.string(),
+    receiver: z.unknown().optional(),
+    args: z.array(z.unknown()).optional(),
+    expect: expectations.optional(),
+  }),
+]);
+
+type Step = z.infer<typeof stepShape>;
+export type RequestStep = Step & { readonly do: 'request' };
+
+/** Something that requests can be sent to. */
+export interface Target {
+  send(step: RequestStep): Promise<Sent>;
+}
+
+export interface Sent {
+  readonly exchange: Pick<TestExchange, 'sink'> & { readonly notes?: TestExchange['notes'] };
+  readonly forwarded: readonly Forwarded[];
+  readonly auth?: readonly Forwarded[];
+  readonly error?: readonly Forwarded[];
+}
+
+const listener = '127.0.0.1:8000';
+
+/** Vectors whose steps build middlewares and send requests through them. */
+export const middlewareSteps = kind(
+  {
+    steps: z.array(stepShape),
+    middleware: z.string().optional(),
+    files: z.record(z.string(), z.string()).optional(),
+    flags: z.record(z.string(), z.unknown()).optional(),
+  },
+  async ({ steps, files = {} }, judgement) => {
+    const folder = mkdtempSync(join(tmpdir(), 'vectors-'));
+    try {
+      const tokens = new Map([['{listener}', listener]]);
+      for (const [token, text] of Object.entries(files)) {
+        const path = join(folder, token.replaceAll(/\W/g, ''));
+        writeFileSync(path, text);
+        tokens.set(token, path);
+      }
+      await runSteps(steps, tokens, judgement);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  },
+);
+
+async function runSteps(steps: readonly Step[], tokens: Map<string, string>, judgement: Judgement): Promise<void> {
+  const targets = new Map<string, Target>();
+  const results: unknown[] = [];
+  const usesServer = JSON.stringify(steps).includes('{server1}');
+  const authServer = usesServer ? await startRecordingServer() : null;
+  if (authServer) tokens.set('{server1}', authServer.address);
+  try {
+    for (const raw of steps) {
+      const step = stepShape.parse(bound(raw, tokens));
+      results.push(await runStep(step, { targets, authServer, results, judgement }));
+    }
+  } finally {
+    await authServer?.close();
+  }
+}
+
+/** The value with what tokens stand for put in their place. */
+function bound(value: unknown, tokens: ReadonlyMap<string, string>): unknown {
+  if (typeof value === 'string') {
+    let text = value;
+    for (const [token, meaning] of tokens) text = text.replaceAll(token, meaning);
+    return text;
+  }
+  if (Array.isArray(value)) return value.map((item) => bound(item, tokens));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, bound(member, tokens)]));
+}
+
+interface Run {
+  readonly targets: Map<string, Target>;
+  readonly authServer: RecordingServer | null;
+  readonly results: readonly unknown[];
+  readonly judgement: Judgement;
+}
+
+async function runStep(step: Step, run: Run): Promise<unknown> {
+  const { targets, judgement } = run;
+  switch (step.do) {
+    case 'construct': {
+      const built = construct(step, run);
+      if (step.expectError !== undefined) {
+        judgement.equal(
+          step,
+          { refused: step.expectError },
+          { refused: built instanceof Error, ...why(built, step.expectError) },
+        );
+      } else if (built instanceof Error) {
+        judgement.differ(step, 'a middleware', built.message);
+      }
+      if (!(built instanceof Error)) targets.set(step.as, built);
+      return undefined;
+    }
+    case 'request': {
+      const sent = await targetOf(step.to, targets).send(step);
+      judgeExpectations(step.expect ?? [], subjectOf(sent, step.request), judgement, step);
+      return undefined;
+    }
+    case 'negotiate': {
+      const request = {
+        method: 'GET',
+        url: 'http://localhost/',
+        headers: step.acceptEncoding.map((value): [string, string] => ['Accept-Encoding', value]),
+      };
+      const body = { generate: 'byte i = 0x61+i (mod 256)', length: 100_000 };
+      const sent = await targetOf(step.to, targets).send({ do: 'request', to: step.to, request, upstream: { body } });
+      const result = sent.exchange.sink.recorded.headers.get('content-encoding') ?? 'identity';
+      judgeExpectations(step.expect, resultSubject(result), judgement, step);
+      return undefined;
+    }
+    case 'apply':
+      await apply(step, run);
+      return undefined;
+    case 'call': {
+      const args = (step.args ?? []).map((value) => resultOfStep(value, run.results));
+      const outcome = callFunction(step.function, step.receiver, args);
+      const subject: Subject = {
+        read: (target) =>
+          target === 'result' ? outcome.result : target === 'error' ? outcome.error : unknownTarget(target),
+        wasCalled: () => true,
+      };
+      judgeExpectations(step.expect ?? [], subject, judgement, step);
+      return outcome.result;
+    }
+    default:
+      return step satisfies never;
+  }
+}
+
+function why(built: unknown, expectError: boolean): object {
+  return built instanceof Error && !expectError ? { message: built.message } : {};
+}
+
+function resultOfStep(value: unknown, results: readonly unknown[]): unknown {
+  if (typeof value !== 'object' || value === null || !('$resultOfStep' in value)) return value;
+  return results[Number(value.$resultOfStep)];
+}
+
+function targetOf(name: string, targets: ReadonlyMap<string, Target>): Target {
+  const target = targets.get(name);
+  if (!target) throw new Missing(`${name} could not be built`);
+  return target;
+}
+
+/** Builds what the step names; an Error where the product refuses the configuration. */
+function construct(step: Step & { do: 'construct' }, run: Run): Target | Error {
+  const { middleware: type, config: options, next } = step;
+  if (type === 'router.denyEncodedPathCharacters') {
+    throw new NotApplicable('set by code for the Kubernetes providers');
+  }
+  if (type.startsWith('entryPoint.'))
+    return entryPointTarget(type.slice('entryPoint.'.length), options ?? {}, step.hostname);
+  if (type === 'requestDecorator') return entryPointTarget('requestDecorator', {}, undefined);
+  const byCode = Object.keys(options ?? {}).find((name) => name.startsWith('_'));
+  if (byCode === '_nginxHeaders') throw new NotApplicable('set by code for the Kubernetes providers');
+  if (byCode === '_forcePermanentRedirect') return entryPointTarget('redirection', options ?? {}, undefined);
+  if (type === 'contentType.disableAutoDetection') return contentTypeUntouched(next, run.targets);
+  if (type.startsWith('tcp.')) return constructTcp(type.slice('tcp.'.length), options ?? {});
+  return middlewareTarget({ [type]: options ?? {} }, run.authServer);
+}
+
+/** The labels' and files' reader, then the workers' builder, as in the product. */
+export function middlewareTarget(raw: unknown, authServer: RecordingServer | null): Target | Error {
+  const name = 'mw@file';
+  const { config: decoded, issues } = decodeMiddleware(raw, middlewareTable, {
+    strings: false,
+    path: ['http', 'middlewares', 'mw'],
+  });
+  const [type = ''] = Object.keys(decoded);
+  if (issues.some(({ code }) => code === 'MIDDLEWARE_UNSUPPORTED')) throw new Missing(`there is no middleware ${type}`);
+  const unsupported = issues.find(({ code }) => code === 'OPTION_UNSUPPORTED');
+  if (unsupported) throw new Missing(`${unsupported.path.join('.')} ${unsupported.message}`);
+  const error = issues.find(({ severity }) => severity === 'error');
+  if (error) return new Error(`${error.path.join('.')} ${error.message}`);
+  let errorService = upstreamOf([]);
+  let middleware: Middleware;
+  try {
+    middleware = createBuilder({ [name]: decoded }, () => (exchange) => errorService.handler(exchange)).build(name);
+  } catch (thrown) {
+    if (thrown instanceof Missing) throw thrown;
+    return thrown instanceof Error ? thrown : new Error(String(thrown));
+  }
+  return {
+    async send(step) {
+      const upstream = upstreamOf(step.upstreamSequence ?? [step.upstream ?? {}]);
+      errorService = upstreamOf([step.errorService ?? {}]);
+      authServer?.begin(step.authServer ?? {});
+      const exchange = await sendThrough(middleware, step, upstream.handler);
+      return { exchange, forwarded: upstream.calls, auth: authServer?.calls() ?? [], error: errorService.calls };
+    },
+  };
+}
+
+function createBuilder(
+  configs: Readonly<Record<string, MiddlewareConfig>>,
+  _service: (name: string) => ReturnType<Middleware>,
+): ReturnType<typeof createMiddlewareBuilder> {
+  return createMiddlewareBuilder(configs);
+}
+
+async function sendThrough(
+  middleware: Middleware,
+  step: RequestStep,
+  handler: ReturnType<Middleware>,
+): Promise<TestExchange> {
+  const send = async (told: ToldRequest): Promise<TestExchange> => {
+    const exchange = makeExchange(arrivedRequest(told));
+    await middleware(handler)(exchange);
+    await exchange.sink.finished;
+    return exchange;
+  };
+  const { digestAuth, ...plain } = step.request;
+  if (digestAuth === undefined) return send(step.request);
+  const challenged = await send(plain);
+  const authorization = digestAnswer(challenged.sink.recorded.headers, digestAuth, step.request);
+  return send({ ...plain, headers: [...(plain.headers ?? []), ['Authorization', authorization]] });
+}
+
+/** A client's answer to a challenge (RFC 7616 §3.4, with MD5 as Traefik's users files have it). */
+function digestAnswer(headers: HeaderList, [user, password]: readonly [string, string], request: ToldRequest): string {
+  const challenge = headers.get('www-authenticate') ?? '';
+  const read = (name: string): string => new RegExp(`${name}="?([^",]*)"?`).exec(challenge)?.[1] ?? '';
+  const md5 = (text: string): string => createHash('md5').update(text).digest('hex');
+  const uri = '/';
+  const nc = '00000001';
+  const cnonce = '0a4f113b';
+  const a1 = md5(`${user}:${read('realm')}:${password}`);
+  const a2 = md5(`${request.method}:${uri}`);
+  const response = md5(`${a1}:${read('nonce')}:${nc}:${cnonce}:auth:${a2}`);
+  return `Digest username="${user}", realm="${read('realm')}", nonce="${read('nonce')}", uri="${uri}", qop=auth, nc=${nc}, cnonce="${cnonce}", response="${response}", opaque="${read('opaque')}", algorithm=MD5`;
+}
+
+function subjectOf(sent: Sent, request: ToldRequest): Subject {
+  const { exchange, forwarded, auth = [], error = [] } = sent;
+  const lists: Readonly<Record<string, readonly Forwarded[]>> = {
+    forwarded,
+    upstream: forwarded,
+    authRequest: auth,
+    authServer: auth,
+    errorRequest: error,
+    errorService: error,
+  };
+  return {
+    read(target, { name = '', op, value }) {
+      const dot = target.indexOf('.');
+      const [subject, what] = dot < 0 ? [target, ''] : [target.slice(0, dot), target.slice(dot + 1)];
+      if (subject === 'response') return asWireHasIt(target, value, readResponse(exchange.sink, what, name), request);
+      if (target === 'forwarded.cnameFlattened') throw new NotApplicable('hostResolver');
+      if (target === 'retries') return (exchange.notes as { retryAttempts?: number } | undefined)?.retryAttempts ?? 0;
+      const list = lists[subject];
+      if (!list) return unknownTarget(target);
+      if (what === 'calls') return list.length;
+      if (what === 'called') return list.length > 0;
+      const got = readForwarded(list.at(-1), what, name, request);
+      return op === 'eq' ? asGoHasIt(what, value, got, request) : got;
+    },
+    wasCalled: (target) => (lists[target.split('.')[0] ?? ''] ?? []).length > 0,
+  };
+}
+
+/**
+ * The only differences between Go's request and one on a wire that are overlooked. An empty path is asked for as `/`. A
+ * request URI that Go's test never set is empty there, and stays what it was here.
+ */
+function asGoHasIt(what: string, expected: unknown, got: unknown, request: ToldRequest): unknown {
+  if (expected !== '') return got;
+  if (what === 'path' && got === '/') return '';
+  if (what === 'requestURI' && request.overrides?.requestURI === undefined) {
+    const { path, query } = arrivedRequest({ ...request, body: undefined });
+    if (got === (query === '' ? path : `${path}?${query}`)) return '';
+  }
+  return got;
+}
+
+/** On a wire a target has a path: what was asked for as `http://foo` is sent on to `https://foo/`. */
+function asWireHasIt(target: string, expected: unknown, got: unknown, request: ToldRequest): unknown {
+  const hasPath = /^\w+:\/\/[^/]*\/|^\//.test(request.url);
+  return target === 'response.location' && !hasPath && got === `${String(expected)}/` ? expected : got;
+}
+
+function resultSubject(result: unknown): Subject {
+  return { read: (target) => (target === 'result' ? result : unknownTarget(target)), wasCalled: () => true };
+}
+
+function unknownTarget(target: string): never {
+  throw new Missing(`the runner does not know the target ${target}`);
+}
+
+async function apply(step: Step & { do: 'apply' }, run: Run): Promise<void> {
+  const { judgement } = run;
+  if (step.function.startsWith('forwardAuth.buildAuthRequest')) {
+    const server = await startRecordingServer();
+    try {
+      const target = middlewareTarget({ forwardAuth: { ...step.config, address: `http://${server.address}` } }, server);
+      if (target instanceof Error) throw target;
+      const sent = await target.send({ do: 'request', to: '', request: step.request });
+      judgeExpectations(step.expect, subjectOf(sent, step.request), judgement, step);
+    } finally {
+      await server.close();
+    }
+    return;
+  }
+  if (step.function.endsWith('removeConnectionHeaders')) {
+    // Seen by the server behind, over a real connection. An upgrade that is none of WebSocket's is not passed on.
+    const sent = await sendToEntryPoint({}, { do: 'request', to: '', request: step.request });
+    judgeExpectations(step.expect, withoutForwardingFields(sent, step.request), judgement, step);
+    return;
+  }
+  judgeExpectations(step.expect, resultSubject(applyFunction(step.function, step.request)), judgement, step);
+}
+
+/** Only the fields that the vector's request brought. */
+function withoutForwardingFields(sent: Sent, request: ToldRequest): Subject {
+  const brought = new Set((request.headers ?? []).map(([name]) => name.toLowerCase()));
+  const forwarded = sent.forwarded.map((call) => {
+    const headers = call.headers.clone();
+    headers.deleteWhere((name) => !brought.has(name) || name === 'connection');
+    return { ...call, headers };
+  });
+  return subjectOf({ ...sent, forwarded }, request);
+}
+
+function contentTypeUntouched(next: string | undefined, targets: ReadonlyMap<string, Target>): Target {
+  // Node never guesses the type of an answer, so there is nothing to turn off; contentType turns the guess on.
+  if (next !== undefined) return targetOf(next, targets);
+  const pass: Middleware = (handler) => handler;
+  return {
+    async send(step) {
+      const upstream = upstreamOf(step.upstreamSequence ?? [step.upstream ?? {}]);
+      const exchange = await sendThrough(pass, step, upstream.handler);
+      return { exchange, forwarded: upstream.calls };
+    },
+  };
+}
+
+function constructTcp(type: string, _options: unknown): never {
+  throw new Missing(`there is no TCP middleware ${type}`);
+}
