@@ -16,7 +16,9 @@ const build = (containers: readonly InspectedContainer[], options: Partial<Docke
     { ...defaults, ...options },
     { middlewareTable, addresses: { kind: 'direct' } },
   );
-  return { http: publication.configuration.http ?? {}, origins: publication.origins, decisions };
+  const { http = {}, tcp: tcpSection, udp: udpSection } = publication.configuration;
+  const { origins, streamOrigins } = publication;
+  return { http, tcp: tcpSection, udp: udpSection, origins, streamOrigins, decisions };
 };
 const one = (labels: Record<string, string>, told: Partial<InspectedContainer> = {}, options = {}) =>
   build([testContainer({ labels, ...told })], options);
@@ -203,18 +205,72 @@ describe('bad labels', () => {
   });
 });
 
-test('TCP and UDP labels are one warning each; alone they make no HTTP router', () => {
+describe('TCP and UDP', () => {
   const tcpLabels = { 'traefik.tcp.routers.t.rule': 'HostSNI(`*`)', 'traefik.tcp.routers.t.tls': 'true' };
-  const alone = one(tcpLabels);
-  expect(alone.http).toEqual({});
-  expect(alone.decisions[0]?.problems).toMatchObject([{ code: 'OPTION_UNSUPPORTED', severity: 'warning' }]);
-  const both = one({
-    ...tcpLabels,
-    'traefik.udp.routers.u.entrypoints': 'dns',
-    [label('routers.r.rule')]: 'Host(`x`)',
+
+  test('alone make no HTTP router; the service is the container', () => {
+    const alone = one(tcpLabels);
+    expect(alone.http).toEqual({});
+    expect(alone.tcp).toEqual({
+      routers: { t: { rule: 'HostSNI(`*`)', tls: {}, service: 'app' } },
+      services: { app: { loadBalancer: { servers: [{ address: '172.17.0.2:80' }] } } },
+    });
+    expect(alone.udp).toBeUndefined();
+    expect(alone.decisions[0]).toMatchObject({ enabled: true, problems: [], tcpRouters: ['t'] });
   });
-  expect(Object.keys(both.http.routers ?? {})).toEqual(['r']);
-  expect(codes(both.decisions[0]?.problems)).toEqual(['OPTION_UNSUPPORTED', 'OPTION_UNSUPPORTED']);
+
+  test('stand beside HTTP, each with services of its own', () => {
+    const both = one(
+      {
+        ...tcpLabels,
+        'traefik.tcp.services.db.loadbalancer.server.port': '5432',
+        'traefik.tcp.services.db.loadbalancer.proxyProtocol': 'true',
+        'traefik.tcp.middlewares.few.inFlightConn.amount': '3',
+        'traefik.udp.routers.u.entrypoints': 'dns',
+        [label('routers.r.rule')]: 'Host(`x`)',
+      },
+      { ports: [tcp(80), { port: 53, protocol: 'udp', published: [] }] },
+    );
+    expect(Object.keys(both.http.routers ?? {})).toEqual(['r']);
+    expect(both.tcp?.services).toEqual({
+      db: { loadBalancer: { proxyProtocol: {}, servers: [{ address: '172.17.0.2:5432' }] } },
+    });
+    expect(both.tcp?.middlewares).toEqual({ few: { inFlightConn: { amount: 3 } } });
+    expect(both.udp).toEqual({
+      routers: { u: { entryPoints: ['dns'], service: 'app' } },
+      services: { app: { loadBalancer: { servers: [{ address: '172.17.0.2:53' }] } } },
+    });
+    expect(both.decisions[0]?.problems).toEqual([]);
+  });
+
+  test('what cannot be read disables the one object, and names its label', () => {
+    const { tcp: read, streamOrigins } = one({
+      ...tcpLabels,
+      'traefik.tcp.routers.t.tls.passtrough': 'true',
+      'traefik.tcp.services.a.loadbalancer.server.port': '1',
+      'traefik.tcp.services.b.loadbalancer.server.port': '2',
+    });
+    expect(Object.keys(read?.services ?? {})).toEqual(['a', 'b']);
+    expect(streamOrigins?.tcp.routers['t']?.problems).toMatchObject([
+      { code: 'OPTION_UNKNOWN', details: { place: 'The label traefik.tcp.routers.t.tls.passtrough' } },
+      { code: 'SERVICE_AMBIGUOUS', severity: 'error' },
+    ]);
+    expect(streamOrigins?.tcp.services['a']?.problems).toEqual([]);
+  });
+
+  test('replicas are one service with all their servers; contradictions are refused', () => {
+    const replica = (name: string, address: string, rule: string) =>
+      testContainer({
+        name,
+        labels: { 'traefik.tcp.routers.t.rule': rule, 'traefik.tcp.services.s.loadbalancer.server.port': '9' },
+        networks: [{ name: 'bridge', address, address6: '' }],
+      });
+    const merged = build([replica('a', '10.0.0.1', 'HostSNI(`*`)'), replica('b', '10.0.0.2', 'HostSNI(`x`)')]);
+    expect(merged.tcp?.services?.['s']).toEqual({
+      loadBalancer: { servers: [{ address: '10.0.0.1:9' }, { address: '10.0.0.2:9' }] },
+    });
+    expect(codes(merged.streamOrigins?.tcp.routers['t']?.problems)).toEqual(['DEFINED_TWICE']);
+  });
 });
 
 describe('several containers', () => {

@@ -1,4 +1,10 @@
-import type { HttpConfiguration } from '../../../proxy/model/dynamic.ts';
+import type { DynamicConfiguration, HttpConfiguration, ServiceConfig } from '../../../proxy/model/dynamic.ts';
+import type {
+  TcpConfiguration,
+  TcpServiceConfig,
+  UdpConfiguration,
+  UdpServiceConfig,
+} from '../../../proxy/model/stream.ts';
 import type { Problem } from '../../contract/objects.ts';
 import { problem } from '../../problem.ts';
 import { same } from '../../runtime/same.ts';
@@ -11,6 +17,7 @@ import {
   type DockerLabelOptions,
   type Element,
 } from './container-configuration.ts';
+import { noStreams } from './container-streams.ts';
 import type { Reach } from './reach.ts';
 
 export { containerFacts, type InspectedContainer } from './container.ts';
@@ -25,6 +32,9 @@ export interface ContainerDecision {
   /** Names of the routers and services that its labels yield, without provider. */
   readonly routers: readonly string[];
   readonly services: readonly string[];
+  /** Names of its TCP and UDP routers, without provider. */
+  readonly tcpRouters: readonly string[];
+  readonly udpRouters: readonly string[];
   /** Where its requests go, and its own port; null where its labels lead nowhere, or to a URL of their own. */
   readonly server: ContainerConfiguration['server'];
   readonly reach: Reach;
@@ -47,9 +57,10 @@ export function mergeConfigurations(configurations: readonly ContainerConfigurat
   containers: readonly ContainerDecision[];
 } {
   const ordered = configurations.toSorted((a, b) => compare(a.container, b.container));
-  const routers = mergeKind(ordered, 'routers', 'router', replicated);
-  const services = mergeKind(ordered, 'services', 'service', mergedService);
-  const middlewares = mergeKind(ordered, 'middlewares', 'middleware', replicated);
+  const routers = mergeKind(ordered, (each) => each.routers, 'router', replicated);
+  const byUrl = servicesMerged<{ url?: string | undefined }, ServiceConfig>(({ url }) => url);
+  const services = mergeKind(ordered, (each) => each.services, 'service', byUrl);
+  const middlewares = mergeKind(ordered, (each) => each.middlewares, 'middleware', replicated);
   const serversTransports = Object.assign({}, ...ordered.map((each) => each.serversTransports)) as NonNullable<
     HttpConfiguration['serversTransports']
   >;
@@ -59,11 +70,13 @@ export function mergeConfigurations(configurations: readonly ContainerConfigurat
     ...filled('middlewares', middlewares.configs),
     ...filled('serversTransports', serversTransports),
   };
+  const streams = mergeStreams(ordered);
   return {
     publication: {
       provider: 'docker',
-      configuration: Object.keys(http).length > 0 ? { http } : {},
+      configuration: { ...(Object.keys(http).length > 0 ? { http } : {}), ...streams?.configuration },
       origins: { routers: routers.origins, services: services.origins, middlewares: middlewares.origins },
+      ...(streams === null ? {} : { streamOrigins: streams.origins }),
     },
     containers: configurations.map((each) => ({
       containerId: each.container.id,
@@ -71,9 +84,50 @@ export function mergeConfigurations(configurations: readonly ContainerConfigurat
       problems: each.problems,
       routers: Object.keys(each.routers),
       services: Object.keys(each.services),
+      tcpRouters: Object.keys(each.streams.tcp.routers),
+      udpRouters: Object.keys(each.streams.udp.routers),
       server: each.server,
       reach: each.reach,
     })),
+  };
+}
+
+/** TCP and UDP; null where no container asks for either. */
+function mergeStreams(configurations: readonly ContainerConfiguration[]): {
+  readonly configuration: Pick<DynamicConfiguration, 'tcp' | 'udp'>;
+  readonly origins: NonNullable<Publication['streamOrigins']>;
+} | null {
+  const own = configurations.filter(({ streams }) => streams !== noStreams);
+  if (own.length === 0) return null;
+  const tcpByAddress = servicesMerged<{ address?: string | undefined }, TcpServiceConfig>(({ address }) => address);
+  const udpByAddress = servicesMerged<{ address?: string | undefined }, UdpServiceConfig>(({ address }) => address);
+  const tcpRouters = mergeKind(own, ({ streams }) => streams.tcp.routers, 'TCP router', replicated);
+  const tcpServices = mergeKind(own, ({ streams }) => streams.tcp.services, 'TCP service', tcpByAddress);
+  const tcpMiddlewares = mergeKind(own, ({ streams }) => streams.tcp.middlewares, 'TCP middleware', replicated);
+  const udpRouters = mergeKind(own, ({ streams }) => streams.udp.routers, 'UDP router', replicated);
+  const udpServices = mergeKind(own, ({ streams }) => streams.udp.services, 'UDP service', udpByAddress);
+  const transports = Object.assign({}, ...own.map(({ streams }) => streams.tcp.serversTransports)) as NonNullable<
+    TcpConfiguration['serversTransports']
+  >;
+  const tcp: TcpConfiguration = {
+    ...filled('routers', tcpRouters.configs),
+    ...filled('services', tcpServices.configs),
+    ...filled('middlewares', tcpMiddlewares.configs),
+    ...filled('serversTransports', transports),
+  };
+  const udp: UdpConfiguration = {
+    ...filled('routers', udpRouters.configs),
+    ...filled('services', udpServices.configs),
+  };
+  return {
+    configuration: {
+      ...(Object.keys(tcp).length > 0 ? { tcp } : {}),
+      ...(Object.keys(udp).length > 0 ? { udp } : {}),
+    },
+    origins: {
+      tcp: { routers: tcpRouters.origins, services: tcpServices.origins, middlewares: tcpMiddlewares.origins },
+      udp: { routers: udpRouters.origins, services: udpServices.origins, middlewares: {} },
+    },
   };
 }
 
@@ -89,9 +143,6 @@ function filled<Kind extends string, Config>(
   return Object.keys(members).length > 0 ? ({ [kind]: members } as Record<Kind, typeof members>) : {};
 }
 
-type MergedKind = 'routers' | 'services' | 'middlewares';
-type ConfigOf<Kind extends MergedKind> = ContainerConfiguration[Kind][string]['config'];
-
 interface Claim<Config> {
   readonly element: Element<Config>;
   readonly container: InspectedContainer;
@@ -100,19 +151,19 @@ interface Claim<Config> {
 /** One configuration from several claims on a name, or null where they contradict each other. */
 type Combine<Config> = (configs: readonly [Config, ...Config[]]) => Config | null;
 
-function mergeKind<Kind extends MergedKind>(
+function mergeKind<Config>(
   configurations: readonly ContainerConfiguration[],
-  kind: Kind,
+  elementsOf: (configuration: ContainerConfiguration) => Readonly<Record<string, Element<Config>>>,
   word: string,
-  combine: Combine<ConfigOf<Kind>>,
-): { configs: Record<string, ConfigOf<Kind>>; origins: Record<string, ObjectOrigin> } {
-  const claims = new Map<string, Claim<ConfigOf<Kind>>[]>();
+  combine: Combine<Config>,
+): { configs: Record<string, Config>; origins: Record<string, ObjectOrigin> } {
+  const claims = new Map<string, Claim<Config>[]>();
   // What cannot answer now gives way to its replicas that can.
   for (const serving of [true, false]) {
     const before = new Set(claims.keys());
     for (const each of configurations) {
       if (each.serving !== serving) continue;
-      for (const [name, element] of Object.entries(each[kind]) as [string, Element<ConfigOf<Kind>>][]) {
+      for (const [name, element] of Object.entries(elementsOf(each))) {
         if (!serving && before.has(name)) continue;
         const list = claims.get(name) ?? [];
         list.push({ element, container: each.container });
@@ -120,7 +171,7 @@ function mergeKind<Kind extends MergedKind>(
       }
     }
   }
-  const configs: Record<string, ConfigOf<Kind>> = {};
+  const configs: Record<string, Config> = {};
   const origins: Record<string, ObjectOrigin> = {};
   for (const [name, list] of claims) {
     const [first, ...others] = list;
@@ -156,20 +207,28 @@ function replicated<Config>(configs: readonly [Config, ...Config[]]): Config | n
   return others.every((other) => same(first, other)) ? first : null;
 }
 
-type ServiceConfig = ConfigOf<'services'>;
-
-/** Services that are the same but for their servers are one, with all the servers. */
-function mergedService(configs: readonly [ServiceConfig, ...ServiceConfig[]]): ServiceConfig | null {
-  const [first] = configs;
-  const options = replicated(configs.map(withoutServers) as [ServiceConfig, ...ServiceConfig[]]);
-  if (options === null) return null;
-  const servers = new Map(
-    configs.flatMap(({ loadBalancer }) => loadBalancer?.servers ?? []).map((server) => [server.url ?? '', server]),
-  );
-  return { ...first, loadBalancer: { ...first.loadBalancer, servers: [...servers.values()] } };
+interface BalancedService<Server> {
+  readonly loadBalancer?: { readonly servers?: readonly Server[] | undefined } | undefined;
 }
 
-function withoutServers(config: ServiceConfig): ServiceConfig {
+/** Services that are the same but for their servers are one, with all the servers. */
+function servicesMerged<Server, Config extends BalancedService<Server>>(
+  addressOf: (server: Server) => string | undefined,
+): Combine<Config> {
+  return (configs) => {
+    const [first] = configs;
+    const options = replicated(configs.map(withoutServers) as [object, ...object[]]);
+    if (options === null) return null;
+    const servers = new Map(
+      configs
+        .flatMap(({ loadBalancer }) => loadBalancer?.servers ?? [])
+        .map((server) => [addressOf(server) ?? '', server]),
+    );
+    return { ...first, loadBalancer: { ...first.loadBalancer, servers: [...servers.values()] } };
+  };
+}
+
+function withoutServers(config: BalancedService<unknown>): object {
   const { servers: _servers, ...rest } = config.loadBalancer ?? {};
   return { ...config, loadBalancer: rest };
 }

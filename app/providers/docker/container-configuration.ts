@@ -7,6 +7,7 @@ import { problem } from '../../problem.ts';
 import { composeOf, type InspectedContainer } from './container.ts';
 import { buildRouters } from './container-routers.ts';
 import { type BuiltService, buildServices } from './container-services.ts';
+import { buildStreams, type ContainerStreams, noStreams } from './container-streams.ts';
 import { labelServiceSchema } from './label-service.ts';
 import { type LabelTree, labelTree } from './labels.ts';
 import { type Reach, type ReachOptions, reachOf, stateProblem } from './reach.ts';
@@ -44,6 +45,7 @@ export interface ContainerConfiguration {
   readonly services: Readonly<Record<string, Element<NonNullable<HttpConfiguration['services']>[string]>>>;
   readonly middlewares: Readonly<Record<string, Element<NonNullable<HttpConfiguration['middlewares']>[string]>>>;
   readonly serversTransports: NonNullable<HttpConfiguration['serversTransports']>;
+  readonly streams: ContainerStreams;
   readonly problems: readonly Problem[];
   readonly reach: Reach;
   /** Where requests go and the container's own port that was chosen, or null (then `problems` say why). */
@@ -79,6 +81,7 @@ export function containerConfiguration(
     services: {},
     middlewares: {},
     serversTransports: {},
+    streams: noStreams,
     problems: [],
     reach,
     server: null,
@@ -97,12 +100,35 @@ export function containerConfiguration(
     middlewareTable: context.middlewareTable,
     serviceSchema: labelServiceSchema,
   });
-  const problemsOf = problemsByElement(elements.issues, tree);
+  const problemsOf = (element: ElementIssue['element']) => elementProblems(elements.issues, element, tree);
   general.push(...problemsOf(null));
   const { routers, services, middlewares } = elements;
   const named = [routers, services, middlewares].some((members) => Object.keys(members).length > 0);
+  const source = (protocol: 'http' | 'tcp' | 'udp', kind: ElementKind, name: string, exists: boolean): Source => ({
+    kind: 'label',
+    containerId: container.id,
+    container: container.name,
+    label: exists ? tree.labelOf([protocol, kind, name]) : null,
+  });
+  const defaultName = serviceNameOf(container);
+  const streams = buildStreams({
+    container,
+    reach,
+    reachOptions,
+    state,
+    tree,
+    defaultName,
+    unreadable,
+    source,
+    problemsOf: (issues, element) => elementProblems(issues, element, tree),
+  });
+  general.push(...streams.problems);
   // As in Traefik: a container that is labelled for TCP or UDP alone gets no HTTP router.
-  if (!named && (tree.tcp !== null || tree.udp !== null)) return { ...nothing, problems: general };
+  if (!named && streams.named) {
+    const services = [...Object.values(streams.tcp.services), ...Object.values(streams.udp.services)];
+    const problems = [...general, ...unique(services.flatMap((service) => service.problems))];
+    return { ...nothing, serving: state === null, streams, problems };
+  }
 
   if (!named && tree.enable === null && state === null && reach.ports.length === 0) {
     // Exposed only because everything is: a database without a port is no fault.
@@ -113,13 +139,6 @@ export function containerConfiguration(
     };
   }
 
-  const source = (kind: ElementKind, name: string, exists: boolean): Source => ({
-    kind: 'label',
-    containerId: container.id,
-    container: container.name,
-    label: exists ? tree.labelOf(['http', kind, name]) : null,
-  });
-  const defaultName = serviceNameOf(container);
   const built = buildServices(Object.keys(services).length > 0 ? services : { [defaultName]: { loadBalancer: {} } }, {
     container,
     reach,
@@ -132,7 +151,7 @@ export function containerConfiguration(
       // The only place where a transport's problems can be seen is the service that uses it.
       const transport = service.config.loadBalancer?.serversTransport;
       if (transport !== undefined) problems.push(...problemsOf({ kind: 'serversTransports', name: transport }));
-      return [name, { config: service.config, source: source('services', name, name in services), problems }];
+      return [name, { config: service.config, source: source('http', 'services', name, name in services), problems }];
     }),
   );
   const made = buildRouters(routers, { container, defaultName, services: serviceElements, rule: options.defaultRule });
@@ -141,7 +160,7 @@ export function containerConfiguration(
     Object.fromEntries(
       Object.entries(members).map(([name, config]) => [
         name,
-        { config, source: source(kind, name, true), problems: problemsOf({ kind, name }) },
+        { config, source: source('http', kind, name, true), problems: problemsOf({ kind, name }) },
       ]),
     );
   const first = [...built.values()].find(({ server }) => server !== null);
@@ -154,7 +173,7 @@ export function containerConfiguration(
         name,
         {
           config: router.config,
-          source: source('routers', name, name in routers),
+          source: source('http', 'routers', name, name in routers),
           problems: [...problemsOf({ kind: 'routers', name }), ...router.problems, ...unreadable],
         },
       ]),
@@ -162,6 +181,7 @@ export function containerConfiguration(
     services: serviceElements,
     middlewares: withSource('middlewares', middlewares),
     serversTransports: elements.serversTransports,
+    streams,
     problems: [...general, ...unique([...built.values()].flatMap((service) => service.problems))],
     reach,
     server: first?.server ?? null,
@@ -199,7 +219,7 @@ function malformedProblems(container: InspectedContainer, tree: LabelTree): Prob
 }
 
 function generalProblems(container: InspectedContainer, tree: LabelTree): Problem[] {
-  const problems = tree.misplaced.map(({ label, suggestion }) =>
+  return tree.misplaced.map(({ label, suggestion }) =>
     problem(
       'OPTION_UNKNOWN',
       'warning',
@@ -208,25 +228,16 @@ function generalProblems(container: InspectedContainer, tree: LabelTree): Proble
       { container: container.name, place: label, ...(suggestion === null ? {} : { suggestion }) },
     ),
   );
-  for (const [kind, label] of [
-    ['TCP', tree.tcp],
-    ['UDP', tree.udp],
-  ] as const) {
-    if (label === null) continue;
-    const message = `${container.name} has ${kind} labels (${label}). ${kind} routers come later; the HTTP ones work.`;
-    problems.push(problem('OPTION_UNSUPPORTED', 'warning', message, null, { container: container.name, place: label }));
-  }
-  return problems;
 }
 
-function problemsByElement(
+function elementProblems(
   issues: readonly ElementIssue[],
+  element: ElementIssue['element'],
   tree: LabelTree,
-): (element: ElementIssue['element']) => Problem[] {
-  return (element) =>
-    issues
-      .filter((issue) => issue.element?.kind === element?.kind && issue.element?.name === element?.name)
-      .map((issue) => issueProblem(issue, `The label ${tree.labelOf(issue.path)}`));
+): Problem[] {
+  return issues
+    .filter((issue) => issue.element?.kind === element?.kind && issue.element?.name === element?.name)
+    .map((issue) => issueProblem(issue, `The label ${tree.labelOf(issue.path)}`));
 }
 
 function unique(problems: readonly Problem[]): Problem[] {

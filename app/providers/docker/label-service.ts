@@ -3,6 +3,7 @@ import { type LoadBalancerConfig, loadBalancerSchema } from '../../../proxy/mode
 
 /** In labels a service has one server, the container: `loadbalancer.server.port=8080`. */
 export const labelServiceSchema = z.strictObject({
+  middlewares: z.array(z.string()).optional(),
   loadBalancer: loadBalancerSchema
     .omit({ servers: true })
     .extend({

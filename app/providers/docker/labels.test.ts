@@ -27,7 +27,7 @@ test('the labels outside the configuration are read in any case', () => {
     http: null,
     enable: 'true',
     allowNonRunning: '1',
-    tcp: 'traefik.tcp.routers.x.rule',
+    tcp: { routers: { x: { rule: 'y' } } },
     udp: null,
     malformed: [],
     misplaced: [],

@@ -4,11 +4,10 @@ import { nearestName } from '../../config/nearest.ts';
 
 /** Traefik's labels of one container as a tree, names merged without regard to case (the first spelling stays). */
 export interface LabelTree {
-  /** Below `traefik.http`, ready for the decoder; null where no such label stands. */
+  /** Below `traefik.http`, `traefik.tcp` and `traefik.udp`, ready for the decoder; null where no such label stands. */
   readonly http: object | null;
-  /** Below `traefik.tcp` and `traefik.udp`: whether any label stands there, and the first. */
-  readonly tcp: string | null;
-  readonly udp: string | null;
+  readonly tcp: object | null;
+  readonly udp: object | null;
   /** `traefik.enable`, `traefik.docker.allownonrunning`, as written. */
   readonly enable: string | null;
   readonly allowNonRunning: string | null;
@@ -31,11 +30,14 @@ export function labelTree(labels: Readonly<Record<string, string>>): LabelTree {
     if (parts) insertName(root, parts, labels[name] ?? '');
     else malformed.push(name);
   }
-  const http = childNamed(root, 'http');
+  const below = (protocol: string): object | null => {
+    const node = childNamed(root, protocol);
+    return node ? objectOfTree(node) : null;
+  };
   return {
-    http: http ? objectOfTree(http) : null,
-    tcp: childNamed(root, 'tcp') ? (names.find((name) => name.toLowerCase().startsWith('traefik.tcp.')) ?? null) : null,
-    udp: childNamed(root, 'udp') ? (names.find((name) => name.toLowerCase().startsWith('traefik.udp.')) ?? null) : null,
+    http: below('http'),
+    tcp: below('tcp'),
+    udp: below('udp'),
     enable: childNamed(root, 'enable')?.text ?? null,
     allowNonRunning: childNamed(childNamed(root, 'docker'), 'allownonrunning')?.text ?? null,
     malformed,

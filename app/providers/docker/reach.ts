@@ -61,10 +61,15 @@ export function reachOf(container: InspectedContainer, options: ReachOptions): R
 }
 
 /** Where requests for one port go, whether Docker knows the port or not; null where it cannot be reached from here. */
-export function serverAt(container: InspectedContainer, port: number, options: ReachOptions): ServerAddress | null {
+export function serverAt(
+  container: InspectedContainer,
+  port: number,
+  options: ReachOptions,
+  protocol: 'tcp' | 'udp' = 'tcp',
+): ServerAddress | null {
   if (!isServing(container)) return null;
   const address = addressOf(container, options, []);
-  return address === null ? null : serverAddress(container, port, options, address);
+  return address === null ? null : serverAddress(container, port, options, address, protocol);
 }
 
 /** Whether a container in this state could answer. A paused one accepts connections and never answers. */
@@ -77,10 +82,11 @@ function serverAddress(
   port: number,
   options: ReachOptions,
   address: string,
+  protocol: 'tcp' | 'udp' = 'tcp',
 ): ServerAddress | null {
   const owner = networkOwner(container, options) ?? container;
   if (options.addresses.kind === 'direct' || owner.networkMode === 'host') return { host: address, port };
-  const candidates = owner.ports.find((candidate) => candidate.protocol === 'tcp' && candidate.port === port);
+  const candidates = owner.ports.find((candidate) => candidate.protocol === protocol && candidate.port === port);
   const binding =
     candidates?.published.find(({ host }) => isWildcard(host)) ??
     candidates?.published.find(({ host }) => !isLoopback(host) || isLoopback(address));
