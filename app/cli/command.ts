@@ -7,6 +7,8 @@ export interface CommandInput {
   readonly values: Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>;
   readonly positionals: readonly string[];
   readonly terminal: Terminal;
+  /** What {@link Command.takes} took out of the command line. */
+  readonly taken: readonly { readonly name: string; readonly value: string }[];
 }
 
 /** One command of `gatehouse`. A file of this folder exports one and the table in commands.ts lists it. */
@@ -15,6 +17,11 @@ export interface Command {
   readonly help: string;
   /** Besides `--help` and `--data-dir`, which every command has. */
   readonly options: ParseArgsOptionsConfig;
+  /** Takes out what has a form of its own before the rest is read as options. */
+  readonly takes?: (args: readonly string[]) => {
+    readonly flags: CommandInput['taken'];
+    readonly left: readonly string[];
+  };
   /** Fewest and most positional arguments. */
   readonly positionals: readonly [number, number];
   /** Resolves with the exit code. Throws what {@link explainFailure} puts into words. */

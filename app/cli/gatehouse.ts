@@ -27,7 +27,8 @@ async function main(args: readonly string[], terminal: Terminal): Promise<number
   if (!entry) throw new UsageError(`There is no command "${first}". See: gatehouse --help`);
   if (first === 'serve') keepHeapSmall();
   const command = await entry.load();
-  const parsed = parse(command, rest);
+  const { flags: taken, left } = command.takes?.(rest) ?? { flags: [], left: rest };
+  const parsed = parse(command, left);
   if (parsed.values['help'] === true) {
     terminal.out(command.help);
     return 0;
@@ -45,7 +46,7 @@ async function main(args: readonly string[], terminal: Terminal): Promise<number
     platform: process.platform,
     homeDir: homedir(),
   });
-  return command.run({ dataDir, values: parsed.values, positionals: parsed.positionals, terminal });
+  return command.run({ dataDir, values: parsed.values, positionals: parsed.positionals, terminal, taken });
 }
 
 function parse(command: Command, args: readonly string[]) {

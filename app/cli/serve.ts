@@ -5,6 +5,7 @@ import {
   StaticConfigurationError,
   type StaticFlags,
 } from '../config/load.ts';
+import { splitTraefikFlags } from '../config/static-source.ts';
 import type { LogLine } from '../runtime/engine-log.ts';
 import { type Command, CommandError, type CommandInput, textOption, UsageError } from './command.ts';
 import { withEngine } from './engine-client.ts';
@@ -18,7 +19,7 @@ export const serve: Command = {
 Runs Gatehouse until it is stopped. Without options it listens on :80 and :443 (or 8080 and 8443 where it may not),
 finds Docker by itself, and serves its dashboard on http://127.0.0.1:8686.
 
-  --config FILE      a Traefik static file (YAML)
+  --config FILE      a Traefik static file (YAML or TOML); --configFile is the same
   --http ADDR        plain HTTP, such as :8080 or 127.0.0.1:8080
   --https ADDR       HTTPS
   --dashboard ADDR   the dashboard; an address that others can reach is served over HTTPS once a password is set
@@ -26,7 +27,11 @@ finds Docker by itself, and serves its dashboard on http://127.0.0.1:8686.
   --file PATH        a Traefik dynamic file, or a folder of them
   --domain DOMAIN    new apps are proposed as NAME.DOMAIN
 
-Each may be given as a variable too (GATEHOUSE_CONFIG, GATEHOUSE_HTTP, …). GATEHOUSE_WORKERS sets the number of workers.
+Traefik's own flags (--entryPoints.web.address=:80, --providers.docker …) and variables (TRAEFIK_ENTRYPOINTS_WEB_ADDRESS,
+…) are read as Traefik reads them: where a file is named they are left out, and where there are flags the variables are.
+The options above come on top.
+
+Each of those may be given as a variable too (GATEHOUSE_CONFIG, GATEHOUSE_HTTP, …). GATEHOUSE_WORKERS sets the number of workers.
 SIGTERM and SIGINT let requests under way finish; a second one stops at once.`,
   options: {
     config: { type: 'string' },
@@ -37,13 +42,14 @@ SIGTERM and SIGINT let requests under way finish; a second one stops at once.`,
     file: { type: 'string' },
     domain: { type: 'string' },
   },
+  takes: splitTraefikFlags,
   positionals: [0, 0],
   async run(input) {
     const { terminal, dataDir } = input;
     const workers = workersOf(process.env['GATEHOUSE_WORKERS']);
     const { configuration, warnings } = await configurationOf(input);
-    for (const { path, line, column, message } of warnings) {
-      terminal.error(`${path}:${line}:${column}: ${terminal.paint('warn', 'warning')}: ${message}`);
+    for (const { where, message } of warnings) {
+      terminal.error(`${where}: ${terminal.paint('warn', 'warning')}: ${message}`);
     }
 
     const signal = terminal.stopped();
@@ -92,7 +98,7 @@ async function configurationOf(input: CommandInput): Promise<ReturnType<typeof l
   const { config } = flagsWithEnvironment(flags, process.env);
   try {
     const file = config === undefined ? null : { path: config, text: await readConfig(config) };
-    return loadStaticConfiguration({ flags, env: process.env, file });
+    return loadStaticConfiguration({ flags, traefikFlags: input.taken, env: process.env, file });
   } catch (error) {
     if (error instanceof StaticConfigurationError) throw new UsageError(error.message);
     throw error;

@@ -7,7 +7,7 @@ import { type CheckFinding, judged, said } from './check-findings.ts';
 import { parseDynamicFile } from './dynamic-file.ts';
 import type { Place } from './placed-text.ts';
 import { readPlaced } from './read-placed.ts';
-import { parseStaticFile } from './static-file.ts';
+import { readStaticFile } from './static-read.ts';
 
 export type { CheckFinding } from './check-findings.ts';
 
@@ -38,7 +38,7 @@ export function checkText(text: string, file: string): CheckFinding[] {
   const kind = kindOf(yaml.value);
   if (kind === 'compose') return checkCompose(yaml, file);
   if (kind === 'dynamic') return checkDynamic(text, file);
-  return parseStaticFile(text, file).issues.map(({ line, column, severity, message, suggestion }) => {
+  return readStaticFile(text, file).issues.map(({ line, column, severity, message, suggestion }) => {
     return { file, line, column, severity, message, suggestion };
   });
 }

@@ -85,8 +85,37 @@ describe('loadStaticConfiguration', () => {
     expect(() => load({}, { text })).toThrow(/traefik\.yml:3:5: .*\ntraefik\.yml:4:1: /);
   });
 
-  it('says that TOML is not read yet', () => {
-    const file = { path: 'traefik.toml', text: '' };
-    expect(() => loadStaticConfiguration({ flags: {}, env: {}, file })).toThrow('TOML');
+  it('reads TOML as YAML', () => {
+    const file = {
+      path: 'traefik.toml',
+      text: '[entryPoints.web]\n  address = ":81"\n[providers.docker]\n  exposedByDefault = false\n',
+    };
+    const { configuration, warnings } = loadStaticConfiguration({ flags: {}, env: {}, file });
+    expect(configuration.entryPoints).toMatchObject([{ name: 'web', address: ':81', origin: 'file' }]);
+    expect(configuration.docker.exposedByDefault).toBe(false);
+    expect(warnings).toEqual([]);
+    const wrong = { path: 'traefik.toml', text: '[entryPoints.web]\n  adress = ":81"\n' };
+    expect(() => loadStaticConfiguration({ flags: {}, env: {}, file: wrong })).toThrow(
+      /traefik\.toml:2:3: .*"address"/,
+    );
+  });
+
+  it('takes one of Traefik’s sources: the file, else flags, else variables', () => {
+    const env = { TRAEFIK_ENTRYPOINTS_WEB_ADDRESS: ':83', GATEHOUSE_HTTPS: ':9443' };
+    const traefikFlags = [{ name: 'entrypoints.web.address', value: ':82' }];
+    const file = { path: 'traefik.yml', text: 'entryPoints: { web: { address: ":81" } }' };
+    const all = loadStaticConfiguration({ flags: {}, traefikFlags, env, file });
+    expect(all.configuration.entryPoints.map(({ address, origin }) => [address, origin])).toEqual([
+      [':81', 'file'],
+      [':9443', 'flag'],
+    ]);
+    expect(all.warnings.map(({ message }) => message)).toEqual([
+      'Static configuration comes from the file traefik.yml alone, as in Traefik; its flags and TRAEFIK_ variables are left out.',
+    ]);
+    const flags = loadStaticConfiguration({ flags: { http: ':84' }, traefikFlags, env, file: null });
+    expect(flags.configuration.entryPoints[0]).toMatchObject({ address: ':84', origin: 'flag' });
+    const variables = loadStaticConfiguration({ flags: {}, env, file: null });
+    expect(variables.configuration.entryPoints[0]).toMatchObject({ address: ':83', origin: 'flag' });
+    expect(variables.warnings).toEqual([]);
   });
 });

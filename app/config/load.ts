@@ -1,7 +1,8 @@
 import path from 'node:path';
 import { formatAddress, parseListenAddress } from '../runtime/address.ts';
 import { defaultStaticConfiguration, type StaticConfiguration, type StaticEntryPoint } from './static.ts';
-import { parseStaticFile, type StaticFileIssue } from './static-file.ts';
+import { readStatic, readStaticFile, type StaticIssue } from './static-read.ts';
+import { environmentSource, flagSource, type TraefikFlag } from './static-source.ts';
 
 /** Flags of `gatehouse serve` that are static configuration, as they were given. */
 export interface StaticFlags {
@@ -16,9 +17,9 @@ export interface StaticFlags {
 
 /** A flag, variable or file cannot be used. The message names it and says what would do. */
 export class StaticConfigurationError extends Error {
-  readonly issues: readonly StaticFileIssue[];
+  readonly issues: readonly StaticIssue[];
 
-  constructor(message: string, issues: readonly StaticFileIssue[] = []) {
+  constructor(message: string, issues: readonly StaticIssue[] = []) {
     super(message);
     this.name = 'StaticConfigurationError';
     this.issues = issues;
@@ -27,7 +28,7 @@ export class StaticConfigurationError extends Error {
 
 export interface LoadedConfiguration {
   readonly configuration: StaticConfiguration;
-  readonly warnings: readonly StaticFileIssue[];
+  readonly warnings: readonly StaticIssue[];
 }
 
 const flagNames = ['config', 'http', 'https', 'dashboard', 'docker', 'file', 'domain'] as const;
@@ -45,20 +46,24 @@ export function flagsWithEnvironment(
 }
 
 /**
- * Puts together what holds at start: defaults, then the static file, then environment and flags.
+ * Puts together what holds at start: defaults, then one of Traefik's sources (as in Traefik: the file, else its flags,
+ * else its variables), then Gatehouse's own flags and their variables.
  * Throws {@link StaticConfigurationError} where one of them cannot be used.
  */
 export function loadStaticConfiguration(sources: {
   readonly flags: StaticFlags;
+  /** Flags that are Traefik's. */
+  readonly traefikFlags?: readonly TraefikFlag[];
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The file that `--config` names, read. */
   readonly file: { readonly path: string; readonly text: string } | null;
 }): LoadedConfiguration {
   const flags = flagsWithEnvironment(sources.flags, sources.env);
-  const { configuration: base, warnings } = withFile(defaultStaticConfiguration, sources.file);
+  const { configuration: base, warnings } = fromTraefik(sources);
   const docker = flags.docker === undefined ? base.docker : dockerOf(base.docker, flags.docker);
   return {
     configuration: {
+      ...base,
       entryPoints: withAddress(withAddress(base.entryPoints, false, 'http', flags.http), true, 'https', flags.https),
       docker,
       file: flags.file === undefined ? base.file : { path: path.resolve(flags.file), fixed: true },
@@ -69,29 +74,35 @@ export function loadStaticConfiguration(sources: {
   };
 }
 
-function withFile(
-  base: StaticConfiguration,
-  file: { readonly path: string; readonly text: string } | null,
-): LoadedConfiguration {
-  if (!file) return { configuration: base, warnings: [] };
-  if (/\.toml$/i.test(file.path)) {
-    throw new StaticConfigurationError(`${file.path} is TOML, which is not read yet. Write it as YAML.`);
-  }
-  const { patch, issues } = parseStaticFile(file.text, file.path);
-  const errors = issues.filter(({ severity }) => severity === 'error');
+function fromTraefik({
+  file,
+  traefikFlags = [],
+  env,
+}: Parameters<typeof loadStaticConfiguration>[0]): LoadedConfiguration {
+  const byFlag = flagSource(traefikFlags);
+  const byVariable = environmentSource(env);
+  const source = byFlag ?? byVariable;
+  const reading = file ? readStaticFile(file.text, file.path) : source ? readStatic(source, 'flag') : null;
+  if (!reading) return { configuration: defaultStaticConfiguration, warnings: [] };
+  const errors = reading.issues.filter(({ severity }) => severity === 'error');
   if (errors.length > 0) {
-    const lines = errors.map(({ line, column, message }) => `${file.path}:${line}:${column}: ${message}`);
-    throw new StaticConfigurationError(`The configuration file cannot be used.\n${lines.join('\n')}`, errors);
+    const what = file ? 'The configuration file cannot be used.' : 'The static configuration cannot be used.';
+    const lines = errors.map(({ where, message }) => `${where}: ${message}`);
+    throw new StaticConfigurationError(`${what}\n${lines.join('\n')}`, errors);
   }
   return {
-    configuration: {
-      ...base,
-      entryPoints: patch.entryPoints ?? base.entryPoints,
-      docker: patch.docker ?? base.docker,
-      file: patch.file === undefined ? base.file : { path: path.resolve(patch.file), fixed: true },
-    },
-    warnings: issues,
+    configuration: { ...defaultStaticConfiguration, ...reading.patch },
+    warnings: [...reading.issues, ...passedOver(file?.path ?? null, byFlag !== null, byVariable !== null)],
   };
+}
+
+/** Traefik reads one source. That another one says something too is a trap. */
+function passedOver(file: string | null, hasFlags: boolean, hasVariables: boolean): StaticIssue[] {
+  const chosen = file === null ? 'flags' : `the file ${file}`;
+  const left = [...(file !== null && hasFlags ? ['flags'] : []), ...(hasVariables ? ['TRAEFIK_ variables'] : [])];
+  if (left.length === 0 || (file === null && !hasFlags)) return [];
+  const message = `Static configuration comes from ${chosen} alone, as in Traefik; its ${left.join(' and ')} are left out.`;
+  return [{ where: 'gatehouse serve', line: 1, column: 1, severity: 'warning', message, suggestion: null }];
 }
 
 /** Sets the address of the first entry point of that kind; adds Gatehouse's own where a file has none. */

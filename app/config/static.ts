@@ -1,4 +1,7 @@
+import type { RouterConfig, ServersTransportConfig } from '../../proxy/model/dynamic.ts';
+import type { EntryPointOptions, EntryPointWire } from '../../proxy/model/snapshot.ts';
 import type { EntryPointView } from '../contract/objects.ts';
+import type { StaticInput } from './static-schema.ts';
 
 /** Who decided a value: what a flag or file decides cannot be changed from the dashboard. */
 export type Origin = EntryPointView['origin'];
@@ -12,8 +15,16 @@ export interface StaticEntryPoint {
   readonly tls: boolean;
   /** Port to fall back to where the default address cannot be bound; null where an address was asked for. */
   readonly fallbackPort: number | null;
-  /** Name of the entry point that requests are redirected to (Traefik's `http.redirections.entryPoint`). */
-  readonly redirectTo: { readonly to: string; readonly scheme: 'http' | 'https'; readonly permanent: boolean } | null;
+  /**
+   * Name of the entry point that requests are redirected to, or a port as `:443` (Traefik's
+   * `http.redirections.entryPoint`). Routers above `priority` are tried first; left out: it stands above them all.
+   */
+  readonly redirectTo: {
+    readonly to: string;
+    readonly scheme: 'http' | 'https';
+    readonly permanent: boolean;
+    readonly priority?: number;
+  } | null;
   readonly trustedIPs: readonly string[];
   readonly insecureForwardedHeaders: boolean;
   readonly timeouts: {
@@ -25,6 +36,21 @@ export interface StaticEntryPoint {
     readonly bodyIdleMs: number;
   };
   readonly maxHeaderBytes: number;
+  /** `udp` where its address ends in `/udp`; left out: connections. */
+  readonly transport?: EntryPointOptions['transport'];
+  readonly udpTimeoutMs?: number;
+  readonly proxyProtocol?: EntryPointOptions['proxyProtocol'];
+  /** Routers that name no entry point are on those that are default; where none is, on all. */
+  readonly asDefault?: boolean;
+  /** Put before the middlewares of every router on it. */
+  readonly middlewares?: readonly string[];
+  /** TLS options of routers on it that say nothing of TLS. */
+  readonly routerTls?: NonNullable<RouterConfig['tls']>;
+  /** How long requests under way may take when the engine stops, and how long before that new ones are still taken. */
+  readonly graceMs?: number;
+  readonly acceptGraceMs?: number;
+  /** How requests are read and connections kept, where it differs from the defaults. */
+  readonly wire?: EntryPointWire;
 }
 
 /** Static configuration: read at start from flags and file, overlaid with what the dashboard's settings say. */
@@ -37,16 +63,85 @@ export interface StaticConfiguration {
     readonly exposedByDefault: boolean;
     readonly defaultRule: string;
     readonly network: string | null;
+    /** Traefik's expression over labels; a container that does not meet it yields nothing. Left out: all do. */
+    readonly constraints?: string;
+    /** Servers are the published ports of the machine where a container has any. */
+    readonly useBindPortIP?: boolean;
+    /** Containers that are not healthy keep their services, without servers. */
+    readonly allowEmptyServices?: boolean;
+    /** False: containers are read once. */
+    readonly watch?: boolean;
+    /** For each request to the daemon; left out or 0: 15 s. */
+    readonly requestTimeoutMs?: number;
+    /** For daemons behind TCP: client certificate and CA, as files or PEM. */
+    readonly tls?: ClientTls;
+    readonly username?: string;
+    readonly password?: string;
     /** Names of the fields above that a flag or file decided. */
     readonly fixed: readonly string[];
   };
-  readonly file: { readonly path: string | null; readonly fixed: boolean };
+  readonly file: {
+    readonly path: string | null;
+    readonly fixed: boolean;
+    /** False: read once. */
+    readonly watch?: boolean;
+  };
+  readonly httpProvider?: HttpProviderConfiguration;
   readonly domain: string;
   readonly dashboard: {
     readonly address: string;
     readonly addressFixed: boolean;
     readonly lanAddress: string | null;
   };
+  /** Providers whose routers win where priorities are equal, the first before the others. */
+  readonly precedence?: readonly string[];
+  readonly api?: ApiConfiguration;
+  readonly ping?: PingConfiguration;
+  readonly log?: LogConfiguration;
+  readonly accessLog?: NonNullable<StaticInput['accessLog']>;
+  readonly defaultRuleSyntax?: 'v2' | 'v3';
+  /** Of services that name no servers transport. */
+  readonly serversTransport?: ServersTransportConfig;
+  /** Names of certificate resolvers that were set up in Traefik. */
+  readonly certificateResolvers?: readonly string[];
+}
+
+/** Each is a file's path, or PEM. */
+export interface ClientTls {
+  readonly ca?: string | undefined;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+  readonly insecureSkipVerify?: boolean | undefined;
+}
+
+export interface HttpProviderConfiguration {
+  readonly endpoint: string;
+  readonly pollIntervalMs: number;
+  readonly pollTimeoutMs: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly tls: ClientTls | null;
+  /** -1: no bound but Gatehouse's own. */
+  readonly maxResponseBodyBytes: number;
+}
+
+/** Traefik's `api`: what `api@internal` serves, and whether it is open on an entry point of its own. */
+export interface ApiConfiguration {
+  readonly insecure: boolean;
+  readonly dashboard: boolean;
+  /** Begins with `/`; `/` for none. */
+  readonly basePath: string;
+}
+
+export interface PingConfiguration {
+  readonly entryPoint: string;
+  readonly manualRouting: boolean;
+  readonly terminatingStatusCode: number;
+}
+
+export interface LogConfiguration {
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly format: 'common' | 'json';
+  readonly filePath: string | null;
 }
 
 const entryPointDefaults = {

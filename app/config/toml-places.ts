@@ -4,7 +4,7 @@ import type { Place, PlacedText } from './placed-text.ts';
 /** Reads TOML; places are those of the lines that name a key (those within an inline table are where the table is). */
 export function readPlacedToml(text: string): PlacedText {
   try {
-    const value = parse(text, { maxDepth: 100, integersAsBigInt: 'asNeeded', unsafeKeyBehaviour: 'discard' });
+    const value = parse(text, { maxDepth: 100, integersAsBigInt: 'asNeeded', unsafeKeyBehaviour: 'drop' });
     const places = keyPlaces(text);
     const placeOf = (path: readonly (string | number)[]): Place => {
       for (let length = path.length; length > 0; length--) {

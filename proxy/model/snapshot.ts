@@ -83,9 +83,23 @@ export interface RouterSnapshot {
   readonly service: string;
 }
 
-export type ServiceSnapshot =
+export type Strategy = 'wrr' | 'p2c' | 'hrw' | 'leasttime';
+
+/** `middlewares` stand before the service, whatever router leads to it. */
+export type ServiceSnapshot = ServiceKind & { readonly middlewares?: readonly string[] };
+
+export interface FailoverErrors {
+  readonly status: readonly string[];
+  /** Below 0: any number. */
+  readonly maxRequestBodyBytes: number;
+}
+
+type ServiceKind =
   | {
       readonly kind: 'loadBalancer';
+      /** Left out: `wrr`. */
+      readonly strategy?: Strategy;
+      readonly passiveHealthCheck?: { readonly failureWindowMs: number; readonly maxFailedAttempts: number } | null;
       readonly servers: readonly ServerSnapshot[];
       readonly passHostHeader: boolean;
       readonly sticky: StickyCookieConfig | null;
@@ -95,16 +109,66 @@ export type ServiceSnapshot =
       /** Longest wait before buffered bytes are sent on, milliseconds; negative: at once. */
       readonly flushIntervalMs: number;
     }
+  | {
+      readonly kind: 'weighted';
+      readonly strategy: 'wrr' | 'hrw';
+      readonly services: readonly { readonly name: string; readonly weight: number }[];
+      readonly sticky: StickyCookieConfig | null;
+      /** Its children's health is its own. */
+      readonly healthCheck: boolean;
+    }
+  | {
+      readonly kind: 'mirroring';
+      readonly service: string;
+      readonly mirrors: readonly { readonly name: string; readonly percent: number }[];
+      readonly mirrorBody: boolean;
+      /** Requests with a longer body are not mirrored; below 0: any length. */
+      readonly maxBodyBytes: number;
+      readonly healthCheck: boolean;
+    }
+  | {
+      readonly kind: 'failover';
+      readonly service: string;
+      readonly fallback: string;
+      readonly errors: FailoverErrors | null;
+      readonly healthCheck: boolean;
+    }
   | { readonly kind: 'whoami' };
 
 export interface ServerSnapshot {
   readonly url: string;
   readonly weight: number;
   readonly preservePath: boolean;
+  /** Takes only clients that hold its cookie. */
+  readonly isFenced?: boolean;
+}
+
+/** How an entry point reads requests and keeps connections, where static configuration says more than the defaults. */
+export interface EntryPointWire {
+  /** Fields named by the client's `Connection` that middlewares may still see (lower case). */
+  readonly connectionFields?: readonly string[];
+  /** The peer's address is not added to `X-Forwarded-For`. */
+  readonly notAppendXForwardedFor?: boolean;
+  /** After so long, or so many requests, a connection ends with its next answer; 0: never. */
+  readonly keepAliveMaxTimeMs?: number;
+  readonly keepAliveMaxRequests?: number;
+  /** Escapes, such as `%2F`, in paths: `refused` ends the request, `allowed` is taken in its first reading alone. */
+  readonly encodedCharacters?: { readonly refused: readonly string[]; readonly allowed: readonly string[] };
+  /** A semicolon in a query stays a character (`%3B`) instead of separating parameters. */
+  readonly encodeQuerySemicolons?: boolean;
+  /** What becomes of header fields with `_` in their names; left out: `keep`. */
+  readonly underscoreHeaders?: 'keep' | 'delete' | 'reject';
+  readonly http2?: {
+    readonly maxConcurrentStreams?: number;
+    readonly maxDecoderHeaderTableSize?: number;
+    readonly maxEncoderHeaderTableSize?: number;
+  };
+  /** False: its requests are not written to the access log. */
+  readonly accessLogs?: boolean;
 }
 
 /** Options of an entry point's listeners, fixed while they are open. */
-export interface EntryPointOptions {
+export interface EntryPointOptions extends EntryPointWire {
   readonly name: string;
   /** Address to bind; never a wildcard port: the engine has chosen it by then. */
   readonly host: string;
@@ -121,7 +185,13 @@ export interface EntryPointOptions {
   readonly trustedIPs: readonly string[];
   readonly insecureForwardedHeaders: boolean;
   /** Every request is sent on to this scheme and public port, before routers are tried (as Traefik has it). */
-  readonly redirect: { readonly scheme: 'https' | 'http'; readonly port: number; readonly permanent: boolean } | null;
+  readonly redirect: {
+    readonly scheme: 'https' | 'http';
+    readonly port: number;
+    readonly permanent: boolean;
+    /** Routers above it are tried first. Left out: it stands above them all. */
+    readonly priority?: number;
+  } | null;
   readonly timeouts: {
     /** For a whole request with its body; 0: no bound on the whole. The head has 60 s in any case. */
     readonly readMs: number;

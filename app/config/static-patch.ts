@@ -1,0 +1,201 @@
+import path from 'node:path';
+import { durationMs } from '../../proxy/model/duration.ts';
+import { compileTemplate, TemplateError } from '../providers/docker/template.ts';
+import { nearestName } from './nearest.ts';
+import {
+  type ApiConfiguration,
+  defaultStaticConfiguration,
+  type HttpProviderConfiguration,
+  type LogConfiguration,
+  type Origin,
+  type PingConfiguration,
+  type StaticConfiguration,
+  type StaticEntryPoint,
+} from './static.ts';
+import { entryPointsOf, type Report } from './static-entry-points.ts';
+import { type StaticInput, staticSchema } from './static-schema.ts';
+import { definitionOf } from './static-source.ts';
+
+/** What a static source decides; what is absent keeps its default. */
+export type StaticPatch = Partial<Omit<StaticConfiguration, 'domain' | 'dashboard'>>;
+
+/** Options by their meaning here. */
+export function patchOf(input: StaticInput, origin: Origin, report: Report): StaticPatch {
+  const patch: StaticPatch = {
+    ...providersOf(input, report),
+    ...(input.api ? { api: apiOf(input.api, report) } : {}),
+    ...(input.ping ? { ping: pingOf(input.ping) } : {}),
+    ...(input.log ? { log: logOf(input.log) } : {}),
+    ...(input.accessLog ? { accessLog: input.accessLog } : {}),
+    ...(input.core?.defaultRuleSyntax ? { defaultRuleSyntax: input.core.defaultRuleSyntax } : {}),
+    ...(input.serversTransport ? { serversTransport: transportOf(input.serversTransport) } : {}),
+    ...(input.certificatesResolvers ? { certificateResolvers: Object.keys(input.certificatesResolvers) } : {}),
+  };
+  const globally = { notAppendXForwardedFor: input.global?.notAppendXForwardedFor ?? false };
+  const asked = input.entryPoints ? entryPointsOf(input.entryPoints, globally, origin, report) : null;
+  const own = traefikEntryPoint(asked ?? defaultStaticConfiguration.entryPoints, patch, origin);
+  return asked === null && own === null
+    ? patch
+    : { ...patch, entryPoints: [...(asked ?? defaultStaticConfiguration.entryPoints), ...(own ? [own] : [])] };
+}
+
+/** Traefik's own entry point, on :8080, for what is open on it. */
+function traefikEntryPoint(
+  entryPoints: readonly StaticEntryPoint[],
+  { api, ping }: StaticPatch,
+  origin: Origin,
+): StaticEntryPoint | null {
+  const wanted = api?.insecure === true || (ping?.manualRouting === false && ping.entryPoint === 'traefik');
+  const [base] = defaultStaticConfiguration.entryPoints;
+  if (!wanted || !base || entryPoints.some(({ name }) => name === 'traefik')) return null;
+  return { ...base, name: 'traefik', address: ':8080', origin, fallbackPort: null, redirectTo: null };
+}
+
+function providersOf({ providers }: StaticInput, report: Report): StaticPatch {
+  if (!providers) return {};
+  const { docker, file, http } = providers;
+  const dynamic = file?.directory ?? file?.filename;
+  if (file && dynamic === undefined) {
+    report(['providers', 'file'], 'error', 'providers.file names neither a directory nor a filename.');
+  }
+  return {
+    // As in Traefik: who lists providers lists all of them.
+    docker: docker
+      ? dockerOf(docker, report)
+      : { ...defaultStaticConfiguration.docker, enabled: false, fixed: ['endpoint'] },
+    ...(dynamic === undefined
+      ? {}
+      : { file: { path: path.resolve(dynamic), fixed: true, ...(file?.watch === false ? { watch: false } : {}) } }),
+    ...(http ? httpOf(http, report) : {}),
+    ...(providers.precedence ? precedenceOf(providers.precedence, report) : {}),
+  };
+}
+
+type DockerInput = NonNullable<NonNullable<StaticInput['providers']>['docker']>;
+
+function dockerOf(docker: DockerInput, report: Report): StaticConfiguration['docker'] {
+  const defaults = defaultStaticConfiguration.docker;
+  if (docker.exposedByDefault === undefined) {
+    report(
+      ['providers', 'docker'],
+      'warning',
+      'providers.docker.exposedByDefault is not set, so every container is exposed, as Traefik does it. ' +
+        'Set it to false to expose only what is labelled or clicked.',
+    );
+  }
+  if (docker.defaultRule !== undefined) judgeTemplate(docker.defaultRule, report);
+  const requestTimeoutMs = durationMs(docker.httpClientTimeout, 0);
+  const kept = (['constraints', 'useBindPortIP', 'allowEmptyServices', 'watch', 'tls'] as const).filter(
+    (name) => docker[name] !== undefined,
+  );
+  const credentials = (['username', 'password'] as const).filter((name) => docker[name] !== undefined);
+  return {
+    enabled: true,
+    endpoint: docker.endpoint ?? defaults.endpoint,
+    exposedByDefault: docker.exposedByDefault ?? true,
+    defaultRule: docker.defaultRule ?? defaults.defaultRule,
+    network: docker.network ?? defaults.network,
+    ...Object.fromEntries([...kept, ...credentials].map((name) => [name, docker[name]])),
+    ...(requestTimeoutMs > 0 ? { requestTimeoutMs } : {}),
+    fixed: [
+      'exposedByDefault',
+      ...(['endpoint', 'network', 'defaultRule'] as const).filter((name) => docker[name] !== undefined),
+    ],
+  };
+}
+
+function judgeTemplate(rule: string, report: Report): void {
+  try {
+    compileTemplate(rule);
+  } catch (error) {
+    if (!(error instanceof TemplateError)) throw error;
+    report(['providers', 'docker', 'defaultRule'], 'error', `The default rule cannot be used: ${error.message}.`);
+  }
+}
+
+type HttpInput = NonNullable<NonNullable<StaticInput['providers']>['http']>;
+
+function httpOf(http: HttpInput, report: Report): { httpProvider?: HttpProviderConfiguration } {
+  const endpoint = http.endpoint ?? '';
+  if (!/^https?:\/\/[^\s/]/i.test(endpoint) || !URL.canParse(endpoint)) {
+    const message = `providers.http.endpoint must be a URL that begins with http:// or https://, not "${endpoint}".`;
+    report(['providers', 'http', 'endpoint'], 'error', message);
+    return {};
+  }
+  return {
+    httpProvider: {
+      endpoint,
+      pollIntervalMs: Math.max(100, durationMs(http.pollInterval, 5000)),
+      pollTimeoutMs: durationMs(http.pollTimeout, 5000) || 5000,
+      headers: http.headers ?? {},
+      tls: http.tls ?? null,
+      maxResponseBodyBytes: http.maxResponseBodySize ?? -1,
+    },
+  };
+}
+
+/** Traefik's names of providers, beside those that exist only here. */
+function precedenceOf(names: readonly string[], report: Report): { precedence?: readonly string[] } {
+  const { providers } = staticSchema.shape;
+  const definition = definitionOf(providers);
+  const shape = definition.type === 'object' ? Object.keys(definition.shape) : [];
+  const apart = ['providersThrottleDuration', 'precedence', 'plugin'];
+  const known = ['kubernetes', 'gatehouse', 'internal', ...shape.filter((name) => !apart.includes(name))];
+  const lower = new Map(known.map((name) => [name.toLowerCase(), name]));
+  const precedence: string[] = [];
+  for (const [index, name] of names.entries()) {
+    const found = lower.get(name.toLowerCase());
+    if (found !== undefined) precedence.push(found);
+    else {
+      const at = ['providers', 'precedence', index];
+      report(at, 'error', `providers.precedence: there is no provider "${name}".`, nearestName(name, known));
+    }
+  }
+  return { precedence };
+}
+
+function apiOf(api: NonNullable<StaticInput['api']>, report: Report): ApiConfiguration {
+  const basePath = api.basePath ?? '/';
+  if (!/^\/(?:[\w.~-]+(?:\/[\w.~-]+)*\/?)?$/.test(basePath)) {
+    const message = `api.basePath must be a path such as "/gatehouse", not "${basePath}".`;
+    report(['api', 'basePath'], 'error', message);
+  }
+  return {
+    insecure: api.insecure ?? false,
+    dashboard: api.dashboard ?? true,
+    basePath: basePath === '/' ? '/' : basePath.replace(/\/$/, ''),
+  };
+}
+
+function pingOf(ping: NonNullable<StaticInput['ping']>): PingConfiguration {
+  return {
+    entryPoint: ping.entryPoint ?? 'traefik',
+    manualRouting: ping.manualRouting ?? false,
+    terminatingStatusCode: ping.terminatingStatusCode ?? 503,
+  };
+}
+
+const logLevels: Readonly<Record<string, LogConfiguration['level']>> = {
+  trace: 'debug',
+  debug: 'debug',
+  info: 'info',
+  warn: 'warn',
+  error: 'error',
+  fatal: 'error',
+  panic: 'error',
+};
+
+function logOf(log: NonNullable<StaticInput['log']>): LogConfiguration {
+  return {
+    level: logLevels[(log.level ?? 'ERROR').toLowerCase()] ?? 'error',
+    format: log.format ?? 'common',
+    filePath: log.filePath === undefined || log.filePath === '' ? null : path.resolve(log.filePath),
+  };
+}
+
+function transportOf({
+  spiffe: _spiffe,
+  ...transport
+}: NonNullable<StaticInput['serversTransport']>): NonNullable<StaticConfiguration['serversTransport']> {
+  return transport;
+}
