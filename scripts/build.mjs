@@ -97,7 +97,7 @@ function nodeBundle(workDir, { input, external, format, entryFileNames, target }
     publicDir: false,
     // Packages stay outside, as native ones cannot be bundled, but for zod: whole, it takes 16 MB of memory in every
     // thread, most of it messages in fifty languages. @orpc goes with it, so that there is one zod.
-    ssr: { noExternal: external === 'none' ? true : [/^zod(?:\/|$)/, /^@orpc\//], target: 'node' },
+    ssr: { noExternal: external === 'none' ? true : [/^zod(?:\/|$)/, /^@orpc\//, /^rou3$/], target: 'node' },
     build: {
       ssr: true,
       target,
