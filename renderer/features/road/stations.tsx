@@ -12,18 +12,17 @@ import type { RequestRecord } from '../../../proxy/model/request-record.ts';
 import type { Station } from '../../components/road.tsx';
 import { type Tone, ToneIcon } from '../../components/status.tsx';
 import { formatDuration } from '../../words/format.ts';
+import { ServiceChildren, serverTone, servicePath } from './service-children.tsx';
 
 /** The same drawing for a router, a plan, a request and an explanation: each is turned into stations here. */
 
 export const routerPath = (name: string): string => `/routers/${encodeURIComponent(name)}`;
-export const servicePath = (name: string): string => `/services/${encodeURIComponent(name)}`;
+export { serverTone, servicePath };
 export const middlewarePath = (name: string): string => `/middlewares/${encodeURIComponent(name)}`;
 export const containerPath = (name: string): string => `/containers/${encodeURIComponent(name)}`;
 export const requestPath = (id: string): string => `/logs/${encodeURIComponent(id)}`;
 
 const statusTone = { enabled: 'good', warning: 'attention', disabled: 'broken' } as const;
-
-export const serverTone: Record<ServerView['health'], Tone> = { up: 'good', down: 'broken', unchecked: 'off' };
 
 function ServerNote({ server, t }: { server: ServerView; t: TFunction }) {
   return (
@@ -71,6 +70,19 @@ function serverStation(servers: readonly ServerView[], t: TFunction): Station {
   };
 }
 
+/** A service of services: each with its part and its health. */
+function childrenStation(children: NonNullable<ServiceView['children']>, t: TFunction): Station {
+  const down = children.filter((child) => child.health === 'down').length;
+  return {
+    id: 'children',
+    kind: 'service',
+    title: t('road.services', { count: children.length }),
+    tone: down === children.length ? 'broken' : down > 0 ? 'attention' : 'plain',
+    end: down === children.length,
+    note: <ServiceChildren items={children} />,
+  };
+}
+
 function serviceEnd(name: string, service: ServiceView | undefined, t: TFunction): Station[] {
   if (!service) {
     return [{ id: 'service', kind: 'service', title: name, tone: 'broken', note: t('road.missing'), end: true }];
@@ -83,6 +95,7 @@ function serviceEnd(name: string, service: ServiceView | undefined, t: TFunction
     tone: service.status === 'enabled' ? 'plain' : statusTone[service.status],
   };
   if (service.type === 'whoami') return [{ ...station, note: t('road.builtIn') }];
+  if (service.children && service.children.length > 0) return [station, childrenStation(service.children, t)];
   return [station, serverStation(service.servers, t)];
 }
 

@@ -14,6 +14,7 @@ import { Road } from '../../components/road.tsx';
 import { Status } from '../../components/status.tsx';
 import { formatRate } from '../../words/format.ts';
 import { serviceRate } from '../overview/traffic.ts';
+import { ServiceChildren } from '../road/service-children.tsx';
 import { routerPath, routerStations, serverTone } from '../road/stations.tsx';
 import { SourceWords } from './source.tsx';
 
@@ -128,6 +129,7 @@ export function ServiceDetail({ service, picture }: { service: ServiceView; pict
   const { t } = useTranslation();
   const ticks = useEngine((state) => state.ticks);
   const router = picture.routers.find((one) => one.name === service.usedBy[0]);
+  const children = service.children ?? [];
   return (
     <>
       {service.problems.length > 0 && (
@@ -143,8 +145,10 @@ export function ServiceDetail({ service, picture }: { service: ServiceView; pict
         <RateWords rate={serviceRate(ticks, service.name)} />
       )}
       {service.type !== 'whoami' && (
-        <Section title={t('routing.servers')}>
-          {service.servers.length === 0 ? (
+        <Section title={t(children.length > 0 ? 'routing.services' : 'routing.servers')}>
+          {children.length > 0 ? (
+            <ServiceChildren items={children} />
+          ) : service.servers.length === 0 ? (
             <Status tone="broken">{t('road.noServer')}</Status>
           ) : (
             <ul className="flex flex-col gap-2">

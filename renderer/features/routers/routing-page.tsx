@@ -99,18 +99,19 @@ function useColumns(kind: Kind, search: string): readonly Column<RouterView | Se
     }
     if (kind === 'services') {
       const health = (item: ServiceView): ReactNode => {
-        const down = item.servers.filter((server) => server.health === 'down').length;
+        const parts = item.children && item.children.length > 0 ? item.children : item.servers;
+        const down = parts.filter((part) => part.health === 'down').length;
         if (item.type === 'whoami') return <span className="text-13 text-muted">{t('road.builtIn')}</span>;
-        if (item.servers.length === 0) return <Status tone="broken">{t('road.noServer')}</Status>;
+        if (parts.length === 0) return <Status tone="broken">{t('road.noServer')}</Status>;
         if (down > 0) {
           return (
-            <Status tone={down === item.servers.length ? 'broken' : 'attention'}>
-              {t('routing.downCount', { count: down })} / {item.servers.length}
+            <Status tone={down === parts.length ? 'broken' : 'attention'}>
+              {t('routing.downCount', { count: down })} / {parts.length}
             </Status>
           );
         }
-        return item.servers.some((server) => server.health === 'up') ? (
-          <Status tone="good">{t('routing.up', { count: item.servers.length })}</Status>
+        return parts.some((part) => part.health === 'up') ? (
+          <Status tone="good">{t('routing.up', { count: parts.length })}</Status>
         ) : (
           <Status tone="off">{t('road.unchecked')}</Status>
         );
@@ -123,7 +124,12 @@ function useColumns(kind: Kind, search: string): readonly Column<RouterView | Se
           className: 'hidden @2xl:table-cell',
           cell: (item) => (
             <span className="block truncate font-mono text-13 text-soft">
-              {item.type === 'whoami' ? '–' : item.servers.map((server) => server.url).join(', ') || '–'}
+              {item.type === 'whoami'
+                ? '–'
+                : [
+                    ...item.servers.map((server) => server.url),
+                    ...(item.children ?? []).map((child) => child.name),
+                  ].join(', ') || '–'}
             </span>
           ),
         },
