@@ -31,7 +31,12 @@ export function entryPointOptions(
 ): EntryPointOptions | null {
   if (own.bound === null) return null;
   const { entryPoint } = own;
+  const { transport, udpTimeoutMs, proxyProtocol } = entryPoint;
   return {
+    ...entryPoint.wire,
+    ...(transport === undefined ? {} : { transport }),
+    ...(udpTimeoutMs === undefined ? {} : { udpTimeoutMs }),
+    ...(proxyProtocol === undefined ? {} : { proxyProtocol }),
     name: entryPoint.name,
     host: own.bound.host,
     port: own.bound.port,
@@ -47,14 +52,14 @@ export function entryPointOptions(
 
 function redirectOf({ redirectTo }: StaticEntryPoint, all: readonly BoundEntryPoint[]): EntryPointOptions['redirect'] {
   if (redirectTo === null) return null;
-  const { scheme, permanent } = redirectTo;
+  const { scheme, permanent, priority } = redirectTo;
   const target = all.find(({ entryPoint }) => entryPoint.name === redirectTo.to);
   // Traefik also takes a bare port, `:8443`. A target that does not listen keeps its port: plain HTTP must not be served instead.
   const port =
     target?.bound?.port ??
     parseListenAddress(target?.entryPoint.address ?? redirectTo.to)?.port ??
     (scheme === 'https' ? 443 : 80);
-  return { scheme, port, permanent };
+  return { scheme, port, permanent, ...(priority === undefined ? {} : { priority }) };
 }
 
 export function entryPointView({ entryPoint, tls, bound, problems }: BoundEntryPoint): EntryPointView {

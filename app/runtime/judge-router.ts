@@ -8,6 +8,7 @@ import { problem } from '../problem.ts';
 import { brokenMiddleware, unknownMiddleware } from './judge-middleware.ts';
 import type { RuleJudgement } from './judge-rule.ts';
 import { type Published, statusOf } from './judgement.ts';
+import { same } from './same.ts';
 import type { RuntimeMiddleware, RuntimeRouter, RuntimeService } from './state.ts';
 
 export interface RouterSurroundings {
@@ -34,8 +35,9 @@ export function judgeRouter(item: Published<RouterConfig>, around: RouterSurroun
   const entryPoints = resolveEntryPoints(config.entryPoints ?? [], around.entryPoints, problems);
   const service = resolveService(item, around, problems);
 
-  const middlewares = (config.middlewares ?? []).map((name) => qualify(name, provider));
-  for (const name of middlewares) {
+  const chains = middlewareChains(config.middlewares ?? [], entryPoints, provider, around.entryPoints);
+  const middlewares = chains.byEntryPoint === null ? chains.shared : chains.own;
+  for (const name of chains.all) {
     const middleware = around.middlewares.get(name);
     if (middleware === undefined) problems.push(unknownMiddleware(name, around.suggestMiddleware(name)));
     else if (middleware.status === 'disabled') problems.push(brokenMiddleware(name, middleware.problems));
@@ -51,6 +53,7 @@ export function judgeRouter(item: Published<RouterConfig>, around: RouterSurroun
     config,
     entryPoints,
     middlewares,
+    ...(chains.byEntryPoint === null ? {} : { entryPointMiddlewares: chains.byEntryPoint }),
     service,
     rule,
     syntax,
@@ -59,6 +62,51 @@ export function judgeRouter(item: Published<RouterConfig>, around: RouterSurroun
     tls: config.tls !== undefined,
     hosts: judgedRule.hosts,
   };
+}
+
+interface MiddlewareChains {
+  readonly own: readonly string[];
+  /** Those of the entry points before its own; what counts where `byEntryPoint` is null. */
+  readonly shared: readonly string[];
+  readonly byEntryPoint: Readonly<Record<string, readonly string[]>> | null;
+  /** Each name that stands in one of them, once. */
+  readonly all: ReadonlySet<string>;
+}
+
+/** As in Traefik, a name without provider is one of the router's own provider, in an entry point's list too. */
+function middlewareChains(
+  names: readonly string[],
+  entryPoints: readonly string[],
+  provider: string,
+  known: ReadonlyMap<string, StaticEntryPoint>,
+): MiddlewareChains {
+  const own = names.map((name) => qualify(name, provider));
+  const chainOf = (entryPoint: string): readonly string[] => {
+    const before = (known.get(entryPoint)?.middlewares ?? []).map((name) => qualify(name, provider));
+    return before.length === 0 ? own : [...before, ...own];
+  };
+  const chains = entryPoints.map((name) => [name, chainOf(name)] as const);
+  const [[, shared] = ['', own]] = chains;
+  const differ = chains.some(([, chain]) => !same(chain, shared));
+  return {
+    own,
+    shared,
+    byEntryPoint: differ ? Object.fromEntries(chains) : null,
+    all: new Set([...own, ...chains.flatMap(([, chain]) => chain)]),
+  };
+}
+
+/** Every middleware that a router's requests can meet. */
+export function middlewaresOf({ middlewares, entryPointMiddlewares }: RuntimeRouter): readonly string[] {
+  if (entryPointMiddlewares === undefined) return middlewares;
+  return [...new Set([...middlewares, ...Object.values(entryPointMiddlewares).flat()])];
+}
+
+/** Where routers are that name no entry point: as in Traefik, not on the one for the API, unless it says so. */
+function defaultEntryPoints(known: readonly StaticEntryPoint[]): readonly string[] {
+  const chosen = known.filter(({ asDefault }) => asDefault === true);
+  const usual = known.filter(({ name }) => name !== 'traefik');
+  return (chosen.length > 0 ? chosen : usual).filter(({ transport }) => transport !== 'udp').map(({ name }) => name);
 }
 
 /** A provider that could not read the rule or make one has said why; the same code twice would only confuse. */
@@ -71,7 +119,7 @@ function resolveEntryPoints(
   known: ReadonlyMap<string, StaticEntryPoint>,
   problems: Problem[],
 ): readonly string[] {
-  if (asked.length === 0) return [...known.keys()];
+  if (asked.length === 0) return defaultEntryPoints([...known.values()]);
   const found = [...new Set(asked)].filter((name) => known.has(name));
   for (const name of asked) {
     if (known.has(name)) continue;

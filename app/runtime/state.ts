@@ -20,7 +20,10 @@ export interface RuntimeRouter extends RuntimeObject {
   readonly config: RouterConfig;
   /** Resolved: qualified names, defaults filled in. */
   readonly entryPoints: readonly string[];
+  /** Those of its entry points (Traefik's `entryPoints.*.http.middlewares`), then its own. */
   readonly middlewares: readonly string[];
+  /** Where its entry points put different middlewares before it: all of them, by entry point. */
+  readonly entryPointMiddlewares?: Readonly<Record<string, readonly string[]>>;
   readonly service: string;
   readonly rule: string;
   /** The version of the language in which the rule is written. */
