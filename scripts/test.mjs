@@ -1,5 +1,6 @@
 // `npm test`: sets up what is missing, builds, then runs every test: unit and integration by Vitest, the dashboard and
 // the window by Playwright. Ends with one line that counts all of them, and fails if any failed.
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, unwatchFile, watchFile } from 'node:fs';
 import { createServer } from 'node:net';
@@ -7,7 +8,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { build } from './build.mjs';
 import { findTestElectron, hasDisplay } from './electron-runtime.mjs';
-import { engineNodePath, ensureDependencies, hasCommand, rootDir, runToEnd } from './setup.mjs';
+import { engineNodePath, ensureDependencies, hasCommand, rootDir } from './setup.mjs';
 
 /** From a runner's report to its end. */
 const endTimeoutMs = 30_000;
@@ -69,25 +70,37 @@ async function freePort() {
   return port;
 }
 
-/** A runner that has reported and does not end is kept by something a test left open: that is a failure. */
+/**
+ * Runs a runner and gives its exit code. One that has reported and does not end is kept by something a test left open:
+ * it is ended with all its children, and that is a failure.
+ */
 async function runBounded(reportPath, program, args, options) {
-  const leftOpen = new AbortController();
+  const child = spawn(program, args, { cwd: rootDir, stdio: 'inherit', detached: true, ...options });
+  const signalAll = (signal) => {
+    try {
+      process.kill(-Number(child.pid), signal);
+    } catch (error) {
+      if (error.code !== 'ESRCH') throw error;
+    }
+  };
+  const stop = () => signalAll('SIGTERM');
+  process.once('SIGINT', stop).once('SIGTERM', stop);
   let timer;
-  watchFile(reportPath, { interval: 1000 }, () => {
-    timer ??= setTimeout(() => leftOpen.abort(), endTimeoutMs);
+  // Told once at the beginning too, while there is no file yet.
+  watchFile(reportPath, { interval: 1000 }, ({ size }) => {
+    if (size > 0) timer ??= setTimeout(hung, endTimeoutMs);
   });
-  try {
-    return await runToEnd(program, args, { ...options, signal: leftOpen.signal, killSignal: 'SIGKILL' });
-  } catch (error) {
-    if (error.name !== 'AbortError') throw error;
+  function hung() {
     console.error(
       `The runner did not end within ${endTimeoutMs / 1000} s of its last test: a test left something open.`,
     );
-    return 1;
-  } finally {
-    clearTimeout(timer);
-    unwatchFile(reportPath);
+    signalAll('SIGKILL');
   }
+  const [code] = await once(child, 'exit');
+  clearTimeout(timer);
+  unwatchFile(reportPath);
+  process.off('SIGINT', stop).off('SIGTERM', stop);
+  return code ?? 1;
 }
 
 function playwrightOutcome(report) {
