@@ -255,3 +255,18 @@ test('nothing of the fake is in what is installed', async ({ request }) => {
   expect(page.headers()['content-security-policy']).toContain("script-src 'self'");
   expect(await page.text()).not.toContain('<style');
 });
+
+/** `GATEHOUSE_UPDATE_IMAGES=1` replaces the pictures in docs/images; without it they are only taken. */
+test('the pictures in the README', async ({ page }, testInfo) => {
+  const update = process.env['GATEHOUSE_UPDATE_IMAGES'] === '1';
+  const pathOf = (name: string) => (update ? `docs/images/${name}` : testInfo.outputPath(name));
+  await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await open(page, '/', 'few');
+  await expect(page.locator('canvas').first()).toBeVisible();
+  const overview = await page.screenshot({ path: pathOf('overview.png') });
+  await open(page, '/containers/uptime-kuma?expose=1', 'few');
+  await expect(page.getByRole('list', { name: 'The road of a request' }).last()).toBeVisible();
+  const expose = await page.screenshot({ path: pathOf('expose.png') });
+  expect(overview.equals(expose)).toBe(false);
+});

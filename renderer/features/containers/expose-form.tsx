@@ -271,7 +271,7 @@ function Form({
           )}
         </Field>
       </div>
-      <div className="grid gap-x-4 gap-y-2 sm:grid-cols-2">
+      <div className="mt-3 grid gap-x-4 gap-y-2 sm:grid-cols-2">
         <Field label={t('expose.protection')}>
           {(props) => (
             <select {...props} {...register('protection')}>
