@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { plainAddress } from './client-address.ts';
 import type { EntryContext } from './entry-context.ts';
+import type { TlsFacts } from './exchange.ts';
 import type { Peer } from './live-request.ts';
 
 const peers = new WeakMap<Socket, Peer>();
@@ -23,7 +24,28 @@ export function peerOf(socket: Socket, context: EntryContext): Peer {
   return peer;
 }
 
-function tlsFacts(socket: TLSSocket): NonNullable<Peer['tls']> {
+function tlsFacts(socket: TLSSocket): TlsFacts {
   const { servername } = socket as TLSSocket & { servername?: string | false };
-  return { serverName: (servername || '').toLowerCase(), version: socket.getProtocol() ?? '' };
+  const facts = {
+    serverName: (servername || '').toLowerCase(),
+    version: socket.getProtocol() ?? '',
+    cipher: socket.getCipher()?.standardName ?? '',
+  };
+  const certificates = clientCertificates(socket);
+  return certificates.length === 0 ? facts : { ...facts, clientCertificates: certificates };
+}
+
+/** The client's own certificate and those between it and the authority, whose own is known to whoever trusts it. */
+function clientCertificates(socket: TLSSocket): Uint8Array[] {
+  const chain: Uint8Array[] = [];
+  let certificate = socket.getPeerCertificate(true);
+  // Nothing was asked for, or nothing was sent: an object without fields.
+  while (certificate?.raw !== undefined) {
+    const issuer = certificate.issuerCertificate;
+    const isOwnIssuer = issuer === certificate || issuer?.fingerprint256 === certificate.fingerprint256;
+    if (!isOwnIssuer || chain.length === 0) chain.push(certificate.raw);
+    if (isOwnIssuer || issuer === undefined) break;
+    certificate = issuer;
+  }
+  return chain;
 }

@@ -26,13 +26,23 @@ export interface ProxyRequest {
   readonly clientPort: number;
   /** The socket's peer, which is what `X-Forwarded-For` is appended with. Left out where it is `clientIp`. */
   readonly peerIp?: string;
-  readonly tls: { readonly serverName: string; readonly version: string } | null;
+  readonly tls: TlsFacts | null;
   /** Path and query as they came in, before any middleware. Left out where nothing has changed them. */
   readonly target?: string;
   /** Body still to be read, or null where the request has none. */
   readonly body: Readable | null;
   /** `websocket` where the client asks for that upgrade; other upgrades are not passed on. */
   readonly upgrade: 'websocket' | null;
+}
+
+/** What the TLS handshake told of the client. */
+export interface TlsFacts {
+  readonly serverName: string;
+  readonly version: string;
+  /** As IANA names it; empty where the platform does not tell. */
+  readonly cipher?: string;
+  /** Certificates that the client proved itself by, in DER, its own first. Left out where it sent none. */
+  readonly clientCertificates?: readonly Uint8Array[];
 }
 
 export interface ResponseHead {
@@ -72,6 +82,10 @@ export interface ExchangeNotes {
   originStatus: number | null;
   originStartedAt: number | null;
   originEndedAt: number | null;
+  /** Bytes of the server's answer, without its head. */
+  originBytes?: number;
+  /** Told the server's fields; set only where the access log keeps any. */
+  onOriginHead?: (headers: HeaderList) => void;
   /** How far the last try to reach a server came: `sent` once its first byte was on the way. Null before any. */
   originAttempt?: 'connecting' | 'sent' | null;
   /** How often the request was sent again after the first time. */

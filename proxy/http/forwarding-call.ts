@@ -44,7 +44,6 @@ export class Forwarding implements Dispatcher.DispatchHandler, GoneListener {
     const { request, notes } = exchange;
     notes.serverUrl = origin.origin;
     notes.originStartedAt = performance.now();
-    notes.originAttempt = 'connecting';
     if (request.path.charCodeAt(0) !== 0x2f || canonicalPath(request.path) !== request.path) {
       // A middleware rewrote the path into one that could be read as another (CVE-2026-67309).
       this.isOver = true;
@@ -57,6 +56,7 @@ export class Forwarding implements Dispatcher.DispatchHandler, GoneListener {
   }
 
   private dispatch(): void {
+    this.exchange.notes.originAttempt = 'connecting';
     const { request } = this.exchange;
     const { origin } = this;
     const path = this.options.basePath + request.path;

@@ -1,6 +1,6 @@
 import type { Duplex, Readable } from 'node:stream';
 import type { ProxyErrorCode } from '../model/request-record.ts';
-import type { ProxyRequest } from './exchange.ts';
+import type { ProxyRequest, TlsFacts } from './exchange.ts';
 import { HeaderList } from './header-list.ts';
 
 /** Why a request is turned away before it is routed. `detail` is for the owner, never for the visitor. */
@@ -15,7 +15,7 @@ export interface Peer {
   /** Plain address, IPv4-mapped IPv6 shown as IPv4. */
   readonly address: string;
   readonly port: number;
-  readonly tls: { readonly serverName: string; readonly version: string } | null;
+  readonly tls: TlsFacts | null;
   /** Its forwarding headers are believed. */
   readonly trusted: boolean;
   /** Its address is one of `trustedIPs`, so that the client is who it says. */
@@ -56,6 +56,10 @@ export class LiveRequest implements ProxyRequest {
   target = '';
   userAgent = '';
   referer = '';
+  /** Fields that middlewares may see and servers may not (lower case). */
+  readonly endsHere: string[] = [];
+  /** False: the server is told of the client's way here as the client told it. */
+  appendForwardedFor = true;
   refusal: Refusal | null = null;
   goneListener: GoneListener | null = null;
   upgradePort: UpgradePort | null = null;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { canonicalPath } from '../rule/path.ts';
 import type { MiddlewareDefinition } from './definition.ts';
-import { refusePath } from './rewritten-path.ts';
+import { readPath, refusePath } from './rewritten-path.ts';
 
 const schema = z.strictObject({ prefix: z.string().optional() });
 type Config = z.infer<typeof schema>;
@@ -34,10 +34,5 @@ export const addPrefix: MiddlewareDefinition<Config> = {
 function readPrefix(config: Config): string {
   const { prefix = '' } = config;
   if (prefix === '') throw new Error('prefix is empty.');
-  const rooted = prefix.startsWith('/') ? prefix : `/${prefix}`;
-  // Written as people read it; it goes out as it stands on the wire.
-  const encoded = rooted.replaceAll(/[^\x21-\x7e]|[\\#?]|%(?![0-9a-fA-F]{2})/gu, encodeURIComponent);
-  if (canonicalPath(`${encoded}/`) !== `${encoded}/`)
-    throw new Error(`The prefix ${prefix} holds "." or ".." as a part.`);
-  return encoded;
+  return readPath('The prefix', prefix);
 }

@@ -28,3 +28,8 @@ export function checkValue(option: string, value: string | undefined): void {
     throw new Error(`${option} holds a character that cannot stand in a header.`);
   }
 }
+
+/** A field's name as Go spells it, which is what patterns of Traefik's options are written for: `x-user` is `X-User`. */
+export function canonicalName(name: string): string {
+  return name.toLowerCase().replaceAll(/(?:^|-)[a-z]/g, (letter) => letter.toUpperCase());
+}

@@ -5,6 +5,7 @@ import { durationMs, durationSchema } from '../model/duration.ts';
 import { answerText } from './answer-text.ts';
 import { createSourceCriterion, sourceCriterionSchema } from './client-source.ts';
 import type { MiddlewareDefinition } from './definition.ts';
+import { holdBack } from './hold-back.ts';
 import { type BucketRate, type TokenBucket, takeToken } from './token-bucket.ts';
 
 const schema = z.strictObject({
@@ -73,23 +74,6 @@ function readRate(config: Config): BucketRate | null {
 async function passLater(exchange: Exchange, delayMs: number, next: Handler): Promise<void> {
   const isGone = await holdBack(exchange, delayMs);
   if (!isGone) await next(exchange);
-}
-
-/** Resolves after the delay with false, or with true as soon as the client is gone. */
-function holdBack(exchange: Exchange, delayMs: number): Promise<boolean> {
-  const { signal } = exchange;
-  return new Promise((resolve) => {
-    const onGone = (): void => {
-      clearTimeout(timer);
-      resolve(true);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', onGone);
-      resolve(false);
-    }, delayMs);
-    if (signal.aborted) onGone();
-    else signal.addEventListener('abort', onGone, { once: true });
-  });
 }
 
 /** Go's notation, as Traefik sends it: `1m2.5s`, `340ms`. */

@@ -34,7 +34,7 @@ export const redirectScheme: MiddlewareDefinition<Config> = {
 };
 
 /** Methods other than GET keep their method and body by 307 and 308 (RFC 9110 §15.4). */
-function redirectStatus(method: string, permanent: boolean): number {
+export function redirectStatus(method: string, permanent: boolean): number {
   if (method === 'GET') return permanent ? 301 : 302;
   return permanent ? 308 : 307;
 }

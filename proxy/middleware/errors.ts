@@ -1,0 +1,176 @@
+import { z } from 'zod';
+import type { Exchange, ExchangeNotes, Handler, ProxyRequest, ResponseHead, ResponseSink } from '../http/exchange.ts';
+import type { HeaderList } from '../http/header-list.ts';
+import { statusTest } from '../model/status-ranges.ts';
+import { canonicalPath } from '../rule/path.ts';
+import type { MiddlewareDefinition } from './definition.ts';
+import { queryEscape } from './go-url.ts';
+import { PassingSink, withSink } from './passing-sink.ts';
+import { encodePath } from './rewritten-path.ts';
+
+const schema = z.strictObject({
+  status: z.array(z.string()).optional(),
+  statusRewrites: z.record(z.string(), z.int().min(100).max(999)).optional(),
+  service: z.string().optional(),
+  query: z.string().optional(),
+  errorRequestHeaders: z.array(z.string()).optional(),
+});
+type Config = z.infer<typeof schema>;
+
+export const errors: MiddlewareDefinition<Config> = {
+  type: 'errors',
+  summary: 'Shows pages of a service of your own in place of answers with certain statuses.',
+  schema,
+  build(config, context) {
+    const settings = readSettings(config);
+    const pages = context.service(config.service ?? '');
+    return (next) => (exchange) => {
+      const { request } = exchange;
+      // Steps behind this one may change them.
+      const asked = { path: request.path, query: request.query, headers: request.headers.clone() };
+      const showPage = (status: number): void => {
+        ask(pages, exchange, pageRequest(request, asked, settings, status), settings.shown(status));
+      };
+      return next(withSink(exchange, new CatchingSink(exchange.sink, settings.isCaught, showPage)));
+    };
+  },
+  explain: (config) => ({
+    verdict: 'passes',
+    detail: `Answers with ${(config.status ?? []).join(', ') || 'no status'} are replaced by pages of ${config.service ?? ''}.`,
+  }),
+};
+
+interface Settings {
+  readonly isCaught: (status: number) => boolean;
+  readonly shown: (status: number) => number;
+  readonly query: string;
+  /** Null: all but what signs the visitor in. */
+  readonly headers: readonly string[] | null;
+}
+
+function readSettings(config: Config): Settings {
+  if (!config.service) throw new Error('service must be given: it serves the pages.');
+  const rewrites = Object.entries(config.statusRewrites ?? {}).map(([range, to]) => ({ has: statusTest([range]), to }));
+  return {
+    isCaught: statusTest(config.status ?? []),
+    shown: (status) => rewrites.find(({ has }) => has(status))?.to ?? status,
+    query: config.query ?? '',
+    headers: config.errorRequestHeaders ?? null,
+  };
+}
+
+/** What signs a visitor in belongs to the service that was asked, not to the one that shows pages (CVE-2026-41181). */
+const credentials = new Set(['authorization', 'cookie', 'proxy-authorization']);
+
+/** HeaderList that say something of a body or a connection, which the request for a page has none of. */
+const ofTheBody = /^(?:content-.*|transfer-encoding|expect|trailer|te|upgrade|range|if-.*|sec-websocket-.*)$/;
+
+type Asked = Pick<ProxyRequest, 'path' | 'query' | 'headers'>;
+
+function pageRequest(request: ProxyRequest, asked: Asked, settings: Settings, status: number): ProxyRequest {
+  const { scheme, authority } = request;
+  const url = `${scheme}://${authority}${asked.path}${asked.query === '' ? '' : `?${asked.query}`}`;
+  const filled = settings.query
+    .replaceAll('{status}', String(settings.shown(status)))
+    .replaceAll('{originalStatus}', String(status))
+    .replaceAll('{url}', queryEscape(url));
+  const target = `/${filled.replace(/^\//, '')}`;
+  const mark = target.indexOf('?');
+  const path = encodePath(mark < 0 ? target : target.slice(0, mark));
+  const { id, entryPoint, protocol, host, clientIp, clientPort, peerIp, tls } = request;
+  return {
+    ...{ id, entryPoint, scheme, protocol, host, authority, clientIp, clientPort, tls },
+    ...(peerIp === undefined ? {} : { peerIp }),
+    method: 'GET',
+    path: canonicalPath(path) ?? '/',
+    query: mark < 0 ? '' : target.slice(mark + 1).replaceAll(/[^\x21-\x7e]/gu, encodeURIComponent),
+    headers: pageHeaders(asked.headers, settings.headers),
+    body: null,
+    upgrade: null,
+  };
+}
+
+function pageHeaders(asked: HeaderList, wanted: readonly string[] | null): HeaderList {
+  const headers = asked.clone();
+  if (wanted === null) {
+    headers.deleteWhere((name) => credentials.has(name) || ofTheBody.test(name));
+  } else {
+    // The Host is part of the address.
+    const kept = new Set(['host', ...wanted.map((name) => name.toLowerCase())]);
+    headers.deleteWhere((name) => !kept.has(name) || ofTheBody.test(name));
+  }
+  return headers;
+}
+
+/** Asks for a page. The record goes on telling of the answer that it replaces. */
+function ask(pages: Handler, { sink, signal }: Exchange, request: ProxyRequest, status: number): void {
+  const notes: ExchangeNotes = {
+    username: null,
+    serverUrl: null,
+    originStatus: null,
+    originStartedAt: null,
+    originEndedAt: null,
+    middlewares: [],
+    error: null,
+  };
+  const broken = (error: unknown): void => sink.abort(error instanceof Error ? error : new Error(String(error)));
+  try {
+    const running = pages({ request, sink: new StatusSink(sink, status), notes, signal });
+    if (running) running.catch(broken);
+  } catch (error) {
+    broken(error);
+  }
+}
+
+/** Drops an answer whose status is caught, and asks for a page in its place. */
+class CatchingSink extends PassingSink {
+  readonly #isCaught: (status: number) => boolean;
+  readonly #caught: (status: number) => void;
+  #hasCaught = false;
+
+  constructor(inner: ResponseSink, isCaught: (status: number) => boolean, caught: (status: number) => void) {
+    super(inner);
+    this.#isCaught = isCaught;
+    this.#caught = caught;
+  }
+
+  override informational(status: number, headers: HeaderList): void {
+    if (!this.#hasCaught) this.inner.informational(status, headers);
+  }
+
+  override head(head: ResponseHead): void {
+    this.#hasCaught = this.#isCaught(head.status);
+    if (this.#hasCaught) this.#caught(head.status);
+    else this.inner.head(head);
+  }
+
+  override write(chunk: Uint8Array): boolean {
+    return this.#hasCaught || this.inner.write(chunk);
+  }
+
+  override onDrain(listener: () => void): void {
+    if (!this.#hasCaught) this.inner.onDrain(listener);
+  }
+
+  override end(trailers?: HeaderList): void {
+    if (!this.#hasCaught) this.inner.end(trailers);
+  }
+
+  override abort(error: Error): void {
+    if (!this.#hasCaught) this.inner.abort(error);
+  }
+}
+
+/** Gives every answer one status. */
+class StatusSink extends PassingSink {
+  readonly #status: number;
+
+  constructor(inner: ResponseSink, status: number) {
+    super(inner);
+    this.#status = status;
+  }
+
+  override head({ headers }: ResponseHead): void {
+    this.inner.head({ status: this.#status, headers });
+  }
+}
