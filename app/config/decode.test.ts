@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { durationSchema } from '../../proxy/model/duration.ts';
-import { routerSchema, serviceSchema } from '../../proxy/model/dynamic.ts';
+import { routerSchema, serversTransportSchema, serviceSchema } from '../../proxy/model/dynamic.ts';
 import { decode, ownText, readBoolean } from './decode.ts';
 
 const schema = z.strictObject({
@@ -148,18 +148,10 @@ describe('options that Traefik has and Gatehouse has not yet', () => {
   });
 
   test('are errors where leaving them out would change who gets in, or where requests go', () => {
-    const at = { strings: false, path: ['http', 'services', 'a'] };
-    expect(decode(serviceSchema, { weighted: { services: [] } }, at).issues).toMatchObject([
+    const at = { strings: false, path: ['http', 'serversTransports', 'a'] };
+    expect(decode(serversTransportSchema, { spiffe: { ids: ['a'] } }, at).issues).toMatchObject([
       { code: 'OPTION_UNSUPPORTED', severity: 'error' },
     ]);
-  });
-
-  test('an unsupported strategy falls back to the default', () => {
-    const at = { strings: false, path: ['http', 'services', 'a'] };
-    expect(decode(serviceSchema, { loadBalancer: { strategy: 'p2c' } }, at)).toMatchObject({
-      value: { loadBalancer: {} },
-      issues: [{ code: 'OPTION_UNSUPPORTED', severity: 'warning' }],
-    });
   });
 
   test('a negative flush interval is fine', () => {

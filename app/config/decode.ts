@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { nearestName } from './nearest.ts';
-import { isUnsupportedValue, unsupportedEffect } from './unsupported.ts';
+import { unsupportedEffect } from './unsupported.ts';
 
 export type OptionPath = readonly (string | number)[];
 
@@ -198,11 +198,6 @@ function walkLeaf(schema: Schema, definition: Definition, raw: unknown, path: Op
   const value = coerce(definition.type, raw);
   const judged = (schema as z.ZodType).safeParse(value);
   if (judged.success) return value;
-  if (isUnsupportedValue(path, value)) {
-    const message = `cannot be ${JSON.stringify(value)} in Gatehouse yet; the default is used`;
-    state.issues.push({ path, code: 'OPTION_UNSUPPORTED', severity: 'warning', message, suggestion: null });
-    return absent;
-  }
   const issue = judged.error.issues[0];
   state.issues.push(invalid(path, leafSentence(definition, raw, issue)));
   return absent;

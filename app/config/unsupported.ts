@@ -9,13 +9,6 @@ const unsupportedOptions: Readonly<Record<string, UnsupportedEffect>> = {
   'http.routers.*.parentrefs': 'refused',
   'http.routers.*.rulesyntax': 'ignored',
   'http.routers.*.observability': 'ignored',
-  'http.services.*.middlewares': 'refused',
-  'http.services.*.highestrandomweight': 'refused',
-  'http.services.*.weighted': 'refused',
-  'http.services.*.mirroring': 'refused',
-  'http.services.*.failover': 'refused',
-  'http.services.*.loadbalancer.healthcheck.mode': 'ignored',
-  'http.services.*.loadbalancer.passivehealthcheck': 'ignored',
   'http.serverstransports.*.certificates': 'refused',
   'http.serverstransports.*.ciphersuites': 'refused',
   'http.serverstransports.*.minversion': 'refused',
@@ -28,15 +21,6 @@ const unsupportedOptions: Readonly<Record<string, UnsupportedEffect>> = {
   'tcp.serverstransports.*.tls.peercertsans': 'refused',
   'tcp.serverstransports.*.tls.spiffe': 'refused',
 };
-
-/** Values that Traefik knows for an option that is served with other values only; its default stands in for them. */
-const unsupportedValues: Readonly<Record<string, readonly string[]>> = {
-  'http.services.*.loadbalancer.strategy': ['p2c', 'hrw', 'leasttime'],
-};
-
-export function isUnsupportedValue(path: readonly (string | number)[], value: unknown): boolean {
-  return unsupportedValues[patternOf(path)]?.includes(String(value)) ?? false;
-}
 
 /** What leaving an option out means, or null where Traefik does not know it either. */
 export function unsupportedEffect(path: readonly (string | number)[]): UnsupportedEffect | null {

@@ -10,12 +10,15 @@ export const problemCodes = [
   'RULE_MISSING',
   'RULE_DUPLICATE',
   'RULE_SYNTAX_OLD',
+  'RULE_NEEDS_TLS',
   'ROUTER_NO_SERVICE',
   'ROUTER_NOT_BUILT',
   'SERVICE_UNKNOWN',
   'SERVICE_AMBIGUOUS',
   'SERVICE_INVALID',
   'SERVICE_NO_SERVERS',
+  'SERVICE_LOOP',
+  'SERVICE_UNCHECKED',
   'SERVERS_DOWN',
   'MIDDLEWARE_UNKNOWN',
   'MIDDLEWARE_INVALID',
@@ -117,7 +120,23 @@ export const serviceViewSchema = z.object({
   provider: z.string(),
   status: objectStatusSchema,
   problems: z.array(problemSchema),
-  type: z.enum(['loadBalancer', 'whoami', 'unknown']),
+  type: z.enum(['loadBalancer', 'weighted', 'highestRandomWeight', 'mirroring', 'failover', 'whoami', 'unknown']),
+  /** How requests are shared out; null where there is nothing to choose from. */
+  strategy: z.enum(['wrr', 'p2c', 'hrw', 'leasttime']).nullable().optional(),
+  /** The services that it leads to. */
+  children: z
+    .array(
+      z.object({
+        name: z.string(),
+        role: z.enum(['weighted', 'main', 'mirror', 'fallback']),
+        /** Weight, or a mirror's percent of requests. */
+        share: z.number().nullable(),
+        health: serverHealthSchema,
+      }),
+    )
+    .optional(),
+  /** Middlewares that stand before it, whatever router leads here. */
+  middlewares: z.array(z.string()).optional(),
   servers: z.array(serverViewSchema),
   passHostHeader: z.boolean(),
   sticky: z.boolean(),

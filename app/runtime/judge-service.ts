@@ -3,6 +3,7 @@ import { qualify } from '../../proxy/model/names.ts';
 import type { ServerSnapshot } from '../../proxy/model/snapshot.ts';
 import type { Problem } from '../contract/objects.ts';
 import { problem } from '../problem.ts';
+import { composedProblems, kindsOf } from './judge-composed.ts';
 import type { Published } from './judgement.ts';
 
 /** Traefik's name for the transport that holds where nothing is said. */
@@ -31,7 +32,19 @@ export function serviceProblems(
   suggestTransport: (name: string) => string | null,
 ): readonly Problem[] {
   const { loadBalancer } = item.config;
-  if (loadBalancer === undefined) {
+  const kinds = kindsOf(item.config);
+  if (kinds.length > 1) {
+    return [
+      problem(
+        'SERVICE_INVALID',
+        'error',
+        `The service has ${kinds.length} kinds (${kinds.join(', ')}), but it can be only one.`,
+        'Define one service for each kind, and let one name the others.',
+        { kinds: kinds.join(', ') },
+      ),
+    ];
+  }
+  if (kinds.length === 0) {
     return [
       problem(
         'SERVICE_INVALID',
@@ -41,6 +54,7 @@ export function serviceProblems(
       ),
     ];
   }
+  if (loadBalancer === undefined) return composedProblems(item.config);
   const problems: Problem[] = [];
   for (const { url } of loadBalancer.servers ?? []) {
     const fault = url === undefined ? 'it has no address' : serverUrlFault(url);

@@ -8,11 +8,13 @@ import { qualify } from '../../proxy/model/names.ts';
 import type { RuleSyntax } from '../../proxy/rule/parse.ts';
 import type { StaticEntryPoint } from '../config/static.ts';
 import type { ObjectOrigin, Publication } from '../providers/provider.ts';
+import { childrenOf, referenceProblems, serviceMiddlewares } from './judge-composed.ts';
 import { duplicateProblems } from './judge-duplicates.ts';
 import { judgeMiddlewares, type OwnJudgement } from './judge-middleware.ts';
-import { judgeRouter } from './judge-router.ts';
+import { judgeRouter, middlewaresOf } from './judge-router.ts';
 import { judgeRule, type RuleJudgement } from './judge-rule.ts';
 import { serviceProblems, transportOf } from './judge-service.ts';
+import { buildStreams } from './judge-streams.ts';
 import { originOf, type Published, statusOf } from './judgement.ts';
 import { keepSame, same } from './same.ts';
 import type { RuntimeMiddleware, RuntimeRouter, RuntimeService, RuntimeState } from './state.ts';
@@ -27,6 +29,7 @@ interface Memo {
   readonly own: ReadonlyMap<string, OwnJudgement>;
   /** As judged by themselves: without users, and without regard to other routers. */
   readonly routers: ReadonlyMap<string, RuntimeRouter>;
+  readonly servicesAlone: ReadonlyMap<string, RuntimeService>;
   readonly services: ReadonlyMap<string, RuntimeService>;
   readonly middlewares: ReadonlyMap<string, RuntimeMiddleware>;
 }
@@ -38,6 +41,7 @@ const emptyMemo: Memo = {
   rules: new Map(),
   own: new Map(),
   routers: new Map(),
+  servicesAlone: new Map(),
   services: new Map(),
   middlewares: new Map(),
 };
@@ -67,7 +71,8 @@ export function buildRuntime(
   const memo = (previous && memos.get(previous)) ?? emptyMemo;
   const published = collect(publications, memo.published);
   const { judged: middlewares, own } = judgeMiddlewares(published.middlewares, memo);
-  const services = judgeServices(published, memo);
+  const servicesAlone = judgeServices(published, memo);
+  const services = judgeReferences(servicesAlone, middlewares, memo);
   const rules = new Map<string, RuleJudgement>();
   const routers = judgeRouters(published, memo, { entryPoints, services, middlewares, rules, defaultRuleSyntax });
 
@@ -78,15 +83,16 @@ export function buildRuntime(
     const problems = [...router.problems, duplicate];
     final.set(name, keepSame(previous?.routers.get(name), { ...router, problems, status: statusOf(problems) }));
   }
-  const users = usersOf(routers.values(), own);
+  const users = usersOf(routers.values(), services, own);
   const state: RuntimeState = {
     revision,
     routers: final,
     services: withUsers(services, users.services, memo.services, previous?.services),
     middlewares: withUsers(middlewares, users.middlewares, memo.middlewares, previous?.middlewares),
     serversTransports: published.transports,
+    streams: buildStreams(publications, entryPoints, previous?.streams, { defaultRuleSyntax }),
   };
-  memos.set(state, { published, entryPoints, rules, own, routers, services, middlewares });
+  memos.set(state, { published, entryPoints, rules, own, routers, servicesAlone, services, middlewares });
   return state;
 }
 
@@ -94,7 +100,7 @@ function judgeServices({ services: published, transports }: Collected, memo: Mem
   const suggestTransport = suggester(() => transports.keys());
   const services = new Map<string, RuntimeService>([[whoami.name, whoami]]);
   for (const [name, item] of published) {
-    const known = memo.services.get(name);
+    const known = memo.servicesAlone.get(name);
     const transport = item.config.loadBalancer && transportOf(item.config.loadBalancer, item.provider);
     if (known !== undefined && memo.published.services.get(name) === item && transport === null) {
       services.set(name, known);
@@ -106,6 +112,27 @@ function judgeServices({ services: published, transports }: Collected, memo: Mem
     services.set(name, keepSame(known, judged));
   }
   return services;
+}
+
+/** Adds what is wrong with the services and middlewares that services name. */
+function judgeReferences(
+  alone: ReadonlyMap<string, RuntimeService>,
+  middlewares: ReadonlyMap<string, RuntimeMiddleware>,
+  memo: Memo,
+): ReadonlyMap<string, RuntimeService> {
+  const suggest = { service: suggester(() => alone.keys()), middleware: suggester(() => middlewares.keys()) };
+  const services = new Map<string, RuntimeService>();
+  for (const [name, service] of alone) {
+    const found = namesOthers(service) ? referenceProblems(service, alone, middlewares, suggest) : [];
+    const problems = [...service.problems, ...found];
+    const judged = found.length === 0 ? service : { ...service, problems, status: statusOf(problems) };
+    services.set(name, judged === service ? service : keepSame(memo.services.get(name), judged));
+  }
+  return services;
+}
+
+function namesOthers({ config, provider }: RuntimeService): boolean {
+  return serviceMiddlewares(config, provider).length > 0 || childrenOf(config, provider).length > 0;
 }
 
 interface Surroundings {
@@ -120,7 +147,9 @@ interface Surroundings {
 function judgeRouters(published: Collected, memo: Memo, around: Surroundings): Map<string, RuntimeRouter> {
   const { services, middlewares, rules } = around;
   const judgement = {
-    entryPoints: new Map(around.entryPoints.map((entryPoint) => [entryPoint.name, entryPoint])),
+    entryPoints: new Map(
+      around.entryPoints.filter(({ transport }) => transport !== 'udp').map((each) => [each.name, each]),
+    ),
     services,
     middlewares,
     suggestService: suggester(() => services.keys()),
@@ -139,7 +168,7 @@ function judgeRouters(published: Collected, memo: Memo, around: Surroundings): M
     sameEntryPoints &&
     router.status === 'enabled' &&
     memo.services.get(router.service) === services.get(router.service) &&
-    router.middlewares.every((name) => memo.middlewares.get(name) === middlewares.get(name));
+    middlewaresOf(router).every((name) => memo.middlewares.get(name) === middlewares.get(name));
   const routers = new Map<string, RuntimeRouter>();
   for (const [name, item] of published.routers) {
     const known = memo.routers.get(name);
@@ -191,18 +220,35 @@ function collect(publications: readonly Publication[], before: Collected): Colle
   return { routers, services, middlewares, transports };
 }
 
-/** Who uses what: services by routers; middlewares by routers, and by the middlewares that name them. */
-function usersOf(routers: Iterable<RuntimeRouter>, own: ReadonlyMap<string, OwnJudgement>) {
+/** Who uses what: services by the routers that lead to them; middlewares by routers, and by the middlewares that name them. */
+function usersOf(
+  routers: Iterable<RuntimeRouter>,
+  judged: ReadonlyMap<string, RuntimeService>,
+  own: ReadonlyMap<string, OwnJudgement>,
+) {
   const services = new Map<string, string[]>();
   const middlewares = new Map<string, string[]>();
   for (const router of routers) {
-    note(services, router.service, router.name);
-    for (const name of new Set(router.middlewares)) note(middlewares, name, router.name);
+    for (const name of servicesFrom(router.service, judged)) note(services, name, router.name);
+    for (const name of new Set(middlewaresOf(router))) note(middlewares, name, router.name);
+  }
+  for (const { name, config, provider } of judged.values()) {
+    for (const used of new Set(serviceMiddlewares(config, provider))) note(middlewares, used, name);
   }
   for (const [name, { references }] of own) {
     for (const reference of new Set(references)) note(middlewares, reference, name);
   }
   return { services, middlewares };
+}
+
+/** A service and all that it leads to. */
+function servicesFrom(name: string, services: ReadonlyMap<string, RuntimeService>): ReadonlySet<string> {
+  const found = new Set([name]);
+  for (const each of found) {
+    const service = services.get(each);
+    if (service) for (const child of childrenOf(service.config, service.provider)) found.add(child.name);
+  }
+  return found;
 }
 
 function note(users: Map<string, string[]>, used: string, user: string): void {

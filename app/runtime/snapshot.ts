@@ -1,9 +1,19 @@
 import { durationMs } from '../../proxy/model/duration.ts';
-import type { MiddlewareConfig, ServersTransportConfig } from '../../proxy/model/dynamic.ts';
+import type { MiddlewareConfig, PassiveHealthCheckConfig, ServersTransportConfig } from '../../proxy/model/dynamic.ts';
+import { qualify } from '../../proxy/model/names.ts';
 import type { RouterSnapshot, RoutingSnapshot, ServiceSnapshot } from '../../proxy/model/snapshot.ts';
 import type { StaticEntryPoint } from '../config/static.ts';
+import { childrenOf, serviceMiddlewares } from './judge-composed.ts';
+import { middlewaresOf } from './judge-router.ts';
 import { transportOf, usableServers } from './judge-service.ts';
 import type { RuntimeRouter, RuntimeService, RuntimeState } from './state.ts';
+import { toStreamSnapshot } from './stream-snapshot.ts';
+
+/**
+ * A body that may have to be sent twice is kept in memory up to this size where nothing is said. Traefik keeps any
+ * number of bytes; who wants that writes -1.
+ */
+const defaultCopiedBodyBytes = 8 * 1024 * 1024;
 
 /** Traefik's default for `responseForwarding.flushInterval`. */
 const defaultFlushIntervalMs = 100;
@@ -27,25 +37,50 @@ export function toRoutingSnapshot(
     for (const reference of chained(middleware.config)) takeMiddleware(reference);
   };
 
+  const takeService = (name: string): void => {
+    const service = state.services.get(name);
+    if (service === undefined || name in services) return;
+    const middlewareNames = serviceMiddlewares(service.config, service.provider);
+    const snapshot = serviceSnapshot(service);
+    services[name] = middlewareNames.length === 0 ? snapshot : { ...snapshot, middlewares: middlewareNames };
+    for (const middleware of middlewareNames) takeMiddleware(middleware);
+    for (const child of childrenOf(service.config, service.provider)) takeService(child.name);
+  };
+
   for (const router of state.routers.values()) {
     if (router.status === 'disabled' || (pausedAll && router.provider !== 'internal')) continue;
     const service = state.services.get(router.service);
     if (service === undefined) continue;
     routers.push(...split(router, tlsEntryPoints));
-    services[service.name] ??= serviceSnapshot(service);
-    for (const name of router.middlewares) takeMiddleware(name);
+    takeService(service.name);
+    for (const name of middlewaresOf(router)) takeMiddleware(name);
   }
   for (const service of Object.values(services)) {
     if (service.kind !== 'loadBalancer' || service.serversTransport === null) continue;
     const transport = state.serversTransports.get(service.serversTransport);
     if (transport !== undefined) serversTransports[service.serversTransport] = transport;
   }
-  return { revision: state.revision, routers, middlewares, services, serversTransports };
+  const streams = pausedAll ? null : toStreamSnapshot(state.streams);
+  return {
+    revision: state.revision,
+    routers,
+    middlewares,
+    services,
+    serversTransports,
+    ...(streams === null ? {} : { streams }),
+  };
 }
 
 /** As Traefik has it: a router with TLS serves TLS alone; one without serves TLS only where its entry point adds it. */
 function split(router: RuntimeRouter, tlsEntryPoints: ReadonlySet<string>): RouterSnapshot[] {
-  const { name, rule, syntax, priority, middlewares, service } = router;
+  const { name, rule, syntax, priority, middlewares, service, entryPointMiddlewares } = router;
+  if (entryPointMiddlewares !== undefined) {
+    const { entryPointMiddlewares: _all, ...rest } = router;
+    return router.entryPoints.flatMap((entryPoint) => {
+      const chain = entryPointMiddlewares[entryPoint] ?? middlewares;
+      return split({ ...rest, entryPoints: [entryPoint], middlewares: chain }, tlsEntryPoints);
+    });
+  }
   const common = { name, rule, syntax, priority, middlewares, service };
   if (router.tls) return [{ ...common, entryPoints: router.entryPoints, tls: true }];
   const secure = router.entryPoints.filter((entryPoint) => tlsEntryPoints.has(entryPoint));
@@ -57,10 +92,51 @@ function split(router: RuntimeRouter, tlsEntryPoints: ReadonlySet<string>): Rout
 }
 
 function serviceSnapshot(service: RuntimeService): ServiceSnapshot {
-  if ('whoami' in service.config) return { kind: 'whoami' };
-  const loadBalancer = service.config.loadBalancer ?? {};
+  const { config, provider } = service;
+  if ('whoami' in config) return { kind: 'whoami' };
+  const { weighted, highestRandomWeight, mirroring, failover } = config;
+  const own = (name: string | undefined): string => qualify(name ?? '', provider);
+  const shared = weighted ?? highestRandomWeight;
+  if (shared) {
+    return {
+      kind: 'weighted',
+      strategy: weighted ? 'wrr' : 'hrw',
+      services: (shared.services ?? []).map(({ name, weight = 1 }) => ({ name: own(name), weight })),
+      sticky: weighted?.sticky === undefined ? null : (weighted.sticky.cookie ?? {}),
+      healthCheck: shared.healthCheck !== undefined,
+    };
+  }
+  if (mirroring) {
+    return {
+      kind: 'mirroring',
+      service: own(mirroring.service),
+      mirrors: (mirroring.mirrors ?? []).map(({ name, percent = 0 }) => ({ name: own(name), percent })),
+      mirrorBody: mirroring.mirrorBody ?? true,
+      maxBodyBytes: mirroring.maxBodySize ?? defaultCopiedBodyBytes,
+      healthCheck: mirroring.healthCheck !== undefined,
+    };
+  }
+  if (failover) {
+    const { errors } = failover;
+    const status = errors?.status ?? [];
+    return {
+      kind: 'failover',
+      service: own(failover.service),
+      fallback: own(failover.fallback),
+      errors:
+        status.length === 0
+          ? null
+          : { status, maxRequestBodyBytes: errors?.maxRequestBodyBytes ?? defaultCopiedBodyBytes },
+      healthCheck: failover.healthCheck !== undefined,
+    };
+  }
+  const loadBalancer = config.loadBalancer ?? {};
   return {
     kind: 'loadBalancer',
+    ...(loadBalancer.strategy === undefined ? {} : { strategy: loadBalancer.strategy }),
+    ...(loadBalancer.passiveHealthCheck === undefined
+      ? {}
+      : { passiveHealthCheck: passiveHealthCheck(loadBalancer.passiveHealthCheck) }),
     servers: usableServers(loadBalancer),
     passHostHeader: loadBalancer.passHostHeader ?? true,
     sticky: loadBalancer.sticky === undefined ? null : (loadBalancer.sticky.cookie ?? {}),
@@ -68,6 +144,10 @@ function serviceSnapshot(service: RuntimeService): ServiceSnapshot {
     serversTransport: transportOf(loadBalancer, service.provider),
     flushIntervalMs: durationMs(loadBalancer.responseForwarding?.flushInterval, defaultFlushIntervalMs),
   };
+}
+
+function passiveHealthCheck({ failureWindow, maxFailedAttempts }: PassiveHealthCheckConfig) {
+  return { failureWindowMs: durationMs(failureWindow, 10_000), maxFailedAttempts: maxFailedAttempts ?? 1 };
 }
 
 function chained(config: MiddlewareConfig): readonly string[] {

@@ -1,4 +1,5 @@
 import { middlewareTable } from '../../proxy/middleware/table.ts';
+import type { ServiceConfig } from '../../proxy/model/dynamic.ts';
 import type { DownServers } from '../../proxy/model/snapshot.ts';
 import type {
   ContainerView,
@@ -11,6 +12,7 @@ import type {
 } from '../contract/objects.ts';
 import { problem } from '../problem.ts';
 import type { BoundEntryPoint } from './entry-points.ts';
+import { childrenOf, kindsOf, serviceMiddlewares } from './judge-composed.ts';
 import { usableServers } from './judge-service.ts';
 import { statusOf } from './judgement.ts';
 import { masked } from './mask.ts';
@@ -77,7 +79,7 @@ export function buildViews(sources: ViewSources, previous: Views): Views {
   }
   const services = new Map<string, ServiceView>();
   for (const [name, service] of state.services) {
-    services.set(name, keepSame(previous.services.get(name), serviceView(service, health)));
+    services.set(name, keepSame(previous.services.get(name), serviceView(service, health, state.services)));
   }
   const middlewares = new Map<string, MiddlewareView>();
   for (const [name, middleware] of state.middlewares) {
@@ -147,7 +149,7 @@ function notBuilt(reason: string): Problem {
   return problem('ROUTER_NOT_BUILT', 'error', `The router cannot be served: ${reason}`, null, { reason });
 }
 
-function serviceView(service: RuntimeService, health: Health): ServiceView {
+function serviceView(service: RuntimeService, health: Health, services: RuntimeState['services']): ServiceView {
   const { name, provider, source, usedBy } = service;
   const common = { name, provider, source, usedBy: [...usedBy] };
   if ('whoami' in service.config) {
@@ -163,7 +165,10 @@ function serviceView(service: RuntimeService, health: Health): ServiceView {
       serversTransport: null,
     };
   }
-  const { loadBalancer } = service.config;
+  const { config } = service;
+  const { loadBalancer } = config;
+  const children = childViews(service, health, services);
+  const middlewares = serviceMiddlewares(config, provider);
   const servers =
     loadBalancer === undefined ? [] : serverViews(service, loadBalancer.healthCheck !== undefined, health);
   const problems = [...service.problems];
@@ -182,13 +187,58 @@ function serviceView(service: RuntimeService, health: Health): ServiceView {
     ...common,
     status: statusOf(problems),
     problems,
-    type: loadBalancer === undefined ? 'unknown' : 'loadBalancer',
+    type: kindsOf(config)[0] ?? 'unknown',
+    strategy: strategyOf(config),
+    ...(children.length > 0 ? { children: [...children] } : {}),
+    ...(middlewares.length > 0 ? { middlewares: [...middlewares] } : {}),
     servers,
     passHostHeader: loadBalancer?.passHostHeader ?? true,
-    sticky: loadBalancer?.sticky !== undefined,
+    sticky: (loadBalancer?.sticky ?? config.weighted?.sticky) !== undefined,
     healthCheck: loadBalancer?.healthCheck === undefined ? null : (loadBalancer.healthCheck.path ?? '/'),
     serversTransport: loadBalancer?.serversTransport ?? null,
   };
+}
+
+function strategyOf(config: ServiceConfig): ServiceView['strategy'] {
+  if (config.loadBalancer) return config.loadBalancer.strategy ?? 'wrr';
+  if (config.highestRandomWeight) return 'hrw';
+  return config.weighted ? 'wrr' : null;
+}
+
+function childViews(
+  service: RuntimeService,
+  health: Health,
+  services: RuntimeState['services'],
+): NonNullable<ServiceView['children']> {
+  return childrenOf(service.config, service.provider).map(({ name, role, share }) => ({
+    name,
+    role,
+    share,
+    health: healthOf(name, health, services, new Set()),
+  }));
+}
+
+/** Health of a service as one that leads to it sees it. */
+function healthOf(
+  name: string,
+  health: Health,
+  services: RuntimeState['services'],
+  seen: Set<string>,
+): ServerView['health'] {
+  const service = services.get(name);
+  if (service === undefined || service.status === 'disabled' || seen.has(name)) return 'down';
+  seen.add(name);
+  const { config, provider } = service;
+  if ('whoami' in config) return 'unchecked';
+  const { loadBalancer } = config;
+  if (loadBalancer) {
+    if (loadBalancer.healthCheck === undefined) return 'unchecked';
+    return serverViews(service, true, health).some((server) => server.health === 'up') ? 'up' : 'down';
+  }
+  const own = config.weighted ?? config.highestRandomWeight ?? config.mirroring ?? config.failover;
+  if (own?.healthCheck === undefined) return 'unchecked';
+  const children = childrenOf(config, provider).filter(({ role }) => role !== 'mirror');
+  return children.some((child) => healthOf(child.name, health, services, seen) !== 'down') ? 'up' : 'down';
 }
 
 function serverViews(service: RuntimeService, checked: boolean, { down, reasons }: Health): ServerView[] {

@@ -1,5 +1,5 @@
 import type { ServersTransportConfig } from '../model/dynamic.ts';
-import type { ServerSnapshot, ServiceSnapshot } from '../model/snapshot.ts';
+import type { LoadBalancerSnapshot, PickedServer } from '../service/load-balancer.ts';
 import { answerError } from './error-page.ts';
 import type { Exchange, Handler } from './exchange.ts';
 import { Forwarding } from './forwarding-call.ts';
@@ -7,7 +7,7 @@ import { type Origin, readOrigin, readTransport, type UpstreamPools } from './po
 
 /** What chooses a server for a request; null where none is up. */
 interface ServerPicker {
-  pick(request: Exchange['request']): { server: ServerSnapshot; setCookie: string | null } | null;
+  pick(request: Exchange['request']): PickedServer | null;
 }
 
 interface Forwarder {
@@ -21,7 +21,7 @@ interface Forwarder {
  * the transport cannot be used.
  */
 export function createForwarder(
-  service: Extract<ServiceSnapshot, { kind: 'loadBalancer' }>,
+  service: LoadBalancerSnapshot,
   transportConfig: ServersTransportConfig | undefined,
   balancer: ServerPicker,
   pools: UpstreamPools,
@@ -46,6 +46,7 @@ export function createForwarder(
       passHostHeader: service.passHostHeader,
       basePath: choice.server.preservePath ? origin.basePath : '',
       setCookie: choice.setCookie,
+      watch: choice.watch,
     }).start();
   };
   return { handler, poolKeys: [...origins.values()].map((origin) => origin.key) };

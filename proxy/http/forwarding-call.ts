@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { canonicalPath } from '../rule/path.ts';
+import type { CallWatch } from '../service/load-balancer.ts';
 import { answerError } from './error-page.ts';
 import type { Exchange } from './exchange.ts';
 import { HeaderList } from './header-list.ts';
@@ -15,6 +16,7 @@ interface ForwardingOptions {
   readonly basePath: string;
   /** Sticky cookie to hand to the client. */
   readonly setCookie: string | null;
+  readonly watch: CallWatch | null;
 }
 
 type Controller = Dispatcher.DispatchController;
@@ -52,6 +54,7 @@ export class Forwarding implements Dispatcher.DispatchHandler, GoneListener {
     }
     if (request instanceof LiveRequest) request.goneListener = this;
     else exchange.signal.addEventListener('abort', () => this.clientGone(), { once: true });
+    this.options.watch?.begins();
     this.dispatch();
   }
 
@@ -84,7 +87,9 @@ export class Forwarding implements Dispatcher.DispatchHandler, GoneListener {
     const { passHostHeader } = this.options;
     const fields: string[] = [];
     const peerIp = request.peerIp ?? request.clientIp;
-    let forwardedFor = peerIp;
+    const live = request instanceof LiveRequest ? request : null;
+    const appends = live?.appendForwardedFor !== false;
+    let forwardedFor = appends ? peerIp : '';
     let host = '';
     for (let i = 0; i < raw.length; i += 2) {
       const name = raw[i] as string;
@@ -92,12 +97,14 @@ export class Forwarding implements Dispatcher.DispatchHandler, GoneListener {
       if (name.length === 4 && name.toLowerCase() === 'host') {
         host = value;
       } else if (name.length === 15 && name.toLowerCase() === 'x-forwarded-for') {
-        forwardedFor = `${value}, ${peerIp}`;
+        forwardedFor = appends ? `${value}, ${peerIp}` : value;
+      } else if (live !== null && live.endsHere.length > 0 && live.endsHere.includes(name.toLowerCase())) {
+        // Nominated by the client's `Connection`; only middlewares were to see it.
       } else if (!isHopByHop(name) || name === 'TE') {
         fields.push(name, value);
       }
     }
-    fields.push('X-Forwarded-For', forwardedFor);
+    if (forwardedFor !== '') fields.push('X-Forwarded-For', forwardedFor);
     fields.push('Host', passHostHeader && host !== '' ? host : this.origin.hostField);
     return fields;
   }
@@ -107,6 +114,7 @@ export class Forwarding implements Dispatcher.DispatchHandler, GoneListener {
     if (this.isOver) return;
     this.isOver = true;
     this.exchange.notes.originEndedAt = performance.now();
+    this.options.watch?.ended('gone');
     this.controller?.abort(new Error('the client is gone'));
   }
 
@@ -126,6 +134,8 @@ export class Forwarding implements Dispatcher.DispatchHandler, GoneListener {
       return;
     }
     exchange.notes.originStatus = status;
+    exchange.notes.onOriginHead?.(headers);
+    this.options.watch?.answered(status);
     if (this.options.setCookie !== null) headers.append('Set-Cookie', this.options.setCookie);
     exchange.sink.head({ status, headers });
     this.hasHead = true;
@@ -133,7 +143,8 @@ export class Forwarding implements Dispatcher.DispatchHandler, GoneListener {
 
   onResponseData(controller: Controller, chunk: Buffer): void {
     if (this.isOver) return;
-    const { sink } = this.exchange;
+    const { sink, notes } = this.exchange;
+    notes.originBytes = (notes.originBytes ?? 0) + chunk.byteLength;
     if (sink.write(chunk)) return;
     controller.pause();
     if (!this.isWaitingForDrain) {
@@ -148,6 +159,7 @@ export class Forwarding implements Dispatcher.DispatchHandler, GoneListener {
     const raw = controller.rawTrailers as RawFields | null;
     if (raw && raw.length > 0) this.exchange.sink.end(trailerFields(raw));
     else this.exchange.sink.end();
+    this.options.watch?.ended('done');
     this.isOver = true;
   }
 
@@ -159,6 +171,7 @@ export class Forwarding implements Dispatcher.DispatchHandler, GoneListener {
       return;
     }
     this.isOver = true;
+    this.options.watch?.ended('failed');
     try {
       this.answerFailure(error);
     } catch (fault) {
@@ -185,6 +198,7 @@ export class Forwarding implements Dispatcher.DispatchHandler, GoneListener {
     const port = request instanceof LiveRequest ? request.upgradePort : null;
     if (this.isOver || status !== 101 || port === null) {
       socket.destroy();
+      this.options.watch?.ended('failed');
       if (!this.isOver) answerError(exchange, 502, 'UPSTREAM_PROTOCOL', `unexpected upgrade with status ${status}`);
       this.isOver = true;
       return;
@@ -194,11 +208,17 @@ export class Forwarding implements Dispatcher.DispatchHandler, GoneListener {
     const raw = (controller.rawHeaders ?? []) as RawFields;
     if (new HeaderList(raw.map(String)).get('upgrade')?.toLowerCase() !== 'websocket') {
       socket.destroy();
+      this.options.watch?.ended('failed');
       answerError(exchange, 502, 'UPSTREAM_PROTOCOL', 'the server switched to another protocol than websocket');
       return;
     }
     const headers = answerFields(raw);
     if (this.options.setCookie !== null) headers.append('Set-Cookie', this.options.setCookie);
+    const { watch } = this.options;
+    if (watch) {
+      watch.answered(status);
+      socket.once('close', () => watch.ended('done'));
+    }
     port.accept(headers, socket);
   }
 

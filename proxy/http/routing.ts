@@ -1,7 +1,12 @@
 import { createMiddlewareBuilder, type MiddlewareBuilder } from '../middleware/builder.ts';
 import type { DownServers, RoutingSnapshot, ServiceSnapshot } from '../model/snapshot.ts';
 import { buildRouteTable, type RouteTable } from '../rule/route-table.ts';
+import type { ChildService } from '../service/child.ts';
+import { createFailover } from '../service/failover.ts';
 import { type Balancer, createBalancer } from '../service/load-balancer.ts';
+import { createMirroring } from '../service/mirroring.ts';
+import type { Place } from '../service/places.ts';
+import { createWeighted } from '../service/weighted.ts';
 import { whoamiHandler } from '../service/whoami.ts';
 import { answerError } from './error-page.ts';
 import type { Handler } from './exchange.ts';
@@ -17,6 +22,8 @@ export interface CompiledRouting {
   /** By `entry point name` + (with TLS or without): see {@link tableKey}. */
   readonly tables: ReadonlyMap<string, RouteTable<RouteTarget>>;
   readonly balancers: ReadonlyMap<string, Balancer>;
+  /** Whose turn it is among the children of weighted services. */
+  readonly turns: ReadonlyMap<string, ReadonlyMap<string, Place>>;
   readonly middlewares: MiddlewareBuilder;
   readonly poolKeys: ReadonlySet<string>;
   readonly errors: readonly { readonly object: string; readonly message: string }[];
@@ -26,9 +33,9 @@ export function tableKey(entryPoint: string, tls: boolean): string {
   return tls ? `tls ${entryPoint}` : `plain ${entryPoint}`;
 }
 
-interface BuiltService {
-  readonly handler: Handler;
-  readonly poolKeys: readonly string[];
+interface BuiltService extends ChildService {
+  /** It may listen to the exchange's signal. */
+  readonly needsSignal: boolean;
 }
 
 interface Candidate {
@@ -45,10 +52,12 @@ export function compileRouting(
   previous: CompiledRouting | null,
   pools: UpstreamPools,
   recorder: Recorder,
+  onFailing: () => void = () => undefined,
 ): CompiledRouting {
   const errors: { object: string; message: string }[] = [];
   const balancers = new Map<string, Balancer>();
   const poolKeys = new Set<string>();
+  const turns = new Map<string, ReadonlyMap<string, Place>>();
   const middlewares = createMiddlewareBuilder(snapshot.middlewares, previous?.middlewares, undefined, {
     service: (name) => serviceOf(name).handler,
     connect: (url, transport) => createUpstream(url, transport, pools, (key) => poolKeys.add(key)),
@@ -58,24 +67,72 @@ export function compileRouting(
   const serviceOf = (name: string): BuiltService => {
     let built = services.get(name);
     if (!built) {
-      built = attempt(() => buildService(name, snapshot, previous, balancers, pools));
+      // Found again while it is built: it leads back to itself.
+      services.set(name, new Error(`The service ${name} leads back to itself`));
+      built = attempt(() => withMiddlewares(buildService(name)));
       services.set(name, built);
-      if (!(built instanceof Error)) for (const key of built.poolKeys) poolKeys.add(key);
     }
     if (built instanceof Error) throw built;
     return built;
   };
 
+  const withMiddlewares = (built: BuiltService): BuiltService => {
+    const { middlewares: names = [] } = snapshot.services[built.name] ?? {};
+    if (names.length === 0) return built;
+    let { handler } = built;
+    for (const name of names.toReversed()) handler = middlewares.build(name)(handler);
+    return { ...built, handler, needsSignal: true };
+  };
+
+  const buildService = (name: string): BuiltService => {
+    const service: ServiceSnapshot | undefined = snapshot.services[name];
+    if (!service) throw new Error(`The service ${name} does not exist`);
+    switch (service.kind) {
+      case 'whoami':
+        return { name, handler: whoamiHandler, isUp: () => true, needsSignal: false };
+      case 'loadBalancer': {
+        const { serversTransport } = service;
+        const transport = serversTransport === null ? undefined : snapshot.serversTransports[serversTransport];
+        if (serversTransport !== null && !transport) {
+          throw new Error(`The serversTransport ${serversTransport} does not exist`);
+        }
+        const balancer = createBalancer(name, service, previous?.balancers.get(name), { onFailing });
+        const forwarder = createForwarder(service, transport, balancer, pools);
+        for (const key of forwarder.poolKeys) poolKeys.add(key);
+        balancers.set(name, balancer);
+        return { name, handler: forwarder.handler, isUp: () => balancer.isUp(), needsSignal: false };
+      }
+      case 'weighted': {
+        const weighted = createWeighted(name, service, serviceOf, previous?.turns.get(name));
+        turns.set(name, weighted.places);
+        const { handler, isUp } = weighted;
+        const needsSignal = service.services.some((child) => serviceOf(child.name).needsSignal);
+        return { name, handler, isUp: service.healthCheck ? isUp : () => true, needsSignal };
+      }
+      case 'mirroring': {
+        const { isUp } = serviceOf(service.service);
+        const handler = createMirroring(service, serviceOf);
+        return { name, handler, isUp: service.healthCheck ? isUp : () => true, needsSignal: true };
+      }
+      case 'failover': {
+        const { handler, isUp } = createFailover(service, serviceOf);
+        return { name, handler, isUp: service.healthCheck ? isUp : () => true, needsSignal: true };
+      }
+    }
+  };
+
   const candidates = new Map<string, Candidate[]>();
   for (const router of snapshot.routers) {
     const built = attempt(() => {
-      let next = serviceOf(router.service).handler;
+      const service = serviceOf(router.service);
+      let next = service.handler;
       for (const name of router.middlewares.toReversed()) next = middlewares.build(name)(next);
-      return next;
+      return { handler: next, needsSignal: service.needsSignal };
     });
     if (built instanceof Error) errors.push({ object: router.name, message: built.message });
     // It keeps its place in the table: a router below it must not get requests that this one was to guard.
-    const handler = built instanceof Error ? refuseAll(built.message) : built;
+    const { handler, needsSignal } =
+      built instanceof Error ? { handler: refuseAll(built.message), needsSignal: false } : built;
     for (const entryPoint of router.entryPoints) {
       const key = tableKey(entryPoint, router.tls);
       const list = candidates.get(key) ?? [];
@@ -87,9 +144,11 @@ export function compileRouting(
         priority: router.priority,
         target: {
           router: router.name,
+          priority: router.priority,
           service: router.service,
           handler,
-          needsSignal: router.middlewares.length > 0,
+          needsSignal: router.middlewares.length > 0 || needsSignal,
+          isLogged: router.accessLogs !== false,
           counter: recorder.counter(entryPoint, router.name, router.service),
         },
       });
@@ -97,33 +156,12 @@ export function compileRouting(
   }
   const tables = new Map<string, RouteTable<RouteTarget>>();
   for (const [key, list] of candidates) tables.set(key, buildTable(list, errors));
-  return { revision: snapshot.revision, tables, balancers, middlewares, poolKeys, errors };
+  return { revision: snapshot.revision, tables, balancers, turns, middlewares, poolKeys, errors };
 }
 
 /** Tells the balancers which servers the engine's checks found down. */
 export function applyDown(routing: CompiledRouting, down: DownServers): void {
   for (const [name, balancer] of routing.balancers) balancer.setDown(down[name] ?? []);
-}
-
-function buildService(
-  name: string,
-  snapshot: RoutingSnapshot,
-  previous: CompiledRouting | null,
-  balancers: Map<string, Balancer>,
-  pools: UpstreamPools,
-): BuiltService {
-  const service: ServiceSnapshot | undefined = snapshot.services[name];
-  if (!service) throw new Error(`The service ${name} does not exist`);
-  if (service.kind === 'whoami') return { handler: whoamiHandler, poolKeys: [] };
-  const { serversTransport } = service;
-  const transport = serversTransport === null ? undefined : snapshot.serversTransports[serversTransport];
-  if (serversTransport !== null && !transport) {
-    throw new Error(`The serversTransport ${serversTransport} does not exist`);
-  }
-  const balancer = createBalancer(name, service, previous?.balancers.get(name));
-  const forwarder = createForwarder(service, transport, balancer, pools);
-  balancers.set(name, balancer);
-  return forwarder;
 }
 
 function buildTable(

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { durationSchema, signedDurationSchema } from './duration.ts';
+import { isStatusRange } from './status-ranges.ts';
 import { tcpConfigurationSchema, udpConfigurationSchema } from './stream.ts';
 
 /**
@@ -28,13 +29,16 @@ export const stickyCookieSchema = z.strictObject({
   name: z.string().optional(),
   secure: z.boolean().optional(),
   httpOnly: z.boolean().optional(),
-  sameSite: z.enum(['none', 'lax', 'strict']).optional(),
+  /** In any case; what Traefik does not know says nothing. */
+  sameSite: z.string().optional(),
   maxAge: z.int().optional(),
   path: z.string().optional(),
   domain: z.string().optional(),
 });
 
 export const healthCheckSchema = z.strictObject({
+  /** `grpc`: gRPC's own health service is asked. */
+  mode: z.enum(['http', 'grpc']).optional(),
   scheme: z.enum(['http', 'https']).optional(),
   path: z.string().optional(),
   method: z.string().optional(),
@@ -54,18 +58,72 @@ export const serverSchema = z.strictObject({
   preservePath: z.boolean().optional(),
 });
 
+const stickySchema = z.strictObject({ cookie: stickyCookieSchema.optional() });
+
+export const passiveHealthCheckSchema = z.strictObject({
+  failureWindow: durationSchema.optional(),
+  maxFailedAttempts: z.int().min(1).optional(),
+});
+
 export const loadBalancerSchema = z.strictObject({
   servers: z.array(serverSchema).optional(),
-  strategy: z.enum(['wrr']).optional(),
-  sticky: z.strictObject({ cookie: stickyCookieSchema.optional() }).optional(),
+  strategy: z.enum(['wrr', 'p2c', 'hrw', 'leasttime']).optional(),
+  sticky: stickySchema.optional(),
   healthCheck: healthCheckSchema.optional(),
+  passiveHealthCheck: passiveHealthCheckSchema.optional(),
   passHostHeader: z.boolean().optional(),
   responseForwarding: z.strictObject({ flushInterval: signedDurationSchema.optional() }).optional(),
   serversTransport: z.string().optional(),
 });
 
+const weightedChildSchema = z.strictObject({ name: z.string(), weight: z.int().min(0).optional() });
+/** Says that the service's own health is that of its children. */
+const ownHealthSchema = z.strictObject({});
+
+export const weightedSchema = z.strictObject({
+  services: z.array(weightedChildSchema).optional(),
+  sticky: stickySchema.optional(),
+  healthCheck: ownHealthSchema.optional(),
+});
+
+export const highestRandomWeightSchema = z.strictObject({
+  services: z.array(weightedChildSchema).optional(),
+  healthCheck: ownHealthSchema.optional(),
+});
+
+export const mirroringSchema = z.strictObject({
+  service: z.string().optional(),
+  mirrorBody: z.boolean().optional(),
+  /** Bytes; -1: any number. Requests with a longer body are not mirrored. */
+  maxBodySize: z.int().min(-1).optional(),
+  mirrors: z.array(z.strictObject({ name: z.string(), percent: z.int().min(0).max(100).optional() })).optional(),
+  healthCheck: ownHealthSchema.optional(),
+});
+
+export const failoverSchema = z.strictObject({
+  service: z.string().optional(),
+  fallback: z.string().optional(),
+  healthCheck: ownHealthSchema.optional(),
+  errors: z
+    .strictObject({
+      /** `503` or `500-504`. */
+      status: z
+        .array(z.string().refine(isStatusRange, { message: 'is not a status or a range such as "500-504"' }))
+        .optional(),
+      /** -1: any number. Requests with a longer body are refused with 413. */
+      maxRequestBodyBytes: z.int().min(-1).optional(),
+    })
+    .optional(),
+});
+
+/** Exactly one of its kinds; `middlewares` go with any. */
 export const serviceSchema = z.strictObject({
+  middlewares: z.array(z.string()).optional(),
   loadBalancer: loadBalancerSchema.optional(),
+  weighted: weightedSchema.optional(),
+  highestRandomWeight: highestRandomWeightSchema.optional(),
+  mirroring: mirroringSchema.optional(),
+  failover: failoverSchema.optional(),
 });
 
 export const serversTransportSchema = z.strictObject({
@@ -105,6 +163,7 @@ export const dynamicConfigurationSchema = z.strictObject({
 export type RouterConfig = z.infer<typeof routerSchema>;
 export type StickyCookieConfig = z.infer<typeof stickyCookieSchema>;
 export type HealthCheckConfig = z.infer<typeof healthCheckSchema>;
+export type PassiveHealthCheckConfig = z.infer<typeof passiveHealthCheckSchema>;
 export type LoadBalancerConfig = z.infer<typeof loadBalancerSchema>;
 export type ServiceConfig = z.infer<typeof serviceSchema>;
 export type ServersTransportConfig = z.infer<typeof serversTransportSchema>;

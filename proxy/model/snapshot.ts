@@ -1,5 +1,5 @@
 import type { HealthCheckConfig, MiddlewareConfig, ServersTransportConfig, StickyCookieConfig } from './dynamic.ts';
-import type { RequestRecord } from './request-record.ts';
+import type { LoggedFacts, LoggedFieldModes, RequestRecord } from './request-record.ts';
 import type { TcpHealthCheckConfig, TcpMiddlewareConfig, TcpServersTransportConfig } from './stream.ts';
 
 /** Everything a worker needs to route: plain data, immutable, swapped whole. All names are qualified. */
@@ -81,6 +81,8 @@ export interface RouterSnapshot {
   readonly tls: boolean;
   readonly middlewares: readonly string[];
   readonly service: string;
+  /** False: its requests are not written to the access log. */
+  readonly accessLogs?: boolean;
 }
 
 export type Strategy = 'wrr' | 'p2c' | 'hrw' | 'leasttime';
@@ -239,6 +241,8 @@ export const latencyBucketsMs = [
 /** What a worker is given when it is started (`workerData`). */
 export interface WorkerData {
   readonly index: number;
+  /** What the access log is to know of header fields; left out or null: there is no access log. */
+  readonly accessLog?: LoggedFieldModes | null;
 }
 
 export type ToWorker =
@@ -271,6 +275,8 @@ export type FromWorker =
   | {
       readonly type: 'traffic';
       readonly records: readonly RequestRecord[];
+      /** Beside each record, what the access log adds; null for one that is not to be logged. Left out: nothing is. */
+      readonly logged?: readonly (LoggedFacts | null)[];
       /** Records not sent because the engine was slow, or more came than a batch holds. */
       readonly dropped: number;
       readonly counts: readonly TrafficCount[];

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { makeRequest } from '../../test/support/exchange.ts';
-import { createBalancer, type LoadBalancerSnapshot } from './load-balancer.ts';
+import { type CallWatch, createBalancer, type LoadBalancerSnapshot } from './load-balancer.ts';
 import { cookieName } from './sticky-cookie.ts';
 
 const server = (url: string, weight = 1) => ({ url, weight, preservePath: false });
@@ -85,7 +85,7 @@ describe('sticky cookie', () => {
     const set = balancer.pick(makeRequest());
     expect(set).toMatchObject({ server: { url: 'first' }, setCookie: 'lb=a7937b64b8caa58f; Path=/' });
     for (let i = 0; i < 3; i += 1) {
-      expect(balancer.pick(withCookie('a7937b64b8caa58f'))).toEqual({ server: urls[0], setCookie: null });
+      expect(balancer.pick(withCookie('a7937b64b8caa58f'))).toEqual({ server: urls[0], setCookie: null, watch: null });
     }
   });
 
@@ -124,5 +124,109 @@ describe('sticky cookie', () => {
     expect(cookieName('whoami@docker', {})).toMatch(/^_[0-9a-f]{5}$/);
     expect(cookieName('whoami@docker', {})).not.toBe(cookieName('other@docker', {}));
     expect(cookieName('s', { name: '/my/BACKEND-v1.0~rc1' })).toBe('_my_BACKEND-v1.0~rc1');
+  });
+});
+
+describe('strategies', () => {
+  it('p2c draws two and takes the one with fewer requests under way', () => {
+    const draws = [1, 0, 1, 0, 0, 0];
+    const balancer = createBalancer('s', service([server('a'), server('b')], { strategy: 'p2c' }), undefined, {
+      random: () => draws.shift() ?? 0,
+    });
+    const first = balancer.pick(makeRequest());
+    expect(first?.server.url).toBe('b');
+    first?.watch?.begins();
+    // b is drawn first again, but it is busy.
+    expect(balancer.pick(makeRequest())?.server.url).toBe('a');
+    first?.watch?.ended('done');
+    first?.watch?.ended('done');
+    expect(balancer.pick(makeRequest())?.server.url).toBe('a');
+  });
+
+  it('hrw keeps a client at its server, and moves only the clients of one that goes', () => {
+    const urls = ['a', 'b', 'c'];
+    const balancer = createBalancer(
+      's',
+      service(
+        urls.map((url) => server(url)),
+        { strategy: 'hrw' },
+      ),
+    );
+    const clients = Array.from({ length: 300 }, (_, i) => `10.0.${i % 7}.${i}`);
+    const chosen = () => clients.map((clientIp) => balancer.pick(makeRequest({ clientIp }))?.server.url ?? '');
+    const before = chosen();
+    expect(chosen()).toEqual(before);
+    for (const url of urls) expect(before.filter((each) => each === url).length).toBeGreaterThan(60);
+    balancer.setDown(['b']);
+    for (const [i, url] of chosen().entries()) {
+      if (before[i] === 'b') expect(url).not.toBe('b');
+      else expect(url).toBe(before[i]);
+    }
+  });
+
+  it('leasttime prefers the server that answers sooner, and spreads turns while nothing is known', () => {
+    let nowMs = 0;
+    const balancer = createBalancer(
+      's',
+      service([server('fast'), server('slow')], { strategy: 'leasttime' }),
+      undefined,
+      {
+        now: () => nowMs,
+      },
+    );
+    const counts: Record<string, number> = { fast: 0, slow: 0 };
+    for (let i = 0; i < 20; i += 1) {
+      const picked = balancer.pick(makeRequest());
+      const url = picked?.server.url ?? '';
+      counts[url] = (counts[url] ?? 0) + 1;
+      picked?.watch?.begins();
+      nowMs += url === 'fast' ? 20 : 100;
+      picked?.watch?.answered(200);
+      picked?.watch?.ended('done');
+    }
+    expect(counts).toEqual({ fast: 19, slow: 1 });
+  });
+
+  it('fenced servers take only clients that hold their cookie', () => {
+    const fenced = { ...server('fenced'), isFenced: true };
+    const balancer = createBalancer('s', service([server('a'), fenced], { sticky: { name: 'lb' } }));
+    expect(picks(balancer, 4)).toBe('aaaa');
+    expect(balancer.pick(withCookie('fenced'))?.server.url).toBe('fenced');
+  });
+});
+
+describe('passive health check', () => {
+  it('leaves a server alone that fails too often, for as long as the window', () => {
+    let nowMs = 0;
+    let changes = 0;
+    const checked = service([server('a'), server('b')], {
+      passiveHealthCheck: { failureWindowMs: 1000, maxFailedAttempts: 2 },
+    });
+    const options = { now: () => nowMs, onFailing: () => void (changes += 1) };
+    const balancer = createBalancer('s', checked, undefined, options);
+    const call = (url: string, end: (watch: CallWatch) => void): void => {
+      for (;;) {
+        const picked = balancer.pick(makeRequest());
+        if (picked?.server.url !== url || !picked.watch) continue;
+        picked.watch.begins();
+        end(picked.watch);
+        return;
+      }
+    };
+    call('a', (watch) => watch.ended('failed'));
+    call('a', (watch) => watch.answered(200));
+    call('a', (watch) => watch.answered(503));
+    nowMs = 1500;
+    // The one before is too long ago; a client that left says nothing.
+    call('a', (watch) => watch.ended('failed'));
+    call('a', (watch) => watch.ended('gone'));
+    expect(picks(balancer, 4)).toContain('a');
+    call('a', (watch) => watch.answered(500));
+    expect(picks(balancer, 4)).toBe('bbbb');
+    expect(changes).toBe(1);
+    // A new snapshot does not forget.
+    expect(picks(createBalancer('s', checked, balancer, options), 2)).toBe('bb');
+    nowMs = 2600;
+    expect(picks(balancer, 4)).toContain('a');
   });
 });

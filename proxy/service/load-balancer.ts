@@ -1,13 +1,24 @@
 import type { ProxyRequest } from '../http/exchange.ts';
 import type { ServerSnapshot, ServiceSnapshot } from '../model/snapshot.ts';
-import { createStickyCookie } from './sticky-cookie.ts';
+import { createFailureWatch, type FailureWatch } from './failure-watch.ts';
+import { createChooser, type Member, type Place } from './places.ts';
 
 export type LoadBalancerSnapshot = ServiceSnapshot & { readonly kind: 'loadBalancer' };
+
+/** Told what becomes of a request at the server that was chosen for it. */
+export interface CallWatch {
+  begins(): void;
+  answered(status: number): void;
+  /** `failed`: the server could not be reached, or broke off; `gone`: the client left. Called once. */
+  ended(how: 'done' | 'failed' | 'gone'): void;
+}
 
 export interface PickedServer {
   readonly server: ServerSnapshot;
   /** A `Set-Cookie` value for the answer, or null. */
   readonly setCookie: string | null;
+  /** Null where nobody needs to know. */
+  readonly watch: CallWatch | null;
 }
 
 /** Chooses a service's server for each request. */
@@ -16,72 +27,106 @@ export interface Balancer {
   pick(request: ProxyRequest): PickedServer | null;
   /** Replaces the set of servers that are down; URLs of no server of this service count for nothing. */
   setDown(urls: readonly string[]): void;
-  /** Where each server stands, handed on when the service is built anew. */
+  /** False where servers are checked and none of them is up. */
+  isUp(): boolean;
+  /** Handed on when the service is built anew. */
+  readonly kept: KeptServers;
+}
+
+interface KeptServers {
   readonly places: ReadonlyMap<string, Place>;
+  readonly down: ReadonlySet<string>;
+  readonly failures: FailureWatch | null;
 }
 
-interface Place {
+interface ServerMember extends Member {
   readonly server: ServerSnapshot;
-  /** The virtual time at which it is its turn again. A turn takes 1 divided by its weight. */
-  deadline: number;
-  isUp: boolean;
 }
 
-/**
- * Weighted round robin that spreads each server's turns evenly: the server whose virtual deadline is the earliest is
- * next. Servers of weight 0 are never chosen. What `previous` knows of servers that are still there is kept.
- */
-export function createBalancer(name: string, service: LoadBalancerSnapshot, previous?: Balancer): Balancer {
-  const places = new Map<string, Place>();
-  let now = earliestDeadline(previous);
-  for (const server of service.servers) {
-    const before = previous?.places.get(server.url);
-    const weight = server.weight + (places.get(server.url)?.server.weight ?? 0);
-    if (weight <= 0) continue;
-    const deadline = before?.server.weight === weight ? before.deadline : now + 1 / weight;
-    places.set(server.url, { server: { ...server, weight }, deadline, isUp: before?.isUp ?? true });
-  }
-  const sticky = service.sticky && createStickyCookie(name, service.sticky, [...places.keys()]);
+export interface BalancerOptions {
+  /** A number from 0 to below its argument. */
+  readonly random?: (below: number) => number;
+  /** Milliseconds, monotonic. */
+  readonly now?: () => number;
+  /** Told of servers that took to failing, or may be tried again. */
+  readonly onFailing?: () => void;
+}
 
-  function next(): Place | null {
-    let first: Place | null = null;
-    for (const place of places.values()) {
-      if (place.isUp && (first === null || place.deadline < first.deadline)) first = place;
-    }
-    if (first === null) return null;
-    now = first.deadline;
-    first.deadline += 1 / first.server.weight;
-    return first;
+/** What `previous` knows of servers that are still there is kept. */
+export function createBalancer(
+  name: string,
+  service: LoadBalancerSnapshot,
+  previous?: Balancer,
+  options: BalancerOptions = {},
+): Balancer {
+  const { now = () => performance.now() } = options;
+  const { strategy = 'wrr', passiveHealthCheck = null } = service;
+  const servers = new Map<string, ServerSnapshot>();
+  for (const server of service.servers) {
+    const weight = server.weight + (servers.get(server.url)?.weight ?? 0);
+    servers.set(server.url, { ...server, weight });
   }
+  let down: ReadonlySet<string> = new Set([...(previous?.kept.down ?? [])].filter((url) => servers.has(url)));
+  const failures =
+    passiveHealthCheck && createFailureWatch(passiveHealthCheck, now, previous?.kept.failures, options.onFailing);
+  const isServerUp = (url: string): boolean => !down.has(url) && failures?.isFailing(url) !== true;
+  const chooser = createChooser<ServerMember>({
+    name,
+    strategy,
+    sticky: service.sticky,
+    previous: previous?.kept.places,
+    members: [...servers.values()].map((server) => ({
+      key: server.url,
+      weight: server.weight,
+      isFenced: server.isFenced ?? false,
+      isUp: () => isServerUp(server.url),
+      server,
+    })),
+    ...(options.random ? { random: options.random } : {}),
+  });
+  const isWatched = failures !== null || strategy === 'p2c' || strategy === 'leasttime';
 
   return {
-    places,
     pick(request) {
-      const kept = sticky?.read(request);
-      const place = kept && places.get(kept.url);
-      if (kept && place?.isUp) {
-        return { server: place.server, setCookie: kept.outdated && sticky ? sticky.write(kept.url) : null };
-      }
-      const chosen = next();
-      if (chosen === null) return null;
-      return { server: chosen.server, setCookie: sticky ? sticky.write(chosen.server.url) : null };
+      const picked = chooser.pick(request);
+      if (picked === null) return null;
+      const { member, place, setCookie } = picked;
+      return {
+        server: member.server,
+        setCookie,
+        watch: isWatched ? watchCall(place, member.key, failures, now) : null,
+      };
     },
     setDown(urls) {
-      const down = new Set(urls);
-      for (const [url, place] of places) {
-        const isUp = !down.has(url);
-        // A server that comes back takes its turn among the others; it does not make up for what it missed.
-        if (isUp && !place.isUp) place.deadline = Math.max(place.deadline, now + 1 / place.server.weight);
-        place.isUp = isUp;
-      }
+      down = new Set(urls.filter((url) => servers.has(url)));
+    },
+    isUp: () =>
+      (service.healthCheck === null && failures === null) || [...chooser.places.keys()].some((url) => isServerUp(url)),
+    get kept() {
+      return { places: chooser.places, down, failures };
     },
   };
 }
 
-function earliestDeadline(balancer: Balancer | undefined): number {
-  let earliest = Number.POSITIVE_INFINITY;
-  for (const place of balancer?.places.values() ?? []) {
-    if (place.isUp) earliest = Math.min(earliest, place.deadline - 1 / place.server.weight);
-  }
-  return Number.isFinite(earliest) ? earliest : 0;
+function watchCall(place: Place, url: string, failures: FailureWatch | null, now: () => number): CallWatch {
+  let beganAt = 0;
+  let isOpen = false;
+  return {
+    begins() {
+      beganAt = now();
+      isOpen = true;
+      place.inFlight += 1;
+    },
+    answered(status) {
+      place.answeredAfter(now() - beganAt);
+      if (status >= 500) failures?.failed(url);
+      else failures?.succeeded(url);
+    },
+    ended(how) {
+      if (!isOpen) return;
+      isOpen = false;
+      place.inFlight -= 1;
+      if (how === 'failed') failures?.failed(url);
+    },
+  };
 }

@@ -45,7 +45,11 @@ function cookieValue(url: string): string {
   return createHash('sha256').update(url).digest('hex').slice(0, 16);
 }
 
-const sameSiteNames = { none: 'None', lax: 'Lax', strict: 'Strict' } as const;
+const sameSiteNames: ReadonlyMap<string, string> = new Map([
+  ['none', 'None'],
+  ['lax', 'Lax'],
+  ['strict', 'Strict'],
+]);
 
 function cookieAttributes(config: StickyCookieConfig): string {
   let text = `; Path=${attributeValue(config.path ?? '/')}`;
@@ -54,7 +58,8 @@ function cookieAttributes(config: StickyCookieConfig): string {
   if (config.maxAge) text += `; Max-Age=${Math.max(config.maxAge, 0)}`;
   if (config.httpOnly) text += '; HttpOnly';
   if (config.secure) text += '; Secure';
-  if (config.sameSite) text += `; SameSite=${sameSiteNames[config.sameSite]}`;
+  const sameSite = sameSiteNames.get(config.sameSite?.toLowerCase() ?? '');
+  if (sameSite !== undefined) text += `; SameSite=${sameSite}`;
   return text;
 }
 

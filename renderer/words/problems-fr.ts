@@ -52,6 +52,17 @@ export const problemsFr: Readonly<Record<ProblemCode, ProblemTemplates>> = {
     message: ['Le service {{service}} n’a aucun serveur.', 'Le service n’a aucun serveur.'],
     fix: ['Donnez-lui au moins une adresse.'],
   },
+  SERVICE_LOOP: {
+    message: ['Le service mène à lui-même : {{road}}.', 'Le service mène à lui-même.'],
+    fix: ['Retirez l’un d’eux.'],
+  },
+  SERVICE_UNCHECKED: {
+    message: [
+      'Il dépend de l’état de {{service}}, qui n’a pas de contrôle de santé et passe donc toujours pour disponible.',
+      'Il dépend de l’état d’un service qui n’a pas de contrôle de santé.',
+    ],
+    fix: ['Donnez un healthCheck à {{service}}.', 'Donnez-lui un healthCheck.'],
+  },
   SERVERS_DOWN: {
     message: ['Aucun serveur de {{service}} ne répond.', 'Aucun serveur ne répond.'],
     fix: ['Regardez le journal de l’application.'],

@@ -82,7 +82,7 @@ function http(kind: string, name: string, url: URL, { snapshot, runtime }: Traef
           ...serviceOf(view, runtime.services.get(view.name)),
           name: view.name,
           provider: view.provider,
-          ...(view.type === 'loadBalancer' ? { type: 'loadbalancer' } : {}),
+          ...(view.type === 'whoami' || view.type === 'unknown' ? {} : { type: view.type.toLowerCase() }),
         }),
       }));
       return list(url, name, 'service', items, () => []);

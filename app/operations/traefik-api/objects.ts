@@ -36,6 +36,7 @@ export function serviceOf(view: ServiceView, runtime: RuntimeService | undefined
   const loadBalancer = config && 'loadBalancer' in config ? config.loadBalancer : undefined;
   return {
     ...(view.type === 'loadBalancer' ? { loadBalancer: loadBalancerOf(view, loadBalancer ?? {}) } : {}),
+    ...composedOf(config),
     ...errorsOf(view),
     status: view.status,
     ...(view.usedBy.length > 0 ? { usedBy: view.usedBy } : {}),
@@ -47,6 +48,13 @@ export function serviceOf(view: ServiceView, runtime: RuntimeService | undefined
         }
       : {}),
   };
+}
+
+/** The kinds that lead to other services, and the middlewares before any kind, as they were configured. */
+function composedOf(config: RuntimeService['config'] | undefined): Record<string, unknown> {
+  if (config === undefined || 'whoami' in config) return {};
+  const { loadBalancer: _shownElsewhere, ...composed } = config;
+  return composed;
 }
 
 function loadBalancerOf(view: ServiceView, config: LoadBalancerConfig): Record<string, unknown> {

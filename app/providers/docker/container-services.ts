@@ -1,12 +1,13 @@
+import type { ServiceConfig } from '../../../proxy/model/dynamic.ts';
 import type { Problem } from '../../contract/objects.ts';
 import { problem } from '../../problem.ts';
 import type { InspectedContainer } from './container.ts';
-import { type LabelServer, type LabelService, loadBalancerOf } from './label-service.ts';
+import { configOf, type LabelServer, type LabelService } from './label-service.ts';
 import { type Reach, type ReachOptions, type ServerAddress, serverAt } from './reach.ts';
 
 /** One service of one container, with the server that was found for it. */
 export interface BuiltService {
-  readonly config: { readonly loadBalancer?: ReturnType<typeof loadBalancerOf> };
+  readonly config: ServiceConfig;
   readonly problems: readonly Problem[];
   /** Where requests go and the container's own port that was chosen; null where there is none, or a URL of its own. */
   readonly server: (ServerAddress & { readonly containerPort: number }) | null;
@@ -31,7 +32,7 @@ function buildService(name: string, service: LabelService, context: ServiceConte
   // Its own options could not be read, which is reported with them.
   if (!service.loadBalancer) return { config: {}, problems: [], server: null };
   const found: LabelServer = service.loadBalancer.server ?? {};
-  const empty = { config: { loadBalancer: loadBalancerOf(service, []) }, server: null };
+  const empty = { config: configOf(service, []), server: null };
   if (state) {
     // As in Traefik an unhealthy container gives way to other routers. The rest stays, and says that it is down.
     const severity = state.code === 'CONTAINER_UNHEALTHY' ? 'error' : 'warning';
@@ -40,7 +41,7 @@ function buildService(name: string, service: LabelService, context: ServiceConte
   const portLabel = `traefik.http.services.${name}.loadbalancer.server.port`;
   if (found.url !== undefined && found.url !== '') {
     if (found.port === undefined && (found.scheme ?? '') === '') {
-      return { config: { loadBalancer: loadBalancerOf(service, [found.url]) }, problems: [], server: null };
+      return { config: configOf(service, [found.url]), problems: [], server: null };
     }
     const message = `The service ${name} of ${container.name} has a server URL, and beside it a port or scheme.`;
     const fix = 'Keep the URL, or keep port and scheme.';
@@ -71,7 +72,7 @@ function buildService(name: string, service: LabelService, context: ServiceConte
   }
   const host = server.host.includes(':') ? `[${server.host}]` : server.host;
   return {
-    config: { loadBalancer: loadBalancerOf(service, [`${scheme}://${host}:${server.port}`]) },
+    config: configOf(service, [`${scheme}://${host}:${server.port}`]),
     problems,
     server: { ...server, containerPort: port },
   };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type LoadBalancerConfig, loadBalancerSchema } from '../../../proxy/model/dynamic.ts';
+import { loadBalancerSchema, type ServiceConfig } from '../../../proxy/model/dynamic.ts';
 
 /** In labels a service has one server, the container: `loadbalancer.server.port=8080`. */
 export const labelServiceSchema = z.strictObject({
@@ -23,12 +23,15 @@ export const labelServiceSchema = z.strictObject({
 export type LabelService = z.infer<typeof labelServiceSchema>;
 export type LabelServer = NonNullable<NonNullable<LabelService['loadBalancer']>['server']>;
 
-/** The load balancer as the rest of Gatehouse knows it, with the servers that were found for it. */
-export function loadBalancerOf(service: LabelService, urls: readonly string[]): LoadBalancerConfig {
+/** The service as the rest of Gatehouse knows it, with the servers that were found for it. */
+export function configOf(service: LabelService, urls: readonly string[]): ServiceConfig {
   const { server, ...rest } = service.loadBalancer ?? {};
   const options = {
     ...(server?.weight === undefined ? {} : { weight: server.weight }),
     ...(server?.preservePath === undefined ? {} : { preservePath: server.preservePath }),
   };
-  return { ...rest, servers: urls.map((url) => ({ url, ...options })) };
+  return {
+    ...(service.middlewares === undefined ? {} : { middlewares: service.middlewares }),
+    loadBalancer: { ...rest, servers: urls.map((url) => ({ url, ...options })) },
+  };
 }
