@@ -11,6 +11,7 @@ export const problemCodes = [
   'RULE_DUPLICATE',
   'RULE_SYNTAX_OLD',
   'RULE_NEEDS_TLS',
+  'RULE_NEEDS_TLS',
   'ROUTER_NO_SERVICE',
   'ROUTER_NOT_BUILT',
   'SERVICE_UNKNOWN',

@@ -11,6 +11,11 @@ import { type Published, statusOf } from './judgement.ts';
 import { same } from './same.ts';
 import type { RuntimeMiddleware, RuntimeRouter, RuntimeService } from './state.ts';
 
+interface ServiceSurroundings {
+  readonly services: ReadonlyMap<string, Pick<RuntimeService, 'status' | 'problems'>>;
+  readonly suggestService: (name: string) => string | null;
+}
+
 export interface RouterSurroundings {
   readonly entryPoints: ReadonlyMap<string, StaticEntryPoint>;
   readonly services: ReadonlyMap<string, RuntimeService>;
@@ -114,7 +119,7 @@ function saidAlready(known: readonly Problem[], next: Problem): boolean {
   return known.some((each) => each.severity === 'error' && (each.code === next.code || next.code === 'RULE_MISSING'));
 }
 
-function resolveEntryPoints(
+export function resolveEntryPoints(
   asked: readonly string[],
   known: ReadonlyMap<string, StaticEntryPoint>,
   problems: Problem[],
@@ -138,9 +143,9 @@ function resolveEntryPoints(
   return found;
 }
 
-function resolveService(
-  item: Published<RouterConfig>,
-  { services, suggestService }: RouterSurroundings,
+export function resolveService(
+  item: Published<Pick<RouterConfig, 'service'>>,
+  { services, suggestService }: ServiceSurroundings,
   problems: Problem[],
 ): string {
   const asked = item.config.service;
@@ -188,7 +193,7 @@ function resolveService(
   return name;
 }
 
-function tlsProblems(config: RouterConfig, problems: Problem[]): void {
+export function tlsProblems(config: Pick<RouterConfig, 'tls'>, problems: Problem[]): void {
   const resolver = config.tls?.certResolver;
   if (resolver !== undefined && resolver !== '') {
     problems.push(

@@ -14,15 +14,7 @@ const contextLength = 40;
 
 export function judgeRule(rule: string, syntax: RuleSyntax = 'v3'): RuleJudgement {
   if (rule.trim() === '') {
-    return {
-      hosts: [],
-      problem: problem(
-        'RULE_MISSING',
-        'error',
-        'The router has no rule, so no request can match it.',
-        'Give it a rule such as Host(`app.example.org`).',
-      ),
-    };
+    return { hosts: [], problem: ruleMissing('Give it a rule such as Host(`app.example.org`).') };
   }
   try {
     const node = parseRule(rule, syntax);
@@ -46,7 +38,11 @@ function templateProblem(node: RuleNode): Problem | null {
   );
 }
 
-function ruleProblem(rule: string, error: RuleError): Problem {
+export function ruleMissing(fix: string): Problem {
+  return problem('RULE_MISSING', 'error', 'The router has no rule, so no request can match it.', fix);
+}
+
+export function ruleProblem(rule: string, error: RuleError): Problem {
   const start = Math.max(0, error.position - contextLength);
   const end = Math.min(rule.length, error.position + contextLength);
   const before = `${start > 0 ? '…' : ''}${rule.slice(start, error.position)}`;

@@ -15,6 +15,7 @@ import { judgeRouter, middlewaresOf } from './judge-router.ts';
 import { judgeRule, type RuleJudgement } from './judge-rule.ts';
 import { serviceProblems, transportOf } from './judge-service.ts';
 import { buildStreams } from './judge-streams.ts';
+import { buildStreams } from './judge-streams.ts';
 import { originOf, type Published, statusOf } from './judgement.ts';
 import { keepSame, same } from './same.ts';
 import type { RuntimeMiddleware, RuntimeRouter, RuntimeService, RuntimeState } from './state.ts';

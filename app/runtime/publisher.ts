@@ -6,6 +6,7 @@ import type { Publication } from '../providers/provider.ts';
 import { buildRuntime } from './merge.ts';
 import { toRoutingSnapshot } from './snapshot.ts';
 import type { RuntimeState } from './state.ts';
+import { noStreamState } from './stream-state.ts';
 import type { AppliedError, WorkerPool } from './worker-pool.ts';
 
 export interface Publisher {
@@ -40,6 +41,7 @@ const emptyState: RuntimeState = {
   services: new Map(),
   middlewares: new Map(),
   serversTransports: new Map(),
+  streams: noStreamState,
 };
 
 /**
@@ -149,6 +151,14 @@ function hostsToCertify(state: RuntimeState, entryPoints: readonly StaticEntryPo
   for (const router of state.routers.values()) {
     if (router.status === 'disabled') continue;
     if (!router.tls && !router.entryPoints.some((name) => secure.has(name))) continue;
+    for (const host of router.hosts) hosts.add(host);
+    for (const { main, sans } of router.config.tls?.domains ?? []) {
+      hosts.add(main.toLowerCase());
+      for (const san of sans ?? []) hosts.add(san.toLowerCase());
+    }
+  }
+  for (const router of state.streams.tcp.routers.values()) {
+    if (router.status === 'disabled' || router.tls !== 'terminate') continue;
     for (const host of router.hosts) hosts.add(host);
     for (const { main, sans } of router.config.tls?.domains ?? []) {
       hosts.add(main.toLowerCase());

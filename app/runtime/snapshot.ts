@@ -8,6 +8,7 @@ import { middlewaresOf } from './judge-router.ts';
 import { transportOf, usableServers } from './judge-service.ts';
 import type { RuntimeRouter, RuntimeService, RuntimeState } from './state.ts';
 import { toStreamSnapshot } from './stream-snapshot.ts';
+import { toStreamSnapshot } from './stream-snapshot.ts';
 
 /**
  * A body that may have to be sent twice is kept in memory up to this size where nothing is said. Traefik keeps any

@@ -5,8 +5,9 @@ import type {
   ServiceConfig,
 } from '../../proxy/model/dynamic.ts';
 import type { ObjectStatus, Problem, ProviderView, Source } from '../contract/objects.ts';
+import type { StreamState } from './stream-state.ts';
 
-interface RuntimeObject {
+export interface RuntimeObject {
   /** Qualified. */
   readonly name: string;
   readonly provider: ProviderView['name'];
@@ -51,4 +52,5 @@ export interface RuntimeState {
   readonly services: ReadonlyMap<string, RuntimeService>;
   readonly middlewares: ReadonlyMap<string, RuntimeMiddleware>;
   readonly serversTransports: ReadonlyMap<string, ServersTransportConfig>;
+  readonly streams: StreamState;
 }

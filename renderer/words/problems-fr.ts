@@ -21,6 +21,12 @@ export const problemsFr: Readonly<Record<ProblemCode, ProblemTemplates>> = {
     ],
     fix: ['Écrivez une expression régulière dans HostRegexp ou PathRegexp, ou réglez ruleSyntax sur v2.'],
   },
+  RULE_NEEDS_TLS: {
+    message: ['La règle demande ce que seul TLS dit (un nom de serveur ou ALPN), mais ce routeur n’a pas de TLS.'],
+    fix: [
+      'Donnez au routeur tls: {} pour déchiffrer ici, ou tls.passthrough: true. Sans TLS, la règle est HostSNI(`*`).',
+    ],
+  },
   RULE_DUPLICATE: {
     message: [
       'Ce routeur et {{router}} ont la même règle et la même priorité ; {{winner}} l’emporte.',

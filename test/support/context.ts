@@ -13,6 +13,7 @@ import type { Log } from '../../app/log.ts';
 import type { AccessSession, AccessStore, EngineContext } from '../../app/operations/context.ts';
 import { OperationError } from '../../app/operations/error.ts';
 import type { RuntimeState } from '../../app/runtime/state.ts';
+import { noStreamState } from '../../app/runtime/stream-state.ts';
 import type { RequestRecord } from '../../proxy/model/request-record.ts';
 
 /** An engine in memory, for tests of what stands in front of it. Every part may be replaced. */
@@ -45,6 +46,7 @@ export function contextDouble(options: { readonly now?: () => number } = {}): Co
     services: new Map(),
     middlewares: new Map(),
     serversTransports: new Map(),
+    streams: noStreamState,
   };
 
   const record: EngineContext['changes']['record'] = (change) => {

@@ -1,0 +1,101 @@
+import { parseDurationMs } from '../../proxy/model/duration.ts';
+import type {
+  StreamSnapshot,
+  TcpRouterSnapshot,
+  TcpServiceSnapshot,
+  UdpRouterSnapshot,
+  UdpServiceSnapshot,
+} from '../../proxy/model/snapshot.ts';
+import type { TcpMiddlewareConfig, TcpServersTransportConfig } from '../../proxy/model/stream.ts';
+import { parseServerAddress } from '../../proxy/stream/address.ts';
+import { tcpTransportOf, weightedOf } from './judge-streams.ts';
+import type { RuntimeTcpService, RuntimeUdpService, StreamState } from './stream-state.ts';
+
+/** Traefik's default for `terminationDelay`. */
+const defaultTerminationDelayMs = 100;
+
+/** What the workers serve of TCP and UDP: what is not disabled, and nothing that no router leads to. */
+export function toStreamSnapshot({ tcp, udp }: StreamState): StreamSnapshot | null {
+  const tcpRouters: TcpRouterSnapshot[] = [];
+  const tcpMiddlewares: Record<string, TcpMiddlewareConfig> = Object.create(null);
+  const tcpServices: Record<string, TcpServiceSnapshot> = Object.create(null);
+  const tcpServersTransports: Record<string, TcpServersTransportConfig> = Object.create(null);
+  const udpRouters: UdpRouterSnapshot[] = [];
+  const udpServices: Record<string, UdpServiceSnapshot> = Object.create(null);
+
+  const takeTcp = (name: string): void => {
+    const service = tcp.services.get(name);
+    if (service === undefined || name in tcpServices) return;
+    const made = tcpService(service, tcp.serversTransports);
+    tcpServices[name] = made;
+    if (made.kind === 'weighted') for (const child of made.services) takeTcp(child.name);
+    else if (made.serversTransport !== null) {
+      const transport = tcp.serversTransports.get(made.serversTransport);
+      if (transport !== undefined) tcpServersTransports[made.serversTransport] = transport;
+    }
+  };
+  const takeUdp = (name: string): void => {
+    const service = udp.services.get(name);
+    if (service === undefined || name in udpServices) return;
+    const made = udpService(service);
+    udpServices[name] = made;
+    if (made.kind === 'weighted') for (const child of made.services) takeUdp(child.name);
+  };
+
+  for (const router of tcp.routers.values()) {
+    if (router.status === 'disabled') continue;
+    const { name, entryPoints, rule, syntax, priority, tls, middlewares, service } = router;
+    const options = router.config.tls?.options;
+    const tlsOptions = options === undefined || options === '' ? null : options;
+    tcpRouters.push({ name, entryPoints, rule, syntax, priority, tls, tlsOptions, middlewares, service });
+    takeTcp(service);
+    for (const used of middlewares) {
+      const middleware = tcp.middlewares.get(used);
+      if (middleware !== undefined) tcpMiddlewares[used] = middleware.config;
+    }
+  }
+  for (const { name, status, entryPoints, service } of udp.routers.values()) {
+    if (status === 'disabled') continue;
+    udpRouters.push({ name, entryPoints, service });
+    takeUdp(service);
+  }
+  if (tcpRouters.length + udpRouters.length === 0) return null;
+  return { tcpRouters, tcpMiddlewares, tcpServices, tcpServersTransports, udpRouters, udpServices };
+}
+
+function tcpService(
+  { config, provider }: RuntimeTcpService,
+  transports: StreamState['tcp']['serversTransports'],
+): TcpServiceSnapshot {
+  if (config.weighted) {
+    const healthCheck = config.weighted.healthCheck !== undefined;
+    return { kind: 'weighted', services: weightedOf(config, provider), healthCheck };
+  }
+  const loadBalancer = config.loadBalancer ?? {};
+  const serversTransport = tcpTransportOf(config, provider);
+  const transport = serversTransport === null ? undefined : transports.get(serversTransport);
+  // The load balancer's own options are the old place for both; as in Traefik they win where they are set.
+  const proxyProtocol = loadBalancer.proxyProtocol ?? transport?.proxyProtocol;
+  const delay = transport?.terminationDelay;
+  return {
+    kind: 'loadBalancer',
+    servers: (loadBalancer.servers ?? [])
+      .filter(({ address = '' }) => parseServerAddress(address) !== null)
+      .map(({ address = '', tls = false }) => ({ address, tls })),
+    serversTransport,
+    proxyProtocol: proxyProtocol === undefined ? 0 : proxyProtocol.version === 1 ? 1 : 2,
+    terminationDelayMs:
+      loadBalancer.terminationDelay ??
+      (delay === undefined ? undefined : parseDurationMs(delay)) ??
+      defaultTerminationDelayMs,
+    healthCheck: loadBalancer.healthCheck ?? null,
+  };
+}
+
+function udpService({ config, provider }: RuntimeUdpService): UdpServiceSnapshot {
+  if (config.weighted) return { kind: 'weighted', services: weightedOf(config, provider) };
+  const servers = (config.loadBalancer?.servers ?? [])
+    .map(({ address = '' }) => address)
+    .filter((address) => parseServerAddress(address) !== null);
+  return { kind: 'loadBalancer', servers };
+}
