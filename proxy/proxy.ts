@@ -6,6 +6,7 @@ import type { LiveExchange } from './http/live-exchange.ts';
 import { UpstreamPools } from './http/pools.ts';
 import { createRecorder } from './http/recorder.ts';
 import { answerRedirect } from './http/redirect.ts';
+import { type RequestReading, requestReading } from './http/request-reading.ts';
 import { applyDown, type CompiledRouting, compileRouting, tableKey } from './http/routing.ts';
 import { TimeLimits } from './http/time-limits.ts';
 import type { DownServers, EntryPointOptions, FromWorker, RoutingSnapshot, ToWorker } from './model/snapshot.ts';
@@ -39,17 +40,20 @@ export function createProxy(host: ProxyHost): Proxy {
     host.send({ type: 'log', level: 'warn', message, details: { worker: host.index, ...details } });
   };
 
-  const route = (options: EntryPointOptions): EntryContext['route'] => {
+  const route = (options: EntryPointOptions, { stillDoubtful }: RequestReading): EntryContext['route'] => {
     const key = tableKey(options.name, options.tls);
     return (exchange: LiveExchange) => {
       const { request } = exchange;
-      if (options.redirect) {
-        if (request.host === '') answerError(exchange, 400, 'REQUEST_MALFORMED', 'no host to redirect to');
-        else answerRedirect(exchange, options.redirect);
+      const { redirect } = options;
+      if (redirect && redirect.priority === undefined) {
+        redirectTo(exchange, redirect);
         return;
       }
-      const match = routing?.tables.get(key)?.match(request);
-      if (match?.kind === 'match') {
+      const firstReadingAlone = stillDoubtful !== null && !stillDoubtful.test(request.path);
+      const match = routing?.tables.get(key)?.match(request, firstReadingAlone);
+      if (redirect && !(match?.kind === 'match' && match.target.priority > (redirect.priority ?? 0))) {
+        redirectTo(exchange, redirect);
+      } else if (match?.kind === 'match') {
         exchange.run(match.target);
       } else if (match?.kind === 'ambiguous') {
         const between = `${match.first ?? 'no router'} and ${match.second ?? 'no router'}`;
@@ -64,17 +68,24 @@ export function createProxy(host: ProxyHost): Proxy {
     const { name } = options;
     try {
       if (entryPoints.has(name)) throw new Error(`The entry point ${name} is open already`);
+  const redirectTo = (exchange: LiveExchange, redirect: NonNullable<EntryPointOptions['redirect']>): void => {
+    if (exchange.request.host === '') answerError(exchange, 400, 'REQUEST_MALFORMED', 'no host to redirect to');
+    else answerRedirect(exchange, redirect);
+  };
+
       const entryPoint = createEntryPoint(
         {
           options,
           peers: createTrustedPeers(options.trustedIPs),
+      const reading = requestReading(options);
           recorder,
           limits: new TimeLimits(),
           unrouted: recorder.counter(name, null, null),
-          route: route(options),
+          route: route(options, reading),
           warn,
           isDraining: false,
         },
+          reading,
         certificates,
       );
       entryPoints.set(name, entryPoint);

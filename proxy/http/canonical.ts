@@ -2,6 +2,7 @@ import { canonicalPath } from '../rule/path.ts';
 import { parseAuthority } from './authority.ts';
 import { connectionOptions, isAliased, isForwardingName } from './header-names.ts';
 import type { LiveRequest, Peer } from './live-request.ts';
+import type { RequestReading } from './request-reading.ts';
 
 /** What the head says about framing and connection handling, beside the fields that go into the request. */
 export interface HeadFacts {
@@ -23,7 +24,12 @@ const forbiddenInTarget = /[\u0000-\u0020\u007f\\#]/;
  * Copies the fields of a request's head into the request: hop-by-hop fields, the client's own forwarding fields and
  * what `Connection` nominates stay behind. Refuses what two readers could understand differently (RFC 9112 §5, §6.3).
  */
-export function takeFields(request: LiveRequest, raw: readonly string[], peer: Peer): HeadFacts {
+export function takeFields(
+  request: LiveRequest,
+  raw: readonly string[],
+  peer: Peer,
+  { underscoreHeaders, connectionFields }: RequestReading,
+): HeadFacts {
   const facts: HeadFacts = { hasBody: false, upgrade: '', forwardedFor: '', expectsContinue: false };
   const isHttp2 = request.protocol === 'HTTP/2.0';
   const out = request.headers.raw;
@@ -44,6 +50,10 @@ export function takeFields(request: LiveRequest, raw: readonly string[], peer: P
     const value = raw[i + 1] as string;
     if (name.charCodeAt(0) === 0x3a) continue;
     const lower = name.toLowerCase();
+    if (underscoreHeaders !== 'keep' && lower.includes('_')) {
+      if (underscoreHeaders === 'reject') request.refuse(400, 'REQUEST_MALFORMED', `the header field ${name}`);
+      continue;
+    }
     switch (lower) {
       case 'host':
         if (hostField !== null) request.refuse(400, 'REQUEST_AMBIGUOUS', 'more than one Host field');
@@ -99,7 +109,7 @@ export function takeFields(request: LiveRequest, raw: readonly string[], peer: P
     out.push(name, value);
   }
   if (cookie !== null) out.push('Cookie', cookie);
-  if (nominated !== null) removeNominated(request, nominated);
+  if (nominated !== null) removeNominated(request, nominated, connectionFields);
   if (facts.forwardedFor !== '') out.push('X-Forwarded-For', facts.forwardedFor);
   if (wantsTrailers) out.push('TE', 'trailers');
   takeFraming(request, facts, contentLength, transferEncoding);
@@ -108,9 +118,17 @@ export function takeFields(request: LiveRequest, raw: readonly string[], peer: P
 }
 
 /** Fields that the client's `Connection` names end here, save those that routing and framing stand on. */
-function removeNominated(request: LiveRequest, nominated: readonly string[]): void {
+function removeNominated(
+  request: LiveRequest,
+  nominated: readonly string[],
+  shownToMiddlewares: ReadonlySet<string>,
+): void {
   for (const name of nominated) {
     if (name === 'host' || name === 'keep-alive' || name === 'close' || name === 'upgrade') continue;
+    if (shownToMiddlewares.has(name) && !isForwardingName(name)) {
+      request.endsHere.push(name);
+      continue;
+    }
     request.headers.delete(name);
   }
 }
@@ -159,7 +177,11 @@ function takeHost(request: LiveRequest, hostField: string | null): void {
  * Takes the request-target (RFC 9112 §3.2): origin-form, absolute-form whose authority is that of the Host field, or
  * `*` for OPTIONS. Dot segments are resolved here, before anything is routed. Needs the Host to be known.
  */
-export function takeTarget(request: LiveRequest, target: string): void {
+export function takeTarget(
+  request: LiveRequest,
+  target: string,
+  { refusedEscapes, querySemicolon }: RequestReading,
+): void {
   request.target = target;
   if (forbiddenInTarget.test(target)) {
     request.refuse(400, 'REQUEST_MALFORMED', 'the target holds a backslash, "#", a space or a control character');
@@ -173,8 +195,11 @@ export function takeTarget(request: LiveRequest, target: string): void {
   if (originForm === null) return;
   const mark = originForm.indexOf('?');
   const raw = mark < 0 ? originForm : originForm.slice(0, mark);
-  // A semicolon separates parameters for some servers and not for others; behind Traefik it always does.
-  if (mark >= 0) request.query = originForm.slice(mark + 1).replaceAll(';', '&');
+  // A semicolon separates parameters for some servers and not for others; behind Traefik it does, or is a character.
+  if (mark >= 0) request.query = originForm.slice(mark + 1).replaceAll(';', querySemicolon);
+  if (refusedEscapes?.test(raw)) {
+    request.refuse(400, 'REQUEST_MALFORMED', 'the path holds an encoded character that this entry point refuses');
+  }
   const path = canonicalPath(raw);
   if (path === null) {
     request.refuse(400, 'REQUEST_MALFORMED', 'the path holds an encoded NUL, a broken escape or a forbidden character');

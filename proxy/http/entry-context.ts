@@ -3,6 +3,7 @@ import type { TrustedPeers } from './client-address.ts';
 import type { LiveExchange } from './live-exchange.ts';
 import type { Recorder, TrafficCounter } from './recorder.ts';
 import type { TimeLimits } from './time-limits.ts';
+import type { RequestReading } from './request-reading.ts';
 
 /** What every connection of one entry point shares. */
 export interface EntryContext {
@@ -11,6 +12,9 @@ export interface EntryContext {
   readonly recorder: Recorder;
   readonly limits: TimeLimits;
   /** Counts what no router took. */
+  readonly reading: RequestReading;
+  /** What the access log is to know; null: it gets nothing from here. */
+  readonly accessLog: LoggedFieldModes | null;
   readonly unrouted: TrafficCounter;
   /** Takes a request that was not refused to its route. */
   readonly route: (exchange: LiveExchange) => void;

@@ -9,9 +9,11 @@ import { answer } from './exchange.ts';
 import { setForwardingFields } from './forwarding.ts';
 import { HeaderList } from './header-list.ts';
 import { continueFor, GateResponse, Http1Exchange } from './http1-exchange.ts';
+import { isLastRequest } from './keep-alive.ts';
 import { LiveRequest, type Peer } from './live-request.ts';
 import { RequestBody } from './request-body.ts';
 import { nextRequestId } from './request-id.ts';
+import type { RequestReading } from './request-reading.ts';
 
 /** The exchange that a connection is busy with, for errors that Node reports by connection. */
 const current = new WeakMap<Socket, Http1Exchange>();
@@ -81,23 +83,31 @@ function receive(
   const request = new LiveRequest(nextRequestId(nowMs), context.options.name, protocol, message.method ?? '', peer);
   const exchange = new Http1Exchange(request, response, context, nowMs);
   current.set(socket, exchange);
+  if (isLastRequest(socket, context.options)) exchange.closeAfter = true;
   try {
-    const facts = fill(request, message, peer, onFirstRead);
+    const facts = fill(request, message, peer, context.reading, onFirstRead);
     if (request.body instanceof RequestBody) exchange.watchBody(request.body);
     prepare?.(request, exchange);
     setForwardingFields(request, peer, facts, context.peers);
+    request.appendForwardedFor = context.reading.appendForwardedFor;
     dispatch(request, exchange, context);
   } catch (error) {
     exchange.fail(error);
   }
 }
 
-function fill(request: LiveRequest, message: IncomingMessage, peer: Peer, onFirstRead: (() => void) | null): HeadFacts {
+function fill(
+  request: LiveRequest,
+  message: IncomingMessage,
+  peer: Peer,
+  reading: RequestReading,
+  onFirstRead: (() => void) | null,
+): HeadFacts {
   if (request.method === 'TRACE' || request.method === 'CONNECT') {
     request.refuse(405, 'REQUEST_MALFORMED', request.method);
   }
-  const facts = takeFields(request, message.rawHeaders, peer);
-  takeTarget(request, message.url ?? '');
+  const facts = takeFields(request, message.rawHeaders, peer, reading);
+  takeTarget(request, message.url ?? '', reading);
   if (message.httpVersionMajor !== 1) request.refuse(505, 'REQUEST_MALFORMED', `HTTP ${message.httpVersion}`);
   if (facts.hasBody) request.body = new RequestBody(message, onFirstRead);
   return facts;

@@ -8,6 +8,7 @@ import { answer } from './exchange.ts';
 import { setForwardingFields } from './forwarding.ts';
 import { HeaderList } from './header-list.ts';
 import { Http2Exchange } from './http2-exchange.ts';
+import { isLastRequest } from './keep-alive.ts';
 import { LiveRequest, type Peer } from './live-request.ts';
 import { RequestBody } from './request-body.ts';
 import { nextRequestId } from './request-id.ts';
@@ -44,12 +45,16 @@ export interface Http2Connection {
 
 /** Serves HTTP/2 on a TLS connection that agreed on `h2`. `onClosed` is called once. */
 export function serveHttp2(socket: TLSSocket, context: EntryContext, onClosed: () => void): Http2Connection {
-  const { timeouts, maxHeaderBytes } = context.options;
+  const { timeouts, maxHeaderBytes, http2 = {} } = context.options;
   const peer = peerOf(socket, context);
   const session = performServerHandshake(socket, {
     ...sessionOptions,
+    ...(http2.maxEncoderHeaderTableSize === undefined
+      ? {}
+      : { maxDeflateDynamicTableSize: http2.maxEncoderHeaderTableSize }),
     settings: {
-      maxConcurrentStreams: 250,
+      ...(http2.maxDecoderHeaderTableSize === undefined ? {} : { headerTableSize: http2.maxDecoderHeaderTableSize }),
+      maxConcurrentStreams: http2.maxConcurrentStreams ?? 250,
       initialWindowSize: streamWindowBytes,
       maxHeaderListSize: maxHeaderBytes,
       enablePush: false,
@@ -68,6 +73,7 @@ export function serveHttp2(socket: TLSSocket, context: EntryContext, onClosed: (
     openStreams += 1;
     stream.on('error', ignoreError);
     const exchange = receive(stream, flags, raw, context, peer);
+    if (isLastRequest(socket, context.options)) closeGently(session);
     stream.on('close', () => {
       openStreams -= 1;
       exchange.wireClosed();
@@ -130,8 +136,8 @@ function receive(
     if (pseudo.scheme !== request.scheme) {
       request.refuse(400, 'REQUEST_AMBIGUOUS', `:scheme "${pseudo.scheme}" on ${request.scheme}`);
     }
-    const facts = takeFields(request, raw, peer);
-    takeTarget(request, pseudo.path);
+    const facts = takeFields(request, raw, peer, context.reading);
+    takeTarget(request, pseudo.path, context.reading);
     if ((flags & constants.NGHTTP2_FLAG_END_STREAM) === 0) {
       const body = new RequestBody(stream, facts.expectsContinue ? continueFor(stream) : null);
       request.body = body;
@@ -141,6 +147,7 @@ function receive(
       request.headers.delete('Content-Length');
     }
     setForwardingFields(request, peer, facts, context.peers);
+    request.appendForwardedFor = context.reading.appendForwardedFor;
     if (request.refusal) {
       answerError(exchange, request.refusal.status, request.refusal.code, request.refusal.detail);
     } else if (request.path === '*') {

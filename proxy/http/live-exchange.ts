@@ -14,6 +14,7 @@ import type { Limited } from './time-limits.ts';
 export interface RouteTarget {
   readonly router: string;
   readonly service: string;
+  readonly priority: number;
   readonly handler: Handler;
   /** Middlewares may listen to `signal`; a bare service does not, and is spared its cost. */
   readonly needsSignal: boolean;

@@ -21,7 +21,8 @@ export type RouteMatch<T> =
   | { readonly kind: 'ambiguous'; readonly first: string | null; readonly second: string | null };
 
 export interface RouteTable<T> {
-  match(request: ProxyRequest): RouteMatch<T>;
+  /** `firstReadingAlone`: the path is taken as it stands, though servers may read it in another way. */
+  match(request: ProxyRequest, firstReadingAlone?: boolean): RouteMatch<T>;
 }
 
 interface Entry<T> {
@@ -57,9 +58,9 @@ export function buildRouteTable<T>(routes: readonly Route<T>[]): RouteTable<T> {
   }
 
   return {
-    match(request) {
+    match(request, firstReadingAlone = false) {
       const found = find(request);
-      for (const reading of otherReadings(request.path)) {
+      for (const reading of firstReadingAlone ? [] : otherReadings(request.path)) {
         const other = findByReading(request, reading, find);
         if (other !== found) {
           return { kind: 'ambiguous', first: found?.result.name ?? null, second: other?.result.name ?? null };

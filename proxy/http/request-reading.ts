@@ -1,0 +1,31 @@
+import type { EntryPointWire } from '../model/snapshot.ts';
+
+/** How an entry point reads requests, compiled from its options. */
+export interface RequestReading {
+  readonly underscoreHeaders: 'keep' | 'delete' | 'reject';
+  /** Lower-case names that `Connection` may nominate and that middlewares still see. */
+  readonly connectionFields: ReadonlySet<string>;
+  /** Escapes that end a request where its path holds one; null: none. */
+  readonly refusedEscapes: RegExp | null;
+  /** What leaves a path open to more than one reading; null where nothing is allowed beyond the default. */
+  readonly stillDoubtful: RegExp | null;
+  /** What a semicolon in a query becomes. */
+  readonly querySemicolon: '&' | '%3B';
+  readonly appendForwardedFor: boolean;
+}
+
+/** The escapes that servers read in different ways, see `otherReadings`. */
+const doubtfulEscapes = ['%2F', '%5C', '%2E', '%3B', '%3F', '%23', '%25'];
+
+export function requestReading(wire: EntryPointWire): RequestReading {
+  const { refused = [], allowed = [] } = wire.encodedCharacters ?? {};
+  const left = doubtfulEscapes.filter((escape) => !allowed.includes(escape));
+  return {
+    underscoreHeaders: wire.underscoreHeaders ?? 'keep',
+    connectionFields: new Set(wire.connectionFields),
+    refusedEscapes: refused.length === 0 ? null : new RegExp(refused.join('|'), 'i'),
+    stillDoubtful: allowed.length === 0 ? null : new RegExp([...left, '//'].join('|'), 'i'),
+    querySemicolon: wire.encodeQuerySemicolons ? '%3B' : '&',
+    appendForwardedFor: wire.notAppendXForwardedFor !== true,
+  };
+}
