@@ -9,12 +9,15 @@ import { answerRedirect } from './http/redirect.ts';
 import { type RequestReading, requestReading } from './http/request-reading.ts';
 import { applyDown, type CompiledRouting, compileRouting, tableKey } from './http/routing.ts';
 import { TimeLimits } from './http/time-limits.ts';
+import type { LoggedFieldModes } from './model/request-record.ts';
 import type { DownServers, EntryPointOptions, FromWorker, RoutingSnapshot, ToWorker } from './model/snapshot.ts';
 import { createCertificateStore } from './tls/certificates.ts';
 
 /** What a worker runs in, or a test in its place. */
 interface ProxyHost {
   readonly index: number;
+  /** Left out or null: there is no access log. */
+  readonly accessLog?: LoggedFieldModes | null;
   send(message: FromWorker): void;
   /** A `drain` has come to its end. */
   drained?(): void;
@@ -28,7 +31,8 @@ export interface Proxy {
 }
 
 export function createProxy(host: ProxyHost): Proxy {
-  const recorder = createRecorder((message) => host.send(message));
+  const { accessLog = null } = host;
+  const recorder = createRecorder((message) => host.send(message), accessLog !== null);
   const certificates = createCertificateStore();
   const pools = new UpstreamPools();
   const entryPoints = new Map<string, EntryPoint>();
@@ -79,6 +83,7 @@ export function createProxy(host: ProxyHost): Proxy {
           peers: createTrustedPeers(options.trustedIPs),
       const reading = requestReading(options);
           recorder,
+          accessLog: options.accessLogs === false ? null : accessLog,
           limits: new TimeLimits(),
           unrouted: recorder.counter(name, null, null),
           route: route(options, reading),

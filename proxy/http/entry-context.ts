@@ -1,3 +1,4 @@
+import type { LoggedFieldModes } from '../model/request-record.ts';
 import type { EntryPointOptions } from '../model/snapshot.ts';
 import type { TrustedPeers } from './client-address.ts';
 import type { LiveExchange } from './live-exchange.ts';
@@ -11,6 +12,8 @@ export interface EntryContext {
   readonly peers: TrustedPeers;
   readonly recorder: Recorder;
   readonly limits: TimeLimits;
+  /** What the access log is to know; null: it gets nothing from here. */
+  readonly accessLog: LoggedFieldModes | null;
   /** Counts what no router took. */
   readonly reading: RequestReading;
   /** What the access log is to know; null: it gets nothing from here. */

@@ -54,8 +54,7 @@ export class Http1Exchange extends LiveExchange {
     if (this.closeAfter || this.entry.isDraining) response.shouldKeepAlive = false;
     if (this.isBodyless || request.protocol === 'HTTP/1.0') headers.delete('Trailer');
     response.writeHead(status, headers.raw);
-    this.hasHead = true;
-    this.status = status;
+    this.began(status, headers);
     process.nextTick(flushHead, response);
   }
 

@@ -164,7 +164,10 @@ function refuseConnection(error: NodeJS.ErrnoException, socket: Socket, context:
   const nowMs = Date.now();
   const id = isBusy ? exchange.request.id : nextRequestId(nowMs);
   if (isBusy) exchange.broken({ code, detail: error.message }, status);
-  else context.recorder.finished(recordOf(id, nowMs, peer, context, status, code, error.message), context.unrouted);
+  else {
+    const record = recordOf(id, nowMs, peer, context, status, code, error.message);
+    context.recorder.finished(record, context.unrouted, context.accessLog && { authority: '' });
+  }
   if (!canAnswer) {
     socket.destroy();
     return;

@@ -46,8 +46,7 @@ export class Http2Exchange extends LiveExchange {
     const waitForTrailers = !this.isBodyless && !hasLength;
     if (waitForTrailers) stream.on('wantTrailers', () => this.sendTrailers());
     stream.respond(fields, { endStream: this.isBodyless, waitForTrailers });
-    this.hasHead = true;
-    this.status = status;
+    this.began(status, headers);
   }
 
   write(chunk: Uint8Array): boolean {

@@ -1,11 +1,12 @@
 import type { Writable } from 'node:stream';
-import type { RequestRecord } from '../model/request-record.ts';
+import type { LoggedFacts, LoggedFields, RequestRecord } from '../model/request-record.ts';
 import { BodyWatch } from './body-watch.ts';
 import type { EntryContext } from './entry-context.ts';
 import { answerError } from './error-page.ts';
 import type { Exchange, ExchangeNotes, Handler, ResponseHead, ResponseSink } from './exchange.ts';
 import type { HeaderList } from './header-list.ts';
 import type { LiveRequest } from './live-request.ts';
+import { factsOf, keepsFields, loggedFields } from './logged-facts.ts';
 import type { TrafficCounter } from './recorder.ts';
 import { RequestBody } from './request-body.ts';
 import type { Limited } from './time-limits.ts';
@@ -18,6 +19,8 @@ export interface RouteTarget {
   readonly handler: Handler;
   /** Middlewares may listen to `signal`; a bare service does not, and is spared its cost. */
   readonly needsSignal: boolean;
+  /** Its requests go to the access log, where there is one. */
+  readonly isLogged: boolean;
   readonly counter: TrafficCounter;
 }
 
@@ -53,6 +56,8 @@ export abstract class LiveExchange implements Exchange, ResponseSink {
   private isRecorded = false;
   private stall: Limited | null = null;
   private bodyWatch: BodyWatch | null = null;
+  private downstreamHeaders: HeaderList | null = null;
+  private originFields: LoggedFields | null = null;
   private limitCode: 'UPSTREAM_TIMEOUT' | 'REQUEST_TIMEOUT' | null = null;
 
   constructor(request: LiveRequest, context: EntryContext, atMs: number) {
@@ -61,6 +66,12 @@ export abstract class LiveExchange implements Exchange, ResponseSink {
     this.context = context;
     this.counter = context.unrouted;
     this.atMs = atMs;
+    const { accessLog } = context;
+    if (accessLog !== null && keepsFields(accessLog)) {
+      this.notes.onOriginHead = (headers) => {
+        this.originFields = loggedFields(headers, accessLog);
+      };
+    }
     const { writeMs } = context.options.timeouts;
     if (writeMs > 0) this.limit(writeMs, 'UPSTREAM_TIMEOUT');
   }
@@ -186,7 +197,21 @@ export abstract class LiveExchange implements Exchange, ResponseSink {
     this.request.goneListener = null;
     this.isOver = true;
     this.aborter?.abort();
-    this.context.recorder.finished(this.record(), this.counter);
+    this.context.recorder.finished(this.record(), this.counter, this.facts());
+  }
+
+  /** The head has left with these. */
+  protected began(status: number, headers: HeaderList): void {
+    this.hasHead = true;
+    this.status = status;
+    this.downstreamHeaders = headers;
+  }
+
+  /** For the access log, unless the request is not to stand there. */
+  private facts(): LoggedFacts | null {
+    const { accessLog } = this.context;
+    if (accessLog === null || this.target?.isLogged === false) return null;
+    return factsOf(this.request, this.notes, accessLog, this.downstreamHeaders, this.originFields);
   }
 
   protected countExtra(requestBytes: number, responseBytes: number): void {

@@ -1,4 +1,4 @@
-import type { RequestRecord } from '../model/request-record.ts';
+import type { LoggedFacts, RequestRecord } from '../model/request-record.ts';
 import { type FromWorker, latencyBucketsMs, type TrafficCount } from '../model/snapshot.ts';
 
 /** Longest time that a finished request waits before it is reported. */
@@ -22,7 +22,8 @@ export interface TrafficCounter {
 
 export interface Recorder {
   counter(entryPoint: string, router: string | null, service: string | null): TrafficCounter;
-  finished(record: RequestRecord, counter: TrafficCounter): void;
+  /** `logged` is what the access log adds; null: the request is not to stand there. */
+  finished(record: RequestRecord, counter: TrafficCounter, logged?: LoggedFacts | null): void;
   connectionOpened(): void;
   connectionClosed(): void;
   /** The engine has taken one batch. */
@@ -31,8 +32,9 @@ export interface Recorder {
   close(): void;
 }
 
-export function createRecorder(send: (message: FromWorker) => void): Recorder {
+export function createRecorder(send: (message: FromWorker) => void, hasAccessLog = false): Recorder {
   let records: RequestRecord[] = [];
+  let logged: (LoggedFacts | null)[] = [];
   let counters: TrafficCounter[] = [];
   let dropped = 0;
   let openConnections = 0;
@@ -47,14 +49,16 @@ export function createRecorder(send: (message: FromWorker) => void): Recorder {
       // Records go, counts stay: they are added up until the engine has caught up.
       dropped += records.length;
       records = [];
+      logged = [];
       schedule();
       return;
     }
     const counts = counters.map(takeCount);
     counters = [];
-    const batch = records;
+    const batch = hasAccessLog ? { records, logged } : { records };
     records = [];
-    send({ type: 'traffic', records: batch, dropped, counts, openConnections });
+    logged = [];
+    send({ type: 'traffic', ...batch, dropped, counts, openConnections });
     dropped = 0;
     sent += 1;
     if (underWay !== null) underWay += 1;
@@ -65,7 +69,7 @@ export function createRecorder(send: (message: FromWorker) => void): Recorder {
 
   return {
     counter: (entryPoint, router, service) => ({ entryPoint, router, service, ...emptyCounts(), listed: false }),
-    finished(record, counter) {
+    finished(record, counter, facts = null) {
       if (!counter.listed) {
         counter.listed = true;
         counters.push(counter);
@@ -77,8 +81,10 @@ export function createRecorder(send: (message: FromWorker) => void): Recorder {
       counter.responseBytes += record.responseBytes;
       const bucket = bucketOf(record.durationMs);
       counter.latency[bucket] = (counter.latency[bucket] ?? 0) + 1;
-      if (records.length < batchRecords) records.push(record);
-      else dropped += 1;
+      if (records.length < batchRecords) {
+        records.push(record);
+        if (hasAccessLog) logged.push(facts);
+      } else dropped += 1;
       schedule();
     },
     connectionOpened() {

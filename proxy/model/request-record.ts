@@ -75,3 +75,34 @@ export const requestRecordSchema = z.object({
 export type MiddlewareStep = z.infer<typeof middlewareStepSchema>;
 export type ProxyErrorCode = z.infer<typeof proxyErrorCodeSchema>;
 export type RequestRecord = z.infer<typeof requestRecordSchema>;
+
+/** Field names in HTTP's usual spelling and their values, as `[name, value, name, value]`; one entry for each name. */
+export type LoggedFields = readonly string[];
+
+/**
+ * What the access log writes of a request beyond its record. It goes no further: what fields hold may be secret.
+ * Left out are values that are nothing, or the same as in the record.
+ */
+export interface LoggedFacts {
+  /** Host as the client sent it, with its port; empty where there was none. */
+  readonly authority: string;
+  /** The socket's peer, where a trusted proxy named another client. */
+  readonly peerIp?: string;
+  readonly originBytes?: number;
+  /** As IANA names it. */
+  readonly tlsCipher?: string;
+  /** Distinguished name of the certificate that the client proved itself by (RFC 4514). */
+  readonly tlsClientSubject?: string;
+  readonly requestFields?: LoggedFields;
+  readonly originFields?: LoggedFields;
+  readonly downstreamFields?: LoggedFields;
+}
+
+/** Which header fields the access log keeps; of those that are redacted, only that they were there. */
+export interface LoggedFieldModes {
+  readonly defaultMode: LoggedFieldMode;
+  /** By lower-case name. */
+  readonly names: Readonly<Record<string, LoggedFieldMode>>;
+}
+
+export type LoggedFieldMode = 'keep' | 'drop' | 'redact';
