@@ -5,7 +5,7 @@ import { HeaderList } from '../../proxy/http/header-list.ts';
 import type { EntryPointOptions } from '../../proxy/model/snapshot.ts';
 import { makeCertificate } from '../support/certificates.ts';
 import { makeExchange } from '../support/exchange.ts';
-import { loadBalancer, startProxy, until } from '../support/proxy-harness.ts';
+import { type Harness, loadBalancer, startProxy, until } from '../support/proxy-harness.ts';
 import { addressParts, urlParts } from './go-url.ts';
 import type { RequestStep, Sent, Target } from './middlewares.ts';
 import { startRecordingServer } from './recording-server.ts';
@@ -30,8 +30,6 @@ function entryPointOptions(part: string, config: Readonly<Record<string, unknown
     case 'normalizePath':
     case 'sanitizePath':
       return {};
-    case 'redirection':
-      return { redirect: { scheme: 'https', port: 443, permanent: true } };
     case 'forwardedHeaders': {
       const { trustedIPs, insecure, ...more } = config as { trustedIPs?: readonly string[]; insecure?: boolean };
       return {
@@ -77,15 +75,25 @@ export async function sendToEntryPoint(
     ...(isTls ? { certificates: [await makeCertificate(['localhost'], true)] } : {}),
   });
   try {
-    const client = loopback(addressParts(told.remoteAddr ?? '').ip || '127.0.0.1');
-    const answer = await exchangeBytes(proxy.port(), isTls, client, requestBytes(told));
+    const { client, sent } = await sendBytes(proxy, told);
     const { host } = await proxy.record();
     const back = (call: Forwarded): Forwarded => ({ ...asBeforeForwarding(call, client, told, hostname), host });
-    return { exchange: { sink: recorded(answer) }, forwarded: server.calls().map(back) };
+    return { ...sent, forwarded: server.calls().map(back) };
   } finally {
     await proxy.close();
     await server.close();
   }
+}
+
+/** A request over a connection to a proxy that runs. */
+export async function sendToProxy(proxy: Harness, step: RequestStep): Promise<Sent> {
+  return (await sendBytes(proxy, step.request)).sent;
+}
+
+async function sendBytes(proxy: Harness, told: ToldRequest): Promise<{ readonly client: string; readonly sent: Sent }> {
+  const client = loopback(addressParts(told.remoteAddr ?? '').ip || '127.0.0.1');
+  const answer = await exchangeBytes(proxy.port(), told.tls === true, client, requestBytes(told));
+  return { client, sent: { exchange: { sink: recorded(answer) }, forwarded: [] } };
 }
 
 function requestBytes(told: ToldRequest): string {
@@ -93,7 +101,11 @@ function requestBytes(told: ToldRequest): string {
   const fragment = told.url.includes('#') ? told.url.slice(told.url.indexOf('#')) : '';
   const path = told.overrides?.['url.rawPath'] ?? url.path;
   const target = `${path}${url.query === '' ? '' : `?${url.query}`}${fragment}`;
-  const lines = [`${told.method || 'GET'} ${target} HTTP/1.1`, `Host: ${told.host ?? (url.authority || 'localhost')}`];
+  const host = told.host ?? url.authority;
+  // Without a host there is none: only HTTP/1.0 has such requests. It has no upgrades.
+  const isNameless = host === '' && !told.headers?.some(([name]) => name.toLowerCase() === 'upgrade');
+  const lines = [`${told.method || 'GET'} ${target} HTTP/${isNameless ? '1.0' : '1.1'}`];
+  if (!isNameless) lines.push(`Host: ${host || 'localhost'}`);
   for (const [name, value] of told.headers ?? []) lines.push(`${name}: ${value}`);
   if (told.basicAuth) lines.push(`Authorization: ${basicAuthorization(told.basicAuth)}`);
   const body = bytesOf(told.body);
@@ -158,8 +170,9 @@ function asBeforeForwarding(
   hostname: string | undefined,
 ): Forwarded {
   const headers = new HeaderList();
-  const original = addressParts(told.remoteAddr ?? '').ip || client;
+  const original = told.remoteAddr === undefined ? client : addressParts(told.remoteAddr).ip;
   for (const [name, value] of call.headers) {
+    if (name.toLowerCase() === 'connection') continue;
     if (name.toLowerCase() === 'x-forwarded-for') {
       const rest = value.split(', ').slice(0, -1).join(', ');
       if (rest !== '') headers.append(name, rest);

@@ -125,7 +125,7 @@ function faultOf(expectation: Expectation, subject: Subject, checkedNames: Reado
 function isSame(expected: unknown, got: unknown): boolean {
   const isList = (value: unknown): boolean => value === null || value === undefined || typeof value === 'object';
   if (got === undefined && (expected === '' || (isList(expected) && isEmpty(expected)))) return true;
-  if (isEmpty(expected) && isEmpty(got) && isList(expected) && isList(got)) return true;
+  if (isEmpty(expected) && isEmpty(got) && isList(expected) && (isList(got) || got === '')) return true;
   return isDeepStrictEqual(withoutNulls(plain(expected)), withoutNulls(plain(got)));
 }
 

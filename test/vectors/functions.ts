@@ -5,6 +5,9 @@ import { connectionOptions } from '../../proxy/http/header-names.ts';
 import { codings } from '../../proxy/middleware/accept-encoding.ts';
 import { createIpStrategy } from '../../proxy/middleware/client-source.ts';
 import { fitsMediaType } from '../../proxy/middleware/media-type.ts';
+import { middlewareTable } from '../../proxy/middleware/table.ts';
+import { cookieName, createStickyCookie } from '../../proxy/service/sticky-cookie.ts';
+import { makeRequest } from '../support/exchange.ts';
 import { arrivedRequest, requestShape, type ToldRequest } from './traffic.ts';
 import { Missing, NotApplicable } from './vector.ts';
 
@@ -32,6 +35,7 @@ const functions: Readonly<Record<string, Call>> = {
     return result(parsed.host);
   },
   'pkg/middlewares/requestdecorator.Resolver.CNAMEFlatten': apart('hostResolver'),
+  'pkg/middlewares/encodedcharacters.mapDeniedCharacters': (_, [options]) => result(deniedEscapes(options)),
   'pkg/middlewares/compress.buildSupportedEncodings': (_, [names]) => result(z.array(z.enum(codings)).parse(names)),
   'pkg/middlewares/compress.parseAcceptableEncodings': apart(
     'a list of weights; what follows from it is judged by negotiation',
@@ -65,6 +69,13 @@ const functions: Readonly<Record<string, Call>> = {
     'a helper that decides how Traefik builds its headers middleware',
   ),
   'pkg/config/dynamic.RouterDeniedEncodedPathCharacters.Map': apart('set by code for the Kubernetes providers'),
+  'pkg/server/cookie.GetName': (_, [name, service]) =>
+    result(cookieName(z.string().parse(service), { name: z.string().parse(name) })),
+  'pkg/server/cookie.sanitizeName': (_, [name]) => result(cookieName('', { name: z.string().parse(name) })),
+  'pkg/server/service/loadbalancer.convertSameSite': (_, [sameSite]) => {
+    const written = createStickyCookie('test', { sameSite: z.string().parse(sameSite) }, ['a']).write('a');
+    return result(/; SameSite=(\w+)/.exec(written)?.[1]?.toLowerCase() ?? 'default');
+  },
   'pkg/middlewares/passtlsclientcert.sanitize': apart('a helper on a certificate that is not there'),
   'pkg/middlewares/passtlsclientcert.getSANs': apart('a helper on a certificate that is not there'),
 };
@@ -73,6 +84,19 @@ export function callFunction(name: string, receiver: unknown, args: readonly unk
   const call = functions[name];
   if (!call) throw new Missing(`the runner does not know the function ${name}`);
   return call(receiver, args);
+}
+
+/** What the middleware refuses, of the escapes that Traefik's table knows. */
+function deniedEscapes(options: unknown): Readonly<Record<string, object>> {
+  const definition = middlewareTable.get('encodedCharacters');
+  if (!definition?.explain) throw new Missing('there is no middleware encodedCharacters');
+  const config = definition.schema.parse(options);
+  const denied: Record<string, object> = {};
+  for (const escape of ['%2F', '%2f', '%5C', '%5c', '%00', '%3B', '%3b', '%25', '%3F', '%3f', '%23', '%41', '%20']) {
+    const request = makeRequest({ path: `/a${escape}b` });
+    if (definition.explain(config, request).verdict === 'refuses') denied[escape] = {};
+  }
+  return denied;
 }
 
 function addressBy(receiver: unknown, request: unknown): string {

@@ -59,3 +59,8 @@ export function requestOf(told: VectorRequest, more: Partial<ProxyRequest> = {})
     ...more,
   });
 }
+
+/** `X-Forwarded-Proto`, not `x-forwarded-proto`: Go finds only names in this form, and makes all that arrive so. */
+export function isCanonicalName(name: string): boolean {
+  return /^[^a-z-][^A-Z-]*(?:-[^a-z-][^A-Z-]*)*$/.test(name);
+}

