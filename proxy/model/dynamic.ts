@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { durationSchema, signedDurationSchema } from './duration.ts';
 import { isStatusRange } from './status-ranges.ts';
 import { tcpConfigurationSchema, udpConfigurationSchema } from './stream.ts';
+import { cipherSuiteSchema, keyPairSchema, tlsConfigurationSchema, tlsVersionSchema } from './tls.ts';
 
 /**
  * Dynamic configuration in Traefik's names and shape: what a provider publishes.
@@ -14,6 +15,14 @@ export const routerTlsSchema = z.strictObject({
   domains: z.array(z.strictObject({ main: z.string(), sans: z.array(z.string()).optional() })).optional(),
 });
 
+/** `metrics` and tracing are read and without effect: counts are kept for all routers, and nothing is traced. */
+const observabilitySchema = z.strictObject({
+  accessLogs: z.boolean().optional(),
+  metrics: z.boolean().optional(),
+  tracing: z.boolean().optional(),
+  traceVerbosity: z.enum(['minimal', 'detailed']).optional(),
+});
+
 export const routerSchema = z.strictObject({
   entryPoints: z.array(z.string()).optional(),
   middlewares: z.array(z.string()).optional(),
@@ -23,6 +32,7 @@ export const routerSchema = z.strictObject({
   ruleSyntax: z.enum(['v2', 'v3']).optional(),
   priority: z.int().optional(),
   tls: routerTlsSchema.optional(),
+  observability: observabilitySchema.optional(),
 });
 
 export const stickyCookieSchema = z.strictObject({
@@ -129,7 +139,15 @@ export const serviceSchema = z.strictObject({
 export const serversTransportSchema = z.strictObject({
   serverName: z.string().optional(),
   insecureSkipVerify: z.boolean().optional(),
+  /** Files, or PEM text. */
   rootCAs: z.array(z.string()).optional(),
+  /** What we show to servers that ask. */
+  certificates: z.array(keyPairSchema).optional(),
+  cipherSuites: z.array(cipherSuiteSchema).optional(),
+  minVersion: tlsVersionSchema.optional(),
+  maxVersion: tlsVersionSchema.optional(),
+  /** A URI that the server's certificate must hold. */
+  peerCertURI: z.string().optional(),
   maxIdleConnsPerHost: z.int().min(0).optional(),
   forwardingTimeouts: z
     .strictObject({
@@ -158,6 +176,7 @@ export const dynamicConfigurationSchema = z.strictObject({
   http: httpConfigurationSchema.optional(),
   tcp: tcpConfigurationSchema.optional(),
   udp: udpConfigurationSchema.optional(),
+  tls: tlsConfigurationSchema.optional(),
 });
 
 export type RouterConfig = z.infer<typeof routerSchema>;

@@ -1,6 +1,7 @@
 import type { HealthCheckConfig, MiddlewareConfig, ServersTransportConfig, StickyCookieConfig } from './dynamic.ts';
 import type { LoggedFacts, LoggedFieldModes, RequestRecord } from './request-record.ts';
 import type { TcpHealthCheckConfig, TcpMiddlewareConfig, TcpServersTransportConfig } from './stream.ts';
+import type { TlsOptionsSnapshot } from './tls.ts';
 
 /** Everything a worker needs to route: plain data, immutable, swapped whole. All names are qualified. */
 export interface RoutingSnapshot {
@@ -9,6 +10,10 @@ export interface RoutingSnapshot {
   readonly middlewares: Readonly<Record<string, MiddlewareConfig>>;
   readonly services: Readonly<Record<string, ServiceSnapshot>>;
   readonly serversTransports: Readonly<Record<string, ServersTransportConfig>>;
+  /** By qualified name, and `default`. Left out: what holds where nothing is said. */
+  readonly tlsOptions?: Readonly<Record<string, TlsOptionsSnapshot>>;
+  /** Entry point → host → name of its TLS options, for hosts with others than the default ones. */
+  readonly tlsHosts?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** TCP and UDP; left out where there is none of it. */
   readonly streams?: StreamSnapshot;
 }
@@ -79,6 +84,8 @@ export interface RouterSnapshot {
   readonly priority: number;
   /** True: only requests that came over TLS match; false: only those that did not (as Traefik has it). */
   readonly tls: boolean;
+  /** TLS options without which it serves nobody, whatever the host; left out: the host decides. */
+  readonly tlsOptions?: string;
   readonly middlewares: readonly string[];
   readonly service: string;
   /** False: its requests are not written to the access log. */
