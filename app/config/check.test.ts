@@ -35,14 +35,14 @@ test('findings of a dynamic file stand where the fault is', () => {
       loadBalancer:
         servers: [{ url: http://10.0.0.2 }]
   middlewares:
-    f: { forwardAuth: { address: x } }
+    f: { forwardAuht: { address: x } }
 `;
   const findings = checkText(text, 'dynamic.yml').toSorted((a, b) => a.line - b.line);
   expect(short(findings)).toEqual([
     [4, 33, 'error', null],
     [5, 7, 'error', 'nas'],
     [6, 7, 'error', 'middlewares'],
-    [12, 10, 'error', null],
+    [12, 10, 'error', 'forwardAuth'],
   ]);
   expect(findings[0]?.message).toContain('Pth');
 });

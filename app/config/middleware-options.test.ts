@@ -12,10 +12,10 @@ test('type and options are read without regard to case', () => {
   });
 });
 
-test('a type of Traefik that is not there yet is an error, so that what uses it stays closed', () => {
-  const { config, issues } = read({ forwardauth: { address: 'http://auth' } });
-  expect(config).toEqual({ forwardAuth: {} });
-  expect(issues).toMatchObject([{ code: 'MIDDLEWARE_UNSUPPORTED', severity: 'error' }]);
+test('options of an unknown type are not kept: what is secret among them is not known', () => {
+  const { config, issues } = read({ frobnicate: { password: 'x' } });
+  expect(config).toEqual({ frobnicate: {} });
+  expect(issues).toMatchObject([{ code: 'MIDDLEWARE_INVALID', severity: 'error' }]);
 });
 
 test('an unknown type comes with the nearest', () => {
@@ -30,9 +30,9 @@ test('a misspelt option is an error: it could be the one that protects', () => {
   );
 });
 
-test('Traefik 2’s ipWhiteList is ipAllowList', () => {
+test('Traefik 2’s ipWhiteList keeps its name', () => {
   expect(read({ ipwhitelist: { sourcerange: '10.0.0.0/8, 192.168.0.0/16' } })).toEqual({
-    config: { ipAllowList: { sourceRange: ['10.0.0.0/8', '192.168.0.0/16'] } },
+    config: { ipWhiteList: { sourceRange: ['10.0.0.0/8', '192.168.0.0/16'] } },
     issues: [],
   });
 });

@@ -2,17 +2,16 @@ import type { MiddlewareDefinition } from '../../proxy/middleware/definition.ts'
 import type { MiddlewareConfig } from '../../proxy/model/dynamic.ts';
 import { type DecodeIssue, type DecodeOptions, decode, type OptionPath, ownText } from './decode.ts';
 import { nearestName } from './nearest.ts';
-import { traefikMiddlewareTypes } from './unsupported.ts';
 
 export type MiddlewareTable = ReadonlyMap<string, MiddlewareDefinition>;
 
 export interface ConfigIssue extends Omit<DecodeIssue, 'code'> {
-  readonly code: DecodeIssue['code'] | 'MIDDLEWARE_INVALID' | 'MIDDLEWARE_UNSUPPORTED';
+  readonly code: DecodeIssue['code'] | 'MIDDLEWARE_INVALID';
 }
 
 /**
  * Reads one middleware: exactly one key, its type, with the options that the type's own schema knows.
- * A type that cannot be served is an error, never a warning: leaving a middleware out could open what it closes.
+ * A type that nobody knows is an error, never a warning: leaving a middleware out could open what it closes.
  */
 export function decodeMiddleware(
   input: unknown,
@@ -32,7 +31,7 @@ export function decodeMiddleware(
     return { config: {}, issues: [invalid(options.path, `is ${types} at once; give each its own middleware`, null)] };
   }
   const [written, raw] = first;
-  const type = spelled(written, table.keys()) ?? renamed(written, table);
+  const type = spelled(written, table.keys());
   const definition = type === null ? undefined : table.get(type);
   if (type === null || !definition) {
     const issue = unknownType(written, table, options.path);
@@ -48,17 +47,7 @@ function spelled(name: string, candidates: Iterable<string>): string | null {
   return null;
 }
 
-/** Traefik v2's ipWhiteList is v3's ipAllowList, option for option. */
-function renamed(name: string, table: MiddlewareTable): string | null {
-  return name.toLowerCase() === 'ipwhitelist' && table.has('ipAllowList') ? 'ipAllowList' : null;
-}
-
 function unknownType(written: string, table: MiddlewareTable, path: OptionPath): ConfigIssue {
-  const known = spelled(written, traefikMiddlewareTypes);
-  if (known !== null) {
-    const message = `is a ${known} middleware, which Gatehouse does not have yet; what uses it stays closed`;
-    return { path: [...path, known], code: 'MIDDLEWARE_UNSUPPORTED', severity: 'error', message, suggestion: null };
-  }
   return invalid([...path, written], 'is no type of middleware', nearestName(written, table.keys()));
 }
 

@@ -32,33 +32,3 @@ function patternOf(path: readonly (string | number)[]): string {
   if (parts.length > 2 && ['http', 'tcp', 'udp'].includes(parts[0] ?? '')) parts[2] = '*';
   return parts.join('.');
 }
-
-/** Types of middleware in Traefik v3, in its spelling; served or not. */
-export const traefikMiddlewareTypes: readonly string[] = [
-  'addPrefix',
-  'basicAuth',
-  'buffering',
-  'chain',
-  'circuitBreaker',
-  'compress',
-  'contentType',
-  'digestAuth',
-  'encodedCharacters',
-  'errors',
-  'forwardAuth',
-  'grpcWeb',
-  'headers',
-  'inFlightReq',
-  'ipAllowList',
-  'ipWhiteList',
-  'passTLSClientCert',
-  'plugin',
-  'rateLimit',
-  'redirectRegex',
-  'redirectScheme',
-  'replacePath',
-  'replacePathRegex',
-  'retry',
-  'stripPrefix',
-  'stripPrefixRegex',
-];

@@ -16,7 +16,10 @@ export interface OwnJudgement {
   /** As given, with qualified references. */
   readonly config: MiddlewareConfig;
   readonly type: string;
+  /** Other middlewares that it names. */
   readonly references: readonly string[];
+  /** Services that it asks itself. */
+  readonly services: readonly string[];
   readonly problems: readonly Problem[];
 }
 
@@ -26,6 +29,7 @@ export function judgeMiddlewares(
     readonly own: ReadonlyMap<string, OwnJudgement>;
     readonly middlewares: ReadonlyMap<string, RuntimeMiddleware>;
   },
+  services: ReadonlyMap<string, unknown>,
 ): { readonly judged: Map<string, RuntimeMiddleware>; readonly own: Map<string, OwnJudgement> } {
   const own = new Map<string, OwnJudgement>();
   for (const [name, item] of published) {
@@ -33,15 +37,27 @@ export function judgeMiddlewares(
     own.set(name, known?.item === item ? known : judgeAlone(item));
   }
   const suggest = suggester(() => published.keys());
+  const suggestService = suggester(() => services.keys());
   const judged = new Map<string, RuntimeMiddleware>();
   for (const [name, alone] of own) {
     const known = before.middlewares.get(name);
-    if (known !== undefined && before.own.get(name) === alone && alone.references.length === 0) {
+    if (
+      known !== undefined &&
+      before.own.get(name) === alone &&
+      alone.references.length + alone.services.length === 0
+    ) {
       judged.set(name, known);
       continue;
     }
     const { provider, source, problems: found } = alone.item;
-    const problems = [...found, ...alone.problems, ...referenceProblems(name, own, published, suggest)];
+    const problems = [
+      ...found,
+      ...alone.problems,
+      ...referenceProblems(name, own, published, suggest),
+      ...alone.services
+        .filter((service) => !services.has(service))
+        .map((service) => unknownService(service, suggestService(service))),
+    ];
     const { config, type } = alone;
     const next = { name, provider, status: statusOf(problems), problems, source, config, type, usedBy: [] };
     judged.set(name, keepSame(known, next));
@@ -57,6 +73,7 @@ function judgeAlone(item: Published<MiddlewareConfig>): OwnJudgement {
     config: item.config,
     type: type ?? '',
     references: [],
+    services: [],
     problems: [given],
   });
   if (type === undefined || types.length > 1) {
@@ -93,6 +110,7 @@ function judgeAlone(item: Published<MiddlewareConfig>): OwnJudgement {
     );
   }
   const references: string[] = [];
+  const services: string[] = [];
   try {
     definition.build(parsed.data, {
       name: item.name,
@@ -100,7 +118,10 @@ function judgeAlone(item: Published<MiddlewareConfig>): OwnJudgement {
         references.push(qualify(name, item.provider));
         return (next) => next;
       },
-      service: () => () => undefined,
+      service: (name) => {
+        services.push(qualify(name, item.provider));
+        return () => undefined;
+      },
       connect: checkUpstream,
       now: () => performance.now(),
       state: (create) => create(),
@@ -115,7 +136,7 @@ function judgeAlone(item: Published<MiddlewareConfig>): OwnJudgement {
       }),
     );
   }
-  return { item, config, type, references, problems: [] };
+  return { item, config, type, references, services, problems: [] };
 }
 
 function unknownType(type: string): Problem {
@@ -131,13 +152,22 @@ function unknownType(type: string): Problem {
 
 /** References inside a middleware's options mean the middleware's own provider unless they name another. */
 function withQualifiedReferences(config: MiddlewareConfig, type: string, provider: string): MiddlewareConfig {
-  if (type !== 'chain') return config;
   const options = config[type];
+  if (type === 'errors') return withQualifiedService(config, options, provider);
+  if (type !== 'chain') return config;
   if (typeof options !== 'object' || options === null || !('middlewares' in options)) return config;
   const { middlewares } = options;
   if (!Array.isArray(middlewares)) return config;
   const qualified = middlewares.map((name: unknown) => (typeof name === 'string' ? qualify(name, provider) : name));
   return { [type]: { ...options, middlewares: qualified } };
+}
+
+function withQualifiedService(config: MiddlewareConfig, options: unknown, provider: string): MiddlewareConfig {
+  if (typeof options !== 'object' || options === null || !('service' in options)) return config;
+  const { service } = options;
+  return typeof service === 'string' && service !== ''
+    ? { errors: { ...options, service: qualify(service, provider) } }
+    : config;
 }
 
 /** Unknown, circular and broken references, found by walking from the middleware through all it uses. */
@@ -188,6 +218,16 @@ export function unknownMiddleware(name: string, nearest: string | null): Problem
     `The middleware ${name} does not exist.`,
     nearest === null ? 'Define it, or take it out of the list of middlewares.' : `Did you mean ${nearest}?`,
     nearest === null ? { middleware: name } : { middleware: name, nearest },
+  );
+}
+
+function unknownService(name: string, nearest: string | null): Problem {
+  return problem(
+    'SERVICE_UNKNOWN',
+    'error',
+    `The service ${name} does not exist.`,
+    nearest === null ? 'Define it, or name another.' : `Did you mean ${nearest}?`,
+    nearest === null ? { service: name } : { service: name, nearest },
   );
 }
 

@@ -249,10 +249,10 @@ describe('judgement', () => {
   });
 
   test("what a provider found disables, and is not said twice in the runtime's words", () => {
-    const refused = problem('MIDDLEWARE_UNSUPPORTED', 'error', 'forwardAuth comes later.', null);
+    const refused = problem('MIDDLEWARE_INVALID', 'error', 'frobnicate is no type of middleware.', null);
     const state = build({
       provider: 'docker',
-      configuration: { http: { middlewares: { auth: { forwardAuth: {} } }, routers: { a: {} } } },
+      configuration: { http: { middlewares: { auth: { frobnicate: {} } }, routers: { a: {} } } },
       origins: {
         routers: {
           a: { source: { kind: 'internal' }, problems: [problem('CONTAINER_NO_PORT', 'error', 'No port.', null)] },

@@ -15,7 +15,6 @@ import { judgeRouter, middlewaresOf } from './judge-router.ts';
 import { judgeRule, type RuleJudgement } from './judge-rule.ts';
 import { serviceProblems, transportOf } from './judge-service.ts';
 import { buildStreams } from './judge-streams.ts';
-import { buildStreams } from './judge-streams.ts';
 import { originOf, type Published, statusOf } from './judgement.ts';
 import { keepSame, same } from './same.ts';
 import type { RuntimeMiddleware, RuntimeRouter, RuntimeService, RuntimeState } from './state.ts';
@@ -71,7 +70,7 @@ export function buildRuntime(
 ): RuntimeState {
   const memo = (previous && memos.get(previous)) ?? emptyMemo;
   const published = collect(publications, memo.published);
-  const { judged: middlewares, own } = judgeMiddlewares(published.middlewares, memo);
+  const { judged: middlewares, own } = judgeMiddlewares(published.middlewares, memo, withInternal(published.services));
   const servicesAlone = judgeServices(published, memo);
   const services = judgeReferences(servicesAlone, middlewares, memo);
   const rules = new Map<string, RuleJudgement>();
@@ -95,6 +94,11 @@ export function buildRuntime(
   };
   memos.set(state, { published, entryPoints, rules, own, routers, servicesAlone, services, middlewares });
   return state;
+}
+
+/** Services by name, those that are always there included. */
+function withInternal(services: ReadonlyMap<string, unknown>): ReadonlyMap<string, unknown> {
+  return new Map([...services, [whoami.name, whoami]]);
 }
 
 function judgeServices({ services: published, transports }: Collected, memo: Memo): Map<string, RuntimeService> {

@@ -8,7 +8,6 @@ import { middlewaresOf } from './judge-router.ts';
 import { transportOf, usableServers } from './judge-service.ts';
 import type { RuntimeRouter, RuntimeService, RuntimeState } from './state.ts';
 import { toStreamSnapshot } from './stream-snapshot.ts';
-import { toStreamSnapshot } from './stream-snapshot.ts';
 
 /**
  * A body that may have to be sent twice is kept in memory up to this size where nothing is said. Traefik keeps any
@@ -36,6 +35,8 @@ export function toRoutingSnapshot(
     if (middleware === undefined || name in middlewares) return;
     middlewares[name] = middleware.config;
     for (const reference of chained(middleware.config)) takeMiddleware(reference);
+    const pages = servicePagesOf(middleware.config);
+    if (pages !== null) takeService(pages);
   };
 
   const takeService = (name: string): void => {
@@ -152,6 +153,13 @@ function passiveHealthCheck({ failureWindow, maxFailedAttempts }: PassiveHealthC
 }
 
 function chained(config: MiddlewareConfig): readonly string[] {
+/** The service whose pages stand in place of errors. */
+function servicePagesOf(config: MiddlewareConfig): string | null {
+  const options = config['errors'];
+  if (typeof options !== 'object' || options === null || !('service' in options)) return null;
+  return typeof options.service === 'string' ? options.service : null;
+}
+
   const options = config['chain'];
   if (typeof options !== 'object' || options === null || !('middlewares' in options)) return [];
   return Array.isArray(options.middlewares) ? options.middlewares.filter((name) => typeof name === 'string') : [];

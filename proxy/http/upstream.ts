@@ -115,7 +115,8 @@ class Call implements Dispatcher.DispatchHandler {
       typeof field === 'string' ? field : field.toString('latin1'),
     );
     this.#headers = new HeaderList(raw);
-    this.#headers.deleteWhere(isHopByHop);
+    // How to sign in is for the visitor, whom the answer is about.
+    this.#headers.deleteWhere((name) => isHopByHop(name) && name !== 'proxy-authenticate');
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {

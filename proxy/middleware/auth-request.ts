@@ -1,12 +1,16 @@
 import type { ProxyRequest } from '../http/exchange.ts';
 import { HeaderList } from '../http/header-list.ts';
-import { isForwardingName, isHopByHop } from '../http/header-names.ts';
+import { isHopByHop } from '../http/header-names.ts';
 import type { ForwardAuthConfig } from './forward-auth.ts';
 
 type Options = Pick<ForwardAuthConfig, 'trustForwardHeader' | 'authRequestHeaders'>;
 
+const ofTheMessage = new Set(['host', 'content-length', 'expect', 'trailer', 'trailers']);
+
 /** Fields that concern the visitor's body or connection, which the question has none of. */
-const leftBehind = new Set(['host', 'content-length', 'expect', 'trailer', 'trailers']);
+function isLeftBehind(name: string): boolean {
+  return ofTheMessage.has(name) || (isHopByHop(name) && !name.startsWith('proxy-auth'));
+}
 
 /**
  * What an auth server is told of a request. `trustForwardHeader`: true keeps what a proxy before us said of its way;
@@ -15,16 +19,13 @@ const leftBehind = new Set(['host', 'content-length', 'expect', 'trailer', 'trai
 export function authRequestHeaders(request: ProxyRequest, options: Options): HeaderList {
   const { trustForwardHeader: trusts, authRequestHeaders: wanted = [] } = options;
   const all = request.headers.clone();
-  all.deleteWhere(
-    (name) =>
-      leftBehind.has(name) || isHopByHop(name) || (trusts === false && isForwardingName(name) && isOfTheWay(name)),
-  );
+  all.deleteWhere((name) => isLeftBehind(name) || (trusts === false && name.startsWith('x-forwarded-')));
   const headers = wanted.length === 0 ? all : chosen(all, wanted, trusts === true);
   const scheme = request.tls === null ? request.scheme : 'https';
   const uri = request.query === '' ? request.path : `${request.path}?${request.query}`;
   const peerIp = request.peerIp ?? request.clientIp;
   if (trusts === undefined) {
-    headers.set('X-Forwarded-For', peerIp);
+    if (peerIp !== '') headers.set('X-Forwarded-For', peerIp);
     headers.set('X-Forwarded-Proto', scheme);
     headers.set('X-Forwarded-Method', request.method);
     headers.set('X-Forwarded-Host', request.authority);
@@ -32,18 +33,13 @@ export function authRequestHeaders(request: ProxyRequest, options: Options): Hea
     return headers;
   }
   const before = headers.getAll('x-forwarded-for').join(', ');
-  headers.set('X-Forwarded-For', before === '' ? peerIp : `${before}, ${peerIp}`);
+  if (peerIp !== '') headers.set('X-Forwarded-For', before === '' ? peerIp : `${before}, ${peerIp}`);
   setMissing(headers, 'X-Forwarded-Method', request.method);
   setMissing(headers, 'X-Forwarded-Proto', scheme);
   setMissing(headers, 'X-Forwarded-Port', portOf(request.authority, headers.get('x-forwarded-proto') ?? scheme));
   setMissing(headers, 'X-Forwarded-Host', request.authority);
   setMissing(headers, 'X-Forwarded-Uri', uri);
   return headers;
-}
-
-/** `X-Real-Ip` and the like say who the visitor is, which we have found out ourselves. */
-function isOfTheWay(name: string): boolean {
-  return name !== 'x-real-ip';
 }
 
 const forwardedNames = ['Proto', 'For', 'Host', 'Port', 'Server', 'Uri', 'Method', 'Prefix', 'Tls-Client-Cert'].map(

@@ -75,7 +75,7 @@ export const forwardAuth: MiddlewareDefinition<ForwardAuthConfig> = {
       if ('bytes' in whole) return decide(served(bodyOf(whole.bytes)), whole.bytes, next);
       whole.tooLong.destroy();
       context.verdict(served(null), 'refused');
-      answerError(served(null), 401, 'REQUEST_MALFORMED', 'the body is too large to be shown to the auth server');
+      refuseUnheard(served(null), 'the body is too large to be shown to the auth server');
     }
 
     async function decide(exchange: Exchange, body: Buffer | null, next: Handler): Promise<void> {
@@ -97,7 +97,8 @@ export const forwardAuth: MiddlewareDefinition<ForwardAuthConfig> = {
         context.verdict(exchange, 'refused');
         const cause = error instanceof Error ? error : new Error(String(error));
         const detail = `${context.name}, asking ${server.host}: ${cause.message}`;
-        answerError(exchange, cause instanceof AnswerTooLong ? 401 : 500, upstreamFailure(cause).code, detail);
+        if (cause instanceof AnswerTooLong) refuseUnheard(exchange, detail);
+        else answerError(exchange, 500, upstreamFailure(cause).code, detail);
         return;
       }
       if (signal.aborted) return;
@@ -127,7 +128,7 @@ export const forwardAuth: MiddlewareDefinition<ForwardAuthConfig> = {
       }
       context.verdict(exchange, isRedirect ? 'answered' : 'refused');
       const { headers } = verdict;
-      headers.deleteWhere((name) => name === 'content-length' || name === 'trailer');
+      headers.deleteWhere((name) => name === 'content-length' || name === 'trailer' || name === 'trailers');
       const location = headers.get('location');
       if (location !== undefined && location !== '' && !config.preserveLocationHeader) {
         const absolute = URL.parse(location, config.address);
@@ -165,6 +166,12 @@ function connect(
     insecureSkipVerify,
   };
   return context.connect(address, transport);
+}
+
+/** Turns a visitor away of whom the auth server could not be asked, or whose verdict is too long to be read. */
+function refuseUnheard(exchange: Exchange, detail: string): void {
+  exchange.notes.error = { code: 'REQUEST_MALFORMED', detail };
+  answer(exchange, 401, new HeaderList());
 }
 
 interface TakenHeaders {

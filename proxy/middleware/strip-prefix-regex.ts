@@ -51,7 +51,7 @@ function strip(path: string, patterns: readonly RE2JS[]): { path: string; prefix
     if (prefix.includes('\uFFFD')) continue;
     const rest = path.slice(wireLength(path, Buffer.byteLength(prefix)));
     // Several slashes left at the start would make it look like another host to a careless server.
-    return { path: `/${rest.replace(/^\/+/, '')}`, prefix: encodeURI(prefix) };
+    return { path: `/${rest.replace(/^\/+/, '')}`, prefix: /[^\x20-\x7e]/.test(prefix) ? encodeURI(prefix) : prefix };
   }
   return null;
 }

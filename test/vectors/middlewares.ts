@@ -341,7 +341,7 @@ export function middlewareTarget(raw: unknown, authServer: RecordingServer | nul
     path: ['http', 'middlewares', 'mw'],
   });
   const [type = ''] = Object.keys(decoded);
-  if (issues.some(({ code }) => code === 'MIDDLEWARE_UNSUPPORTED')) throw new Missing(`there is no middleware ${type}`);
+  if (!middlewareTable.has(type)) throw new Missing(`there is no middleware ${type}`);
   const unsupported = issues.find(({ code }) => code === 'OPTION_UNSUPPORTED');
   if (unsupported) throw new Missing(`${unsupported.path.join('.')} ${unsupported.message}`);
   const error = issues.find(({ severity }) => severity === 'error');
