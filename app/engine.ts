@@ -8,6 +8,7 @@ import { version } from './cli/version.ts';
 import { createSettings } from './config/settings.ts';
 import type { StaticConfiguration } from './config/static.ts';
 import type { Problem } from './contract/objects.ts';
+import { viewKey } from './contract/view-key.ts';
 import { createProviderSet } from './engine-providers.ts';
 import type { EngineContext } from './operations/context.ts';
 import { startControlServer } from './operations/control-server.ts';
@@ -281,7 +282,11 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
         const decision = observation?.decisions[index];
         return {
           facts: factsOf(container, decision?.problems ?? []),
-          routers: (decision?.routers ?? []).map((name) => `${name}@docker`),
+          routers: [
+            ...(decision?.routers ?? []).map((name) => `${name}@docker`),
+            ...(decision?.tcpRouters ?? []).map((name) => viewKey({ protocol: 'tcp', name: `${name}@docker` })),
+            ...(decision?.udpRouters ?? []).map((name) => viewKey({ protocol: 'udp', name: `${name}@docker` })),
+          ],
         };
       }),
       exposures: exposures.operations.list(),

@@ -18,17 +18,18 @@ Lists every router with its rule, and what is wrong with those that are not enab
       printJson(terminal, list);
       return 0;
     }
-    const rows = list.map(({ name, status, rule, entryPoints, middlewares, service }) => [
+    const rows = list.map(({ name, status, protocol, rule, entryPoints, middlewares, service }) => [
       name,
+      protocol ?? 'http',
       statusWord(terminal, status),
-      rule,
+      rule || '–',
       entryPoints.join(', ') || '–',
       middlewares.join(', ') || '–',
       service,
     ]);
     printList(
       terminal,
-      tableLines(['ROUTER', 'STATUS', 'RULE', 'ENTRY POINTS', 'MIDDLEWARES', 'SERVICE'], rows),
+      tableLines(['ROUTER', 'PROTOCOL', 'STATUS', 'RULE', 'ENTRY POINTS', 'MIDDLEWARES', 'SERVICE'], rows),
       list.flatMap(({ name, problems }) => problemLines(terminal, name, problems)),
     );
     return 0;

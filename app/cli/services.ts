@@ -18,12 +18,12 @@ Lists every service with its servers and their health.
       printJson(terminal, list);
       return 0;
     }
-    const rows = list.flatMap(({ name, status, servers, usedBy, type }) => {
-      const first = [name, statusWord(terminal, status)];
+    const rows = list.flatMap(({ name, status, servers, usedBy, type, protocol = 'http' }) => {
+      const first = [name, protocol, statusWord(terminal, status)];
       const users = usedBy.join(', ') || '–';
       if (servers.length === 0) return [[...first, type === 'whoami' ? 'built in' : 'none', '–', users]];
       return servers.map(({ url, health, reason }, index) => [
-        ...(index === 0 ? first : ['', '']),
+        ...(index === 0 ? first : ['', '', '']),
         url,
         reason === null ? statusWord(terminal, health) : `${statusWord(terminal, health)}: ${reason}`,
         index === 0 ? users : '',
@@ -31,7 +31,7 @@ Lists every service with its servers and their health.
     });
     printList(
       terminal,
-      tableLines(['SERVICE', 'STATUS', 'SERVERS', 'HEALTH', 'USED BY'], rows),
+      tableLines(['SERVICE', 'PROTOCOL', 'STATUS', 'SERVERS', 'HEALTH', 'USED BY'], rows),
       list.flatMap(({ name, problems }) => problemLines(terminal, name, problems)),
     );
     return 0;

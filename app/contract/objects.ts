@@ -88,7 +88,11 @@ export const sourceSchema = z.discriminatedUnion('kind', [
 
 export const objectStatusSchema = z.enum(['enabled', 'warning', 'disabled']);
 
+export const streamProtocolSchema = z.enum(['tcp', 'udp']);
+
 export const routerViewSchema = z.object({
+  /** Left out: HTTP. Names of each protocol are apart: see `viewKey`. */
+  protocol: streamProtocolSchema.optional(),
   name: z.string(),
   provider: z.string(),
   status: objectStatusSchema,
@@ -117,6 +121,8 @@ export const serverViewSchema = z.object({
 });
 
 export const serviceViewSchema = z.object({
+  /** Left out: HTTP. Names of each protocol are apart: see {@link viewKey}. */
+  protocol: streamProtocolSchema.optional(),
   name: z.string(),
   provider: z.string(),
   status: objectStatusSchema,
@@ -149,6 +155,8 @@ export const serviceViewSchema = z.object({
 });
 
 export const middlewareViewSchema = z.object({
+  /** Left out: HTTP. Names of each protocol are apart: see {@link viewKey}. */
+  protocol: streamProtocolSchema.optional(),
   name: z.string(),
   provider: z.string(),
   type: z.string(),

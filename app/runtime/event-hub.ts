@@ -1,4 +1,5 @@
 import type { EngineEvent, EventTopic } from '../contract/objects.ts';
+import { viewKey } from '../contract/view-key.ts';
 
 /** An event before it has its number. */
 export type PendingEvent = EngineEvent extends infer Event
@@ -113,9 +114,9 @@ function joined(first: PendingEvent, second: PendingEvent): PendingEvent {
       return first.topic === second.topic
         ? {
             topic: second.topic,
-            routers: joinedDelta(first.routers, second.routers, nameOf),
-            services: joinedDelta(first.services, second.services, nameOf),
-            middlewares: joinedDelta(first.middlewares, second.middlewares, nameOf),
+            routers: joinedDelta(first.routers, second.routers, viewKey),
+            services: joinedDelta(first.services, second.services, viewKey),
+            middlewares: joinedDelta(first.middlewares, second.middlewares, viewKey),
           }
         : second;
     case 'changes':
@@ -134,8 +135,6 @@ function joined(first: PendingEvent, second: PendingEvent): PendingEvent {
     }
   }
 }
-
-const nameOf = ({ name }: { readonly name: string }): string => name;
 
 interface Delta<T> {
   readonly upserted: T[];

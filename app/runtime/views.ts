@@ -10,6 +10,7 @@ import type {
   ServerView,
   ServiceView,
 } from '../contract/objects.ts';
+import { viewKey } from '../contract/view-key.ts';
 import { problem } from '../problem.ts';
 import type { BoundEntryPoint } from './entry-points.ts';
 import { childrenOf, kindsOf, serviceMiddlewares } from './judge-composed.ts';
@@ -18,6 +19,7 @@ import { statusOf } from './judgement.ts';
 import { masked } from './mask.ts';
 import { keepSame } from './same.ts';
 import type { RuntimeMiddleware, RuntimeRouter, RuntimeService, RuntimeState } from './state.ts';
+import { streamViews } from './stream-views.ts';
 import { urlsOf } from './urls.ts';
 
 export type ContainerFacts = Omit<ContainerView, 'exposure' | 'routers' | 'urls' | 'exposureId'>;
@@ -43,6 +45,7 @@ export interface ViewSources {
   readonly unbuilt: ReadonlyMap<string, string>;
 }
 
+/** TCP and UDP among them; keys are those of `viewKey`. */
 export interface Views {
   readonly routers: ReadonlyMap<string, RouterView>;
   readonly services: ReadonlyMap<string, ServiceView>;
@@ -88,6 +91,10 @@ export function buildViews(sources: ViewSources, previous: Views): Views {
     middlewareViews.set(middleware, view);
     middlewares.set(name, view);
   }
+  const streams = streamViews(state.streams, health, sources.unbuilt);
+  addStreams(routers, streams.routers, previous.routers);
+  addStreams(services, streams.services, previous.services);
+  addStreams(middlewares, streams.middlewares, previous.middlewares);
   const exposures = new Map<string, Exposure[]>();
   for (const exposure of sources.exposures) {
     if (exposure.containerId === null) continue;
@@ -101,6 +108,17 @@ export function buildViews(sources: ViewSources, previous: Views): Views {
     containers.set(facts.id, keepSame(previous.containers.get(facts.id), view));
   }
   return { routers, services, middlewares, containers };
+}
+
+function addStreams<T extends RouterView | ServiceView | MiddlewareView>(
+  into: Map<string, T>,
+  views: readonly T[],
+  previous: ReadonlyMap<string, T>,
+): void {
+  for (const view of views) {
+    const key = viewKey(view);
+    into.set(key, keepSame(previous.get(key), view));
+  }
 }
 
 export interface Delta<T> {
@@ -282,7 +300,7 @@ function containerView(
   pausedAll: boolean,
 ): ContainerView {
   const names = [...labelled, ...exposures.map(({ name }) => `${name}@gatehouse`)];
-  const own = names.flatMap((name) => routers.get(name) ?? []);
+  const own = names.flatMap((key) => routers.get(key) ?? []);
   const serving = own.filter(
     (router) => router.status !== 'disabled' && !router.problems.some((each) => each.code === 'SERVICE_NO_SERVERS'),
   );
@@ -306,7 +324,7 @@ function containerView(
             ? 'broken'
             : 'none',
     problems,
-    routers: own.map(({ name }) => name),
+    routers: own.map(viewKey),
     urls: pausedAll ? [] : [...new Set(serving.flatMap(({ urls }) => urls))],
     exposureId: exposures[0]?.id ?? null,
   };

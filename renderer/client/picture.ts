@@ -1,4 +1,5 @@
 import type { Change, EngineEvent, Snapshot } from '../../app/contract/objects.ts';
+import { viewKey } from '../../app/contract/view-key.ts';
 
 /** What the dashboard knows of the engine: the last snapshot with the events since. */
 export type Picture = Snapshot;
@@ -24,8 +25,6 @@ function patch<T>(
   return [...byKey.values()];
 }
 
-const byName = (item: { readonly name: string }): string => item.name;
-
 function mergeChanges(known: readonly Change[], news: readonly Change[]): Change[] {
   const byId = new Map(known.map((change) => [change.id, change]));
   for (const change of news) byId.set(change.id, change);
@@ -47,9 +46,9 @@ function withEvent(picture: Picture, event: EngineEvent): Picture {
       return {
         ...picture,
         revision,
-        routers: patch(picture.routers, event.routers, byName),
-        services: patch(picture.services, event.services, byName),
-        middlewares: patch(picture.middlewares, event.middlewares, byName),
+        routers: patch(picture.routers, event.routers, viewKey),
+        services: patch(picture.services, event.services, viewKey),
+        middlewares: patch(picture.middlewares, event.middlewares, viewKey),
       };
     case 'exposures':
       return { ...picture, revision, exposures: event.exposures };

@@ -5,15 +5,17 @@ import type { ObjectOrigin, Publication } from '../../app/providers/provider.ts'
 import { buildRuntime } from '../../app/runtime/merge.ts';
 import type { RuntimeState } from '../../app/runtime/state.ts';
 import { buildViews, emptyViews, type Health, type Views } from '../../app/runtime/views.ts';
-import type { HttpConfiguration } from '../../proxy/model/dynamic.ts';
+import type { DynamicConfiguration, HttpConfiguration } from '../../proxy/model/dynamic.ts';
 
 /** What the engine would make of this as a file, beside its own whoami. */
 export function runtimeOf(
   http: HttpConfiguration,
   problems: Readonly<Record<string, readonly Problem[]>> = {},
+  streams: Pick<DynamicConfiguration, 'tcp' | 'udp'> = {},
 ): RuntimeState {
+  const file = filePublication(http, problems);
   return buildRuntime(
-    [internalPublication(), filePublication(http, problems)],
+    [internalPublication(), { ...file, configuration: { ...file.configuration, ...streams } }],
     defaultStaticConfiguration.entryPoints,
     1,
   );

@@ -28,8 +28,23 @@ const configuration: HttpConfiguration = {
   middlewares: { auth: { basicAuth: { users: [`ada:${hash}`] } } },
 };
 
+const streams = {
+  tcp: {
+    routers: {
+      photos: { rule: 'HostSNI(`*`)', service: 'db', middlewares: ['few'], tls: {} },
+      lost: { rule: 'HostSNI(`lost.localhost`)', service: 'db' },
+    },
+    services: { db: { loadBalancer: { servers: [{ address: '10.0.0.7:5432' }], healthCheck: {} } } },
+    middlewares: { few: { inFlightConn: { amount: 2 } } },
+  },
+  udp: {
+    routers: { dns: { service: 'dns' } },
+    services: { dns: { loadBalancer: { servers: [{ address: '10.0.0.8:53' }] } } },
+  },
+};
+
 function get(target: string, health?: Health, http = configuration) {
-  const runtime = runtimeOf(http);
+  const runtime = runtimeOf(http, {}, streams);
   const views = viewsOf(runtime, health);
   const snapshot = {
     ...emptySnapshot(),
@@ -53,13 +68,51 @@ describe("Traefik's API", () => {
       startDate: '2023-11-14T22:13:20.000Z',
     });
     const none = { total: 0, warnings: 0, errors: 0 };
+    const one = { ...none, total: 1 };
     expect(get('/api/overview')?.body).toEqual({
-      http: { routers: none, services: none, middlewares: none },
-      tcp: { routers: none, services: none, middlewares: none },
-      udp: { routers: none, services: none },
+      http: { routers: { total: 3, warnings: 1, errors: 1 }, services: { ...none, total: 2 }, middlewares: one },
+      tcp: { routers: { ...none, total: 2, errors: 1 }, services: one, middlewares: one },
+      udp: { routers: { ...none, total: 1, errors: 1 }, services: { ...none, total: 1 } },
       features: { tracing: '', metrics: '', accessLog: true },
       providers: ['Docker'],
     });
+  });
+
+  it('keeps TCP and UDP apart from HTTP', () => {
+    expect(names(get('/api/tcp/routers'))).toEqual(['lost@file', 'photos@file']);
+    expect(get('/api/tcp/routers/photos@file')?.body).toEqual({
+      entryPoints: ['web', 'websecure'],
+      middlewares: ['few@file'],
+      service: 'db',
+      rule: 'HostSNI(`*`)',
+      priority: -1,
+      tls: { passthrough: false },
+      status: 'enabled',
+      using: ['web', 'websecure'],
+      name: 'photos@file',
+      provider: 'file',
+    });
+    const down = { down: { 'tcp db@file': ['10.0.0.7:5432'] }, reasons: {} };
+    expect(get('/api/tcp/services/db@file', down)?.body).toMatchObject({
+      loadBalancer: { servers: [{ address: '10.0.0.7:5432' }] },
+      serverStatus: { '10.0.0.7:5432': 'DOWN' },
+      status: 'warning',
+      type: 'loadbalancer',
+      usedBy: ['photos@file', 'lost@file'],
+    });
+    expect(get('/api/tcp/middlewares/few@file')?.body).toMatchObject({ inFlightConn: { amount: 2 } });
+    expect(get('/api/udp/services')?.body).toMatchObject([{ name: 'dns@file', status: 'enabled' }]);
+    expect(get('/api/udp/middlewares')).toBeNull();
+    expect(Object.keys(get('/api/rawdata')?.body as object)).toEqual([
+      'routers',
+      'middlewares',
+      'services',
+      'tcpRouters',
+      'tcpMiddlewares',
+      'tcpServices',
+      'udpRouters',
+      'udpServices',
+    ]);
   });
 
   it('gives entry points', () => {
@@ -140,7 +193,7 @@ describe("Traefik's API", () => {
 
   it('gives everything at once, by name', () => {
     const body = get('/api/rawdata')?.body as Record<string, Record<string, Record<string, unknown>>>;
-    expect(Object.keys(body)).toEqual(['routers', 'middlewares', 'services']);
+    expect(Object.keys(body).slice(0, 3)).toEqual(['routers', 'middlewares', 'services']);
     expect(body['routers']?.['photos@file']).toMatchObject({ service: 'photos', using: ['websecure'] });
     expect(body['services']?.['whoami@internal']).not.toHaveProperty('loadBalancer');
   });
@@ -171,7 +224,7 @@ describe("Traefik's API", () => {
     for (const bad of ['page=0', 'page=x', 'per_page=-1', 'per_page=1e3']) {
       expect(get(`/api/http/routers?${bad}`)?.status, bad).toBe(400);
     }
-    expect(get('/api/tcp/routers?page=1')).toMatchObject({ status: 200, body: [] });
+    expect(get('/api/tcp/routers?page=1&search=nobody')).toMatchObject({ status: 200, body: [] });
   });
 
   it.each([

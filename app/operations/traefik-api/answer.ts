@@ -2,6 +2,7 @@ import type { Snapshot } from '../../contract/objects.ts';
 import type { RuntimeState } from '../../runtime/state.ts';
 import { entryPointOf, middlewareOf, routerOf, serviceOf } from './objects.ts';
 import { pageOf } from './page.ts';
+import { countsOf, streamItems, streamRawData } from './streams.ts';
 
 export interface TraefikApiState {
   readonly snapshot: Snapshot;
@@ -51,7 +52,7 @@ export function answerTraefikApi(url: URL, state: TraefikApiState): TraefikApiAn
       return http(kind, name, url, state);
     case 'tcp':
     case 'udp':
-      return streams(area, kind, name, url);
+      return streams(area, kind, name, url, state);
     default:
       return null;
   }
@@ -62,7 +63,7 @@ function http(kind: string, name: string, url: URL, { snapshot, runtime }: Traef
   const middleware = url.searchParams.get('middlewareName');
   switch (kind) {
     case 'routers': {
-      const routers = snapshot.routers
+      const routers = httpOnly(snapshot.routers)
         .filter((view) => service === null || service === '' || view.service === service)
         .filter((view) => middleware === null || middleware === '' || view.middlewares.includes(middleware));
       const items = routers.map((view) => ({
@@ -76,7 +77,7 @@ function http(kind: string, name: string, url: URL, { snapshot, runtime }: Traef
       return list(url, name, 'router', items, (view) => [view.rule]);
     }
     case 'services': {
-      const items = snapshot.services.map((view) => ({
+      const items = httpOnly(snapshot.services).map((view) => ({
         view,
         item: () => ({
           ...serviceOf(view, runtime.services.get(view.name)),
@@ -88,7 +89,7 @@ function http(kind: string, name: string, url: URL, { snapshot, runtime }: Traef
       return list(url, name, 'service', items, () => []);
     }
     case 'middlewares': {
-      const items = snapshot.middlewares.map((view) => ({
+      const items = httpOnly(snapshot.middlewares).map((view) => ({
         view,
         item: () => ({
           ...middlewareOf(view),
@@ -104,10 +105,19 @@ function http(kind: string, name: string, url: URL, { snapshot, runtime }: Traef
   }
 }
 
-/** There are none yet; what asks for them gets an empty list, as from a Traefik without any. */
-function streams(area: 'tcp' | 'udp', kind: string, name: string, url: URL): TraefikApiAnswer | null {
-  const kinds = area === 'tcp' ? ['routers', 'services', 'middlewares'] : ['routers', 'services'];
-  return kinds.includes(kind) ? list(url, name, kind.slice(0, -1), [], () => []) : null;
+function streams(
+  area: 'tcp' | 'udp',
+  kind: string,
+  name: string,
+  url: URL,
+  { snapshot, runtime }: TraefikApiState,
+): TraefikApiAnswer | null {
+  const items = streamItems(area, kind, snapshot, runtime);
+  return items && list(url, name, kind.slice(0, -1), items, (view) => ('rule' in view ? [view.rule] : []));
+}
+
+function httpOnly<T extends { readonly protocol?: 'tcp' | 'udp' | undefined }>(views: readonly T[]): readonly T[] {
+  return views.filter(({ protocol }) => protocol === undefined);
 }
 
 interface Listed {
@@ -158,15 +168,18 @@ function compareText(a: string, b: string): number {
   return a < b ? -1 : 1;
 }
 
-const noStreams = { total: 0, warnings: 0, errors: 0 };
-
-function overview({ status }: Snapshot): Record<string, unknown> {
-  const { routers, services, middlewares } = status.counts;
+function overview({ status, routers, services, middlewares }: Snapshot): Record<string, unknown> {
+  const counts = (protocol?: 'tcp' | 'udp') => ({
+    routers: countsOf(routers, protocol),
+    services: countsOf(services, protocol),
+    middlewares: countsOf(middlewares, protocol),
+  });
+  const { middlewares: _none, ...udp } = counts('udp');
   const names = { docker: 'Docker', file: 'File', gatehouse: 'Gatehouse', internal: 'Internal' } as const;
   return {
-    http: { routers, services, middlewares },
-    tcp: { routers: noStreams, services: noStreams, middlewares: noStreams },
-    udp: { routers: noStreams, services: noStreams },
+    http: counts(),
+    tcp: counts('tcp'),
+    udp,
     features: { tracing: '', metrics: '', accessLog: true },
     providers: status.providers
       .filter(({ name, state }) => state !== 'off' && name !== 'internal')
@@ -177,12 +190,13 @@ function overview({ status }: Snapshot): Record<string, unknown> {
 function rawData({ snapshot, runtime }: TraefikApiState): Record<string, unknown> {
   return {
     routers: Object.fromEntries(
-      snapshot.routers.map((view) => [view.name, routerOf(view, runtime.routers.get(view.name))]),
+      httpOnly(snapshot.routers).map((view) => [view.name, routerOf(view, runtime.routers.get(view.name))]),
     ),
-    middlewares: Object.fromEntries(snapshot.middlewares.map((view) => [view.name, middlewareOf(view)])),
+    middlewares: Object.fromEntries(httpOnly(snapshot.middlewares).map((view) => [view.name, middlewareOf(view)])),
     services: Object.fromEntries(
-      snapshot.services.map((view) => [view.name, serviceOf(view, runtime.services.get(view.name))]),
+      httpOnly(snapshot.services).map((view) => [view.name, serviceOf(view, runtime.services.get(view.name))]),
     ),
+    ...streamRawData(snapshot, runtime),
   };
 }
 

@@ -40,13 +40,7 @@ export function serviceOf(view: ServiceView, runtime: RuntimeService | undefined
     ...errorsOf(view),
     status: view.status,
     ...(view.usedBy.length > 0 ? { usedBy: view.usedBy } : {}),
-    ...(view.servers.length > 0
-      ? {
-          serverStatus: Object.fromEntries(
-            view.servers.map(({ url, health }) => [withoutUserInfo(url), health === 'down' ? 'DOWN' : 'UP']),
-          ),
-        }
-      : {}),
+    ...(view.servers.length > 0 ? serverStatusOf(view) : {}),
   };
 }
 
@@ -55,6 +49,14 @@ function composedOf(config: RuntimeService['config'] | undefined): Record<string
   if (config === undefined || 'whoami' in config) return {};
   const { loadBalancer: _shownElsewhere, ...composed } = config;
   return composed;
+}
+
+export function serverStatusOf({ servers }: ServiceView): { serverStatus: Record<string, 'UP' | 'DOWN'> } {
+  return {
+    serverStatus: Object.fromEntries(
+      servers.map(({ url, health }) => [withoutUserInfo(url), health === 'down' ? 'DOWN' : 'UP']),
+    ),
+  };
 }
 
 function loadBalancerOf(view: ServiceView, config: LoadBalancerConfig): Record<string, unknown> {
@@ -82,7 +84,7 @@ export function middlewareOf(view: MiddlewareView): Record<string, unknown> {
   };
 }
 
-function errorsOf(view: { readonly status: string; readonly problems: readonly Problem[] }): { error?: string[] } {
+export function errorsOf(view: { readonly status: string; readonly problems: readonly Problem[] }): { error?: string[] } {
   if (view.status === 'enabled') return {};
   const wanted = view.problems.filter(({ severity }) => severity !== 'info').map(({ message }) => message);
   return wanted.length > 0 ? { error: wanted } : {};
