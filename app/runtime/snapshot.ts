@@ -152,7 +152,6 @@ function passiveHealthCheck({ failureWindow, maxFailedAttempts }: PassiveHealthC
   return { failureWindowMs: durationMs(failureWindow, 10_000), maxFailedAttempts: maxFailedAttempts ?? 1 };
 }
 
-function chained(config: MiddlewareConfig): readonly string[] {
 /** The service whose pages stand in place of errors. */
 function servicePagesOf(config: MiddlewareConfig): string | null {
   const options = config['errors'];
@@ -160,6 +159,7 @@ function servicePagesOf(config: MiddlewareConfig): string | null {
   return typeof options.service === 'string' ? options.service : null;
 }
 
+function chained(config: MiddlewareConfig): readonly string[] {
   const options = config['chain'];
   if (typeof options !== 'object' || options === null || !('middlewares' in options)) return [];
   return Array.isArray(options.middlewares) ? options.middlewares.filter((name) => typeof name === 'string') : [];
