@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { durationMs } from '../../proxy/model/duration.ts';
+import { constraintsFault } from '../providers/docker/constraints.ts';
 import { compileTemplate, TemplateError } from '../providers/docker/template.ts';
 import { nearestName } from './nearest.ts';
 import {
@@ -84,6 +85,11 @@ function dockerOf(docker: DockerInput, report: Report): StaticConfiguration['doc
     );
   }
   if (docker.defaultRule !== undefined) judgeTemplate(docker.defaultRule, report);
+  const fault = constraintsFault(docker.constraints ?? '');
+  if (fault !== null) {
+    const message = `providers.docker.constraints cannot be used: ${fault}`;
+    report(['providers', 'docker', 'constraints'], 'error', message);
+  }
   const requestTimeoutMs = durationMs(docker.httpClientTimeout, 0);
   const kept = (['constraints', 'useBindPortIP', 'allowEmptyServices', 'watch', 'tls'] as const).filter(
     (name) => docker[name] !== undefined,

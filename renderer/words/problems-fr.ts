@@ -176,6 +176,13 @@ export const problemsFr: Readonly<Record<ProblemCode, ProblemTemplates>> = {
     message: ['Rien ne demande que {{container}} soit exposé.', 'Rien ne demande que le conteneur soit exposé.'],
     fix: ['Exposez-le ici, ou donnez-lui l’étiquette traefik.enable=true.'],
   },
+  CONTAINER_NOT_SELECTED: {
+    message: [
+      '{{container}} ne répond pas aux contraintes du fournisseur Docker : {{constraints}}',
+      'Le conteneur ne répond pas aux contraintes du fournisseur Docker.',
+    ],
+    fix: ['Donnez-lui les étiquettes demandées, ou changez providers.docker.constraints.'],
+  },
   CONTAINER_UNREACHABLE: {
     message: ['{{container}} est injoignable d’ici.', 'Le conteneur est injoignable d’ici.'],
     fix: ['Publiez son port, ou reliez-le à un réseau commun.'],
@@ -254,6 +261,15 @@ export const problemsFr: Readonly<Record<ProblemCode, ProblemTemplates>> = {
       'Gatehouse ne peut pas écrire dans son dossier de données.',
     ],
     fix: ['Rendez ce dossier accessible en écriture.'],
+  },
+  ACCESS_LOG_UNWRITABLE: {
+    message: [
+      'Les requêtes ne sont pas écrites dans le journal d’accès {{path}} : {{reason}}.',
+      'Les requêtes ne sont pas écrites dans le journal d’accès.',
+    ],
+    fix: [
+      'Donnez à Gatehouse le droit d’y écrire, ou choisissez un autre fichier avec accessLog.filePath, puis redémarrez-le.',
+    ],
   },
   DISK_FULL: {
     message: ['Le disque est plein : rien ne peut plus être enregistré.'],

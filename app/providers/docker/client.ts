@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type Docker from 'dockerode';
 import type { ContainerInspectInfo, DockerOptions } from 'dockerode';
-import type { DaemonInfo, DockerEndpoint } from './endpoint.ts';
+import { clientTlsFiles } from '../client-tls.ts';
+import type { DaemonInfo, DockerAccess, DockerEndpoint } from './endpoint.ts';
 
 /** The oldest API that has everything used here (Docker 20.10), and the newest that was tried. */
 const oldestApi = '1.41';
@@ -53,7 +54,7 @@ export async function connectDocker(endpoint: DockerEndpoint, abort: AbortSignal
     agent.destroy();
   };
   const { options, agent } = connectionOptions(endpoint);
-  const signal = (timeoutMs = requestTimeoutMs): AbortSignal =>
+  const signal = (timeoutMs = endpoint.access?.requestTimeoutMs ?? requestTimeoutMs): AbortSignal =>
     AbortSignal.any([closing.signal, AbortSignal.timeout(timeoutMs)]);
   abort.addEventListener('abort', close, { once: true });
   if (abort.aborted) close();
@@ -207,10 +208,12 @@ function connectionOptions(endpoint: DockerEndpoint): { options: DockerOptions; 
       `${endpoint.url}: ${why}. Endpoints are unix:///PATH, npipe:////./pipe/NAME and tcp://HOST:PORT.`,
     );
   }
-  const secure = endpoint.tls !== null || match[1]?.toLowerCase() === 'https';
-  const files = endpoint.tls ? tlsFiles(endpoint.tls.dir) : {};
+  const own = endpoint.access?.tls;
+  const secure = own !== undefined || endpoint.tls !== null || match[1]?.toLowerCase() === 'https';
+  const files = own ? clientTlsFiles(own) : endpoint.tls ? tlsFiles(endpoint.tls.dir) : {};
+  const verify = own ? own.insecureSkipVerify !== true : (endpoint.tls?.verify ?? true);
   const agent = secure
-    ? new HttpsAgent({ keepAlive: true, ...files, rejectUnauthorized: endpoint.tls?.verify ?? true })
+    ? new HttpsAgent({ keepAlive: true, ...files, rejectUnauthorized: verify })
     : new HttpAgent({ keepAlive: true });
   const options = {
     ...none,
@@ -218,8 +221,15 @@ function connectionOptions(endpoint: DockerEndpoint): { options: DockerOptions; 
     port: Number(match[3] ?? (secure ? 2376 : 2375)),
     protocol: secure ? 'https' : 'http',
     agent,
+    ...credentials(endpoint.access),
   };
   return { options: options as unknown as DockerOptions, agent };
+}
+
+function credentials({ username, password }: DockerAccess = {}): { headers?: Record<string, string> } {
+  if (username === undefined && password === undefined) return {};
+  const basic = Buffer.from(`${username ?? ''}:${password ?? ''}`).toString('base64');
+  return { headers: { Authorization: `Basic ${basic}` } };
 }
 
 function tlsFiles(dir: string): { ca?: string; cert?: string; key?: string } {

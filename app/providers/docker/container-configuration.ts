@@ -1,9 +1,11 @@
 import type { HttpConfiguration, RouterConfig } from '../../../proxy/model/dynamic.ts';
+import { RuleError } from '../../../proxy/rule/rule-error.ts';
 import { readBoolean } from '../../config/decode.ts';
 import { decodeHttpElements, type ElementIssue, type ElementKind, issueProblem } from '../../config/http-elements.ts';
 import type { MiddlewareTable } from '../../config/middleware-options.ts';
 import type { Problem, Source } from '../../contract/objects.ts';
 import { problem } from '../../problem.ts';
+import { compileConstraints } from './constraints.ts';
 import { composeOf, type InspectedContainer } from './container.ts';
 import { buildRouters } from './container-routers.ts';
 import { type BuiltService, buildServices } from './container-services.ts';
@@ -19,6 +21,12 @@ export interface DockerLabelOptions {
   /** Go template of the rule of routers that name none. */
   readonly defaultRule: string;
   readonly network: string | null;
+  /** Traefik's expression over labels, see constraints.ts. */
+  readonly constraints?: string;
+  /** A published port of one address of the machine stands in for the container's own. */
+  readonly useBindPortIP?: boolean;
+  /** Containers that are not healthy keep their routers; their services are empty. */
+  readonly allowEmptyServices?: boolean;
 }
 
 /** What is known beside the containers and the options. */
@@ -67,6 +75,7 @@ export function containerConfiguration(
 ): ContainerConfiguration {
   const reachOptions: ReachOptions = {
     network: options.network,
+    useBindPortIP: options.useBindPortIP ?? false,
     addresses: context.addresses,
     networkDrivers: context.networkDrivers,
     containers,
@@ -90,7 +99,8 @@ export function containerConfiguration(
   if (refusal) return { ...nothing, enabled: false, problems: refusal };
   const state = stateProblem(container);
   const gone = state?.code === 'CONTAINER_NOT_RUNNING' && readBoolean(tree.allowNonRunning ?? '') !== true;
-  if (state && (gone || state.code === 'CONTAINER_STARTING')) return { ...nothing, problems: [state] };
+  const starting = state?.code === 'CONTAINER_STARTING' && options.allowEmptyServices !== true;
+  if (state && (gone || starting)) return { ...nothing, problems: [state] };
 
   // What cannot be read at all could have been what keeps a router closed.
   const unreadable = malformedProblems(container, tree);
@@ -116,6 +126,7 @@ export function containerConfiguration(
     reach,
     reachOptions,
     state,
+    allowEmpty: options.allowEmptyServices ?? false,
     tree,
     defaultName,
     unreadable,
@@ -144,6 +155,7 @@ export function containerConfiguration(
     reach,
     reachOptions,
     state,
+    allowEmpty: options.allowEmptyServices ?? false,
   });
   const serviceElements = Object.fromEntries(
     [...built].map(([name, service]) => {
@@ -192,8 +204,8 @@ export function containerConfiguration(
 function enablement(container: InspectedContainer, tree: LabelTree, options: DockerLabelOptions): Problem[] | null {
   const written = tree.enable?.trim() ?? '';
   const enabled = written === '' ? options.exposedByDefault : readBoolean(written);
-  if (enabled === true) return null;
   const details = { container: container.name };
+  if (enabled === true) return isSelected(container, options) ? null : [notSelected(options, details)];
   if (enabled === undefined) {
     const message = `The label traefik.enable of ${container.name} is true or false, not "${written}"; the container is not exposed.`;
     return [problem('OPTION_INVALID', 'error', message, 'Write traefik.enable=true.', details)];
@@ -204,6 +216,23 @@ function enablement(container: InspectedContainer, tree: LabelTree, options: Doc
       : `${container.name} has the label traefik.enable=${written}.`;
   const fix = 'Expose it here, or give it the label traefik.enable=true.';
   return [problem('CONTAINER_NOT_ENABLED', 'info', message, fix, details)];
+}
+
+function isSelected({ labels }: InspectedContainer, { constraints = '' }: DockerLabelOptions): boolean {
+  if (constraints === '') return true;
+  try {
+    return compileConstraints(constraints)(labels);
+  } catch (error) {
+    // It is judged at start; what cannot be read selects nothing.
+    if (error instanceof RuleError) return false;
+    throw error;
+  }
+}
+
+function notSelected({ constraints = '' }: DockerLabelOptions, details: { readonly container: string }): Problem {
+  const message = `${details.container} does not meet the constraints of the Docker provider: ${constraints}`;
+  const fix = 'Give it the labels that they ask for, or change providers.docker.constraints.';
+  return problem('CONTAINER_NOT_SELECTED', 'info', message, fix, { ...details, constraints });
 }
 
 function malformedProblems(container: InspectedContainer, tree: LabelTree): Problem[] {

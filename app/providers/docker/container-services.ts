@@ -18,6 +18,8 @@ export interface ServiceContext {
   readonly reach: Reach;
   readonly reachOptions: ReachOptions;
   readonly state: Problem | null;
+  /** A container that is not healthy keeps its routers. */
+  readonly allowEmpty: boolean;
 }
 
 export function buildServices(
@@ -28,14 +30,14 @@ export function buildServices(
 }
 
 function buildService(name: string, service: LabelService, context: ServiceContext): BuiltService {
-  const { container, reach, state } = context;
+  const { container, reach, state, allowEmpty } = context;
   // Its own options could not be read, which is reported with them.
   if (!service.loadBalancer) return { config: {}, problems: [], server: null };
   const found: LabelServer = service.loadBalancer.server ?? {};
   const empty = { config: configOf(service, []), server: null };
   if (state) {
     // As in Traefik an unhealthy container gives way to other routers. The rest stays, and says that it is down.
-    const severity = state.code === 'CONTAINER_UNHEALTHY' ? 'error' : 'warning';
+    const severity = state.code === 'CONTAINER_UNHEALTHY' && !allowEmpty ? 'error' : 'warning';
     return { ...empty, problems: [{ ...state, severity }] };
   }
   const portLabel = `traefik.http.services.${name}.loadbalancer.server.port`;

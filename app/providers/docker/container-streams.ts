@@ -164,10 +164,10 @@ function serverOf(
   protocol: 'tcp' | 'udp',
   service: string,
   asked: number | undefined,
-  { container, reach, reachOptions, state }: StreamContext,
+  { container, reach, reachOptions, state, allowEmpty }: StreamContext,
 ): { readonly address: string | null; readonly problems: readonly Problem[] } {
   if (state) {
-    const severity = state.code === 'CONTAINER_UNHEALTHY' ? 'error' : 'warning';
+    const severity = state.code === 'CONTAINER_UNHEALTHY' && !allowEmpty ? 'error' : 'warning';
     return { address: null, problems: [{ ...state, severity }] };
   }
   const label = `traefik.${protocol}.services.${service}.loadbalancer.server.port`;

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir, hostname, platform, userInfo } from 'node:os';
 import { join } from 'node:path';
+import type { ClientTls } from '../../config/static.ts';
 import type { ReachOptions } from './reach.ts';
 
 /** One place where a Docker daemon may answer. */
@@ -11,6 +12,17 @@ export interface DockerEndpoint {
   /** Why it is tried, a phrase in English such as "the Docker context desktop-linux". */
   readonly why: string;
   readonly tls: DockerTls | null;
+  /** What the configuration says beside the address. */
+  readonly access?: DockerAccess;
+}
+
+/** How a configured daemon is spoken to. */
+export interface DockerAccess {
+  /** Instead of what the environment says. */
+  readonly tls?: ClientTls | undefined;
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  readonly requestTimeoutMs?: number | undefined;
 }
 
 export interface DockerTls {

@@ -22,7 +22,18 @@ export type { DockerObservation } from './observed.ts';
 
 export type DockerProviderOptions = Pick<
   StaticConfiguration['docker'],
-  'endpoint' | 'exposedByDefault' | 'defaultRule' | 'network'
+  | 'endpoint'
+  | 'exposedByDefault'
+  | 'defaultRule'
+  | 'network'
+  | 'constraints'
+  | 'useBindPortIP'
+  | 'allowEmptyServices'
+  | 'watch'
+  | 'requestTimeoutMs'
+  | 'tls'
+  | 'username'
+  | 'password'
 >;
 
 export interface DockerProviderSettings {
@@ -104,7 +115,9 @@ export function createDockerProvider(settings: DockerProviderSettings): DockerPr
 
   /** Tries every candidate; stays with the first that answers until its connection ends. */
   async function connectOnce(stop: AbortSignal): Promise<'was connected' | 'failed'> {
-    const candidates = findEndpoints(options.endpoint, surroundings);
+    const { tls, username, password, requestTimeoutMs } = options;
+    const access = { tls, username, password, requestTimeoutMs };
+    const candidates = findEndpoints(options.endpoint, surroundings).map((each) => ({ ...each, access }));
     const problems: Problem[] = [];
     for (const endpoint of candidates) {
       let client: DockerClient;
@@ -181,12 +194,17 @@ export function createDockerProvider(settings: DockerProviderSettings): DockerPr
       await running?.done;
     },
     update: (next) => {
-      const moved = next.endpoint !== options.endpoint;
+      const moved = !same(connectionOf(next), connectionOf(options));
       options = next;
       if (moved) reconnect.abort();
       else session?.conclude();
     },
   };
+}
+
+/** What a connection stands on. */
+function connectionOf({ endpoint, tls, username, password, requestTimeoutMs, watch }: DockerProviderOptions) {
+  return { endpoint, tls, username, password, requestTimeoutMs, watch };
 }
 
 /** While Docker is away its being away is no news; that it may not be used any more is. */
@@ -263,6 +281,7 @@ async function openSession(
   }
 
   function onEvent(event: DockerEvent): void {
+    if (settings.options().watch === false) return;
     if (event.kind === 'container') dirty.add(event.id);
     else networksChanged = true;
     wake();

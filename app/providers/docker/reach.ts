@@ -6,6 +6,8 @@ import { composeOf, type InspectedContainer } from './container.ts';
 export interface ReachOptions {
   /** Network preferred where a container is on several (`providers.docker.network`). */
   readonly network: string | null;
+  /** Where a port is published on one address of the machine, that is where requests go (`useBindPortIP`). */
+  readonly useBindPortIP?: boolean | undefined;
   /**
    * `direct`: container addresses answer from here. `published`: only published ports do (Docker Desktop, rootless,
    * a remote endpoint), on this host.
@@ -85,12 +87,21 @@ function serverAddress(
   protocol: 'tcp' | 'udp' = 'tcp',
 ): ServerAddress | null {
   const owner = networkOwner(container, options) ?? container;
+  const bound = options.useBindPortIP === true ? boundAddress(owner, port) : null;
+  if (bound) return bound;
   if (options.addresses.kind === 'direct' || owner.networkMode === 'host') return { host: address, port };
   const candidates = owner.ports.find((candidate) => candidate.protocol === protocol && candidate.port === port);
   const binding =
     candidates?.published.find(({ host }) => isWildcard(host)) ??
     candidates?.published.find(({ host }) => !isLoopback(host) || isLoopback(address));
   return binding ? { host: isWildcard(binding.host) ? address : binding.host, port: binding.port } : null;
+}
+
+/** The first address on which the port is published; one that stands for all addresses is none. */
+function boundAddress(owner: InspectedContainer, port: number): ServerAddress | null {
+  const own = owner.ports.find((each) => each.protocol === 'tcp' && each.port === port);
+  const binding = own?.published.find(({ host }) => !isWildcard(host));
+  return binding ? { host: binding.host, port: binding.port } : null;
 }
 
 /** A container that shares another's network has that one's address and published ports. Null: the other is gone. */
