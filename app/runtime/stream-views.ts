@@ -1,6 +1,7 @@
 import { parseServerAddress } from '../../proxy/stream/address.ts';
 import { tcpMiddlewareSummaries, tcpMiddlewareTypesOf } from '../../proxy/stream/admission.ts';
-import { type MiddlewareView, type Problem, type RouterView, type ServiceView, viewKey } from '../contract/objects.ts';
+import type { MiddlewareView, Problem, RouterView, ServiceView } from '../contract/objects.ts';
+import { viewKey } from '../contract/view-key.ts';
 import { problem } from '../problem.ts';
 import { tcpTransportOf, weightedOf } from './judge-streams.ts';
 import { statusOf } from './judgement.ts';
