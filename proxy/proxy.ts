@@ -68,29 +68,29 @@ export function createProxy(host: ProxyHost): Proxy {
     };
   };
 
-  const listen = async (options: EntryPointOptions): Promise<void> => {
-    const { name } = options;
-    try {
-      if (entryPoints.has(name)) throw new Error(`The entry point ${name} is open already`);
   const redirectTo = (exchange: LiveExchange, redirect: NonNullable<EntryPointOptions['redirect']>): void => {
     if (exchange.request.host === '') answerError(exchange, 400, 'REQUEST_MALFORMED', 'no host to redirect to');
     else answerRedirect(exchange, redirect);
   };
 
+  const listen = async (options: EntryPointOptions): Promise<void> => {
+    const { name } = options;
+    try {
+      if (entryPoints.has(name)) throw new Error(`The entry point ${name} is open already`);
+      const reading = requestReading(options);
       const entryPoint = createEntryPoint(
         {
           options,
           peers: createTrustedPeers(options.trustedIPs),
-      const reading = requestReading(options);
           recorder,
           accessLog: options.accessLogs === false ? null : accessLog,
           limits: new TimeLimits(),
+          reading,
           unrouted: recorder.counter(name, null, null),
           route: route(options, reading),
           warn,
           isDraining: false,
         },
-          reading,
         certificates,
       );
       entryPoints.set(name, entryPoint);

@@ -3,8 +3,8 @@ import type { EntryPointOptions } from '../model/snapshot.ts';
 import type { TrustedPeers } from './client-address.ts';
 import type { LiveExchange } from './live-exchange.ts';
 import type { Recorder, TrafficCounter } from './recorder.ts';
-import type { TimeLimits } from './time-limits.ts';
 import type { RequestReading } from './request-reading.ts';
+import type { TimeLimits } from './time-limits.ts';
 
 /** What every connection of one entry point shares. */
 export interface EntryContext {
@@ -12,12 +12,10 @@ export interface EntryContext {
   readonly peers: TrustedPeers;
   readonly recorder: Recorder;
   readonly limits: TimeLimits;
-  /** What the access log is to know; null: it gets nothing from here. */
-  readonly accessLog: LoggedFieldModes | null;
-  /** Counts what no router took. */
   readonly reading: RequestReading;
   /** What the access log is to know; null: it gets nothing from here. */
   readonly accessLog: LoggedFieldModes | null;
+  /** Counts what no router took. */
   readonly unrouted: TrafficCounter;
   /** Takes a request that was not refused to its route. */
   readonly route: (exchange: LiveExchange) => void;
