@@ -1,5 +1,5 @@
 import type { RouterConfig } from '../../proxy/model/dynamic.ts';
-import { localName, qualify } from '../../proxy/model/names.ts';
+import { localName, nameIn, qualify } from '../../proxy/model/names.ts';
 import type { RuleSyntax } from '../../proxy/rule/parse.ts';
 import { nearestName } from '../config/nearest.ts';
 import type { StaticEntryPoint } from '../config/static.ts';
@@ -150,7 +150,7 @@ export function resolveService(
 ): string {
   const asked = item.config.service;
   if (asked === undefined || asked === '') {
-    const sameName = qualify(localName(item.name), item.provider);
+    const sameName = nameIn(item.provider, localName(item.name));
     if (services.has(sameName)) return sameName;
     // Where the provider has refused the router already, a missing service is only what follows from it.
     if (statusOf(item.problems) !== 'disabled') {

@@ -1,4 +1,4 @@
-import { qualify } from '../../proxy/model/names.ts';
+import { nameIn, qualify } from '../../proxy/model/names.ts';
 import type { TcpServersTransportConfig, TcpServiceConfig, UdpServiceConfig } from '../../proxy/model/stream.ts';
 import type { RuleSyntax } from '../../proxy/rule/parse.ts';
 import { RuleError } from '../../proxy/rule/rule-error.ts';
@@ -43,7 +43,7 @@ export function buildStreams(
   const transports = new Map<string, TcpServersTransportConfig>();
   for (const { provider, configuration } of publications) {
     for (const [name, config] of Object.entries(configuration.tcp?.serversTransports ?? {})) {
-      transports.set(qualify(name, provider), config);
+      transports.set(nameIn(provider, name), config);
     }
   }
   const tcpMiddlewares = judgeMiddlewares(collect(publications, 'tcp', 'middlewares', ({ tcp }) => tcp?.middlewares));
@@ -134,7 +134,7 @@ function collect<Config>(
     const origins: Readonly<Record<string, ObjectOrigin>> = streamOrigins?.[protocol][kind] ?? {};
     return Object.entries(of(configuration) ?? {}).map(([local, config]) => {
       const { source, problems } = originOf(origins, local);
-      return { name: qualify(local, provider), provider, config, source, problems };
+      return { name: nameIn(provider, local), provider, config, source, problems };
     });
   });
 }

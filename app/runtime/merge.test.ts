@@ -51,6 +51,29 @@ describe('names and defaults', () => {
     expect(state.services.get('photos@file')?.usedBy).toEqual(['photos@file']);
   });
 
+  test('a provider cannot define what belongs to another one', () => {
+    const state = build(
+      publication({
+        routers: { safe: { rule: host('safe'), service: 'safe', middlewares: ['auth'] } },
+        services: { safe: server() },
+        middlewares: { auth: { basicAuth: { users: ['a:{SHA}2jmj7l5rSw0yVb/vlWAYkK/YBwk='] } } },
+      }),
+      publication(
+        {
+          routers: { 'safe@file': { rule: host('other') } },
+          services: { 'safe@file': server('http://10.6.6.6:80') },
+          middlewares: { 'auth@file': { addPrefix: { prefix: '/a' } } },
+        },
+        'docker',
+      ),
+    );
+    expect(state.middlewares.get('auth@file')).toMatchObject({ type: 'basicAuth', usedBy: ['safe@file'] });
+    expect(state.services.get('safe@file')).toMatchObject({ provider: 'file', config: server() });
+    expect(state.routers.get('safe@file')).toMatchObject({ provider: 'file', hosts: ['safe.example.org'] });
+    expect(state.middlewares.get('auth@file@docker')).toMatchObject({ provider: 'docker', type: 'addPrefix' });
+    expect(state.routers.get('safe@file@docker')?.service).toBe('safe@file@docker');
+  });
+
   test('a router without a service has the one of its own name, or none', () => {
     const state = build(
       publication({ routers: { a: { rule: host('a') }, b: { rule: host('b') } }, services: { a: server() } }),

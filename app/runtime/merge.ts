@@ -4,7 +4,7 @@ import type {
   ServersTransportConfig,
   ServiceConfig,
 } from '../../proxy/model/dynamic.ts';
-import { qualify } from '../../proxy/model/names.ts';
+import { nameIn } from '../../proxy/model/names.ts';
 import type { RuleSyntax } from '../../proxy/rule/parse.ts';
 import type { StaticEntryPoint } from '../config/static.ts';
 import type { ObjectOrigin, Publication } from '../providers/provider.ts';
@@ -209,7 +209,7 @@ function collect(publications: readonly Publication[], before: Collected): Colle
     ): void => {
       for (const [localName, config] of Object.entries(objects ?? {})) {
         const { source, problems } = originOf(from, localName);
-        const name = qualify(localName, provider);
+        const name = nameIn(provider, localName);
         into.set(name, keepSame(known.get(name), { name, provider, config, source, problems }));
       }
     };
@@ -218,7 +218,7 @@ function collect(publications: readonly Publication[], before: Collected): Colle
     take(services, before.services, http?.services, origins.services);
     take(middlewares, before.middlewares, http?.middlewares, origins.middlewares);
     for (const [name, config] of Object.entries(http?.serversTransports ?? {})) {
-      const qualified = qualify(name, provider);
+      const qualified = nameIn(provider, name);
       transports.set(qualified, keepSame(before.transports.get(qualified), config));
     }
   }

@@ -1,4 +1,12 @@
-/** `whoami` and `docker` give `whoami@docker`; a name that is qualified already stays as it is. */
+/**
+ * The name of what a provider defines: always its own. `auth@file` on a container is `auth@file@docker`, so that no
+ * provider can put something else in the place of another one's middleware.
+ */
+export function nameIn(provider: string, localName: string): string {
+  return `${localName}@${provider}`;
+}
+
+/** What a reference means: `whoami` within `docker` is `whoami@docker`; a name with a provider stays as it is. */
 export function qualify(name: string, provider: string): string {
   return name.includes('@') ? name : `${name}@${provider}`;
 }
