@@ -9,6 +9,7 @@ import { parseDurationMs } from '../../proxy/model/duration.ts';
  * - Traefik writes some defaults into what it decodes, Gatehouse fills them in where they are used: `defaults` below.
  * - A duration may be written in several ways.
  * - A server's port is text in Traefik and a number here.
+ * - Servers of one service have no order.
  * - Keys that start with `_` are set by Traefik's code, not by users.
  */
 export function comparable(configuration: unknown): unknown {
@@ -96,7 +97,10 @@ function isZero(value: unknown): boolean {
 }
 
 function canonical(value: unknown, key = ''): unknown {
-  if (Array.isArray(value)) return value.map((item) => canonical(item));
+  if (Array.isArray(value)) {
+    const items = value.map((item) => canonical(item));
+    return key === 'servers' ? items.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)) : items;
+  }
   const fields = fieldsOf(value);
   if (fields === null) return scalar(value, key);
   const entries = Object.entries(fields)

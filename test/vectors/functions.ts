@@ -8,6 +8,7 @@ import { fitsMediaType } from '../../proxy/middleware/media-type.ts';
 import { middlewareTable } from '../../proxy/middleware/table.ts';
 import { cookieName, createStickyCookie } from '../../proxy/service/sticky-cookie.ts';
 import { makeRequest } from '../support/exchange.ts';
+import { isRefusedStatic } from './config.ts';
 import { arrivedRequest, requestShape, type ToldRequest } from './traffic.ts';
 import { Missing, NotApplicable } from './vector.ts';
 
@@ -69,6 +70,13 @@ const functions: Readonly<Record<string, Call>> = {
     'a helper that decides how Traefik builds its headers middleware',
   ),
   'pkg/config/dynamic.RouterDeniedEncodedPathCharacters.Map': apart('set by code for the Kubernetes providers'),
+  'pkg/server/provider.GetQualifiedName': apart('the provider in whose context a name is read is not told'),
+  'pkg/types.Domain.ToStrArray': apart('a helper that joins a name with its alternatives'),
+  'pkg/types.MatchDomain': apart('a helper of certificate resolvers; certificates are chosen by the handshake'),
+  'pkg/config/static.Configuration.ValidateConfiguration': (receiver) => ({
+    result: null,
+    error: isRefusedStatic(receiver),
+  }),
   'pkg/server/cookie.GetName': (_, [name, service]) =>
     result(cookieName(z.string().parse(service), { name: z.string().parse(name) })),
   'pkg/server/cookie.sanitizeName': (_, [name]) => result(cookieName('', { name: z.string().parse(name) })),

@@ -1,5 +1,7 @@
 import * as addresses from './addresses.ts';
+import * as config from './config.ts';
 import * as docker from './docker.ts';
+import { healthCheckRequest } from './health-checks.ts';
 import { labelDecode, labelVsYaml } from './labels.ts';
 import { loadBalancerSteps } from './load-balancers.ts';
 import * as others from './middleware-kinds.ts';
@@ -47,6 +49,27 @@ export const kinds: ReadonlyMap<string, Kind> = new Map(
     'service-construct': services.serviceConstruct,
     'service-behaviour': services.serviceBehaviour,
     'constraint-tags': docker.constraintTags,
+    'merge-providers': config.mergeProviders,
+    'merge-resources': config.mergeResources,
+    'qualified-name': config.qualifiedName,
+    'providers-precedence': config.providersPrecedence,
+    'entrypoint-address': config.entryPointAddress,
+    'entrypoint-model': config.missing('what entry points add to routers is not compared yet'),
+    'routers-by-entrypoint': config.routersByEntryPoint,
+    'runtime-errors': config.runtimeErrors,
+    'router-manager': config.routerManager,
+    'proxy-rewrite': config.proxyRewrite,
+    'proxy-xff': config.proxyXff,
+    'health-check-request': healthCheckRequest,
+    'health-check-timing': config.healthCheckTiming,
+    'tcp-service': config.tcpService,
+    'udp-service': config.udpService,
+    'internal-provider': config.missing('the internal provider publishes nothing of the API, ping or redirections'),
+    'static-defaults': config.missing('static configuration is not compared yet'),
+    'multi-layer-routing': config.missing('routers have no parentRefs'),
+    'tls-options-conflict': config.missing('routers have no TLS options'),
+    'tcp-entrypoint-routing': config.missing('TCP routing is not driven yet'),
+
     middleware: middlewareSteps,
     function: middlewareSteps,
     'middleware-construct': others.middlewareConstruct,

@@ -1,7 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { decode } from '../../app/config/decode.ts';
-import { serviceSchema } from '../../proxy/model/dynamic.ts';
 import type { ServiceSnapshot } from '../../proxy/model/snapshot.ts';
 import { type Harness, startProxy } from '../support/proxy-harness.ts';
 import { sendToProxy } from './entry-point.ts';
@@ -578,12 +576,7 @@ function randomClient(seed: number): string {
 
 /** By the reader of files, then by the merge, which disables what cannot be served. */
 export function isRefusedService(config: unknown): boolean {
-  const { value, issues } = decode(serviceSchema, config, { strings: false, path: ['http', 'services', 'test'] });
-  if (issues.some(({ code }) => code === 'OPTION_UNSUPPORTED')) {
-    throw new Missing(issues.map(({ path, message }) => `${path.join('.')} ${message}`).join('; '));
-  }
-  if (value === undefined || issues.some(({ severity }) => severity === 'error')) return true;
   const leaf = { loadBalancer: { servers: [{ url: 'http://127.0.0.1:9' }] } };
-  const http = { services: { a: leaf, b: leaf, test: value } };
-  return buildState([{ provider: 'file', http }]).state.services.get('test@file')?.status === 'disabled';
+  const { state } = buildState({ file: { http: { services: { a: leaf, b: leaf, test: config } } } });
+  return state.services.get('test@file')?.status === 'disabled';
 }

@@ -4,7 +4,7 @@ import { parseDurationMs } from '../../proxy/model/duration.ts';
 import { makeExchange } from '../support/exchange.ts';
 import { sendToEntryPoint, underscoreOptions } from './entry-point.ts';
 import { middlewareTarget } from './middlewares.ts';
-import { buildState } from './runtime.ts';
+import { buildState, byProvider } from './runtime.ts';
 import { arrivedRequest, bytesOf, readForwarded, upstreamOf } from './traffic.ts';
 import { kind, Missing, NotApplicable } from './vector.ts';
 
@@ -35,21 +35,9 @@ export const chain = kind(
     if (Object.keys(expected.expected ?? {}).some((name) => !/^[\w-]+$/.test(name))) {
       throw new NotApplicable('a header name that no wire carries');
     }
-    const byProvider = new Map<string, Record<string, Record<string, unknown>>>();
-    for (const [name, each] of Object.entries(input.configuration)) {
-      const at = name.lastIndexOf('@');
-      const provider = at < 0 ? own : name.slice(at + 1);
-      const members = byProvider.get(provider) ?? {};
-      members[at < 0 ? name : name.slice(0, at)] = each;
-      byProvider.set(provider, members);
-    }
     const router = { rule: 'PathPrefix(`/`)', service: 'whoami@internal', middlewares: input.buildChain };
-    if (!byProvider.has(own)) byProvider.set(own, {});
     const { state, snapshot } = buildState(
-      [...byProvider].map(([provider, middlewares]) => ({
-        provider,
-        http: { middlewares, ...(provider === own ? { routers: { chain: router } } : {}) },
-      })),
+      byProvider('http', { middlewares: input.configuration, routers: { chain: router } }, own),
     );
     const judged = state.routers.get(`chain@${own}`);
     const refused = judged?.status === 'disabled';

@@ -8,7 +8,7 @@ import { buildRouteTable } from '../../proxy/rule/route-table.ts';
 import { matchersOf, type RuleTree } from '../../proxy/rule/rule-node.ts';
 import { sendRaw, startProxy, statuses } from '../support/proxy-harness.ts';
 import { isCanonicalName, requestOf } from './go-url.ts';
-import { buildState } from './runtime.ts';
+import { buildState, type RawConfiguration } from './runtime.ts';
 import { kind, Missing, NotApplicable } from './vector.ts';
 
 export const syntaxShape = z.enum(['v2', 'v3']);
@@ -116,22 +116,15 @@ export const httpPriority = kind(
     expectedRoute: z.string(),
   },
   ({ syntax, providersPrecedence, routes, request, expectedRoute }, judgement) => {
-    const { snapshot: state } = buildState(
-      routes.map(({ id, rule, priority, provider }) => ({
-        provider: provider ?? 'file',
-        http: {
-          routers: {
-            [id]: {
-              rule,
-              service: 'whoami@internal',
-              ...(priority === undefined ? {} : { priority }),
-              ...(syntax === 'v3' ? {} : { ruleSyntax: syntax }),
-            },
-          },
-        },
-      })),
-      { precedence: routes.some(({ provider }) => provider !== undefined) ? providersPrecedence : [] },
-    );
+    const sections: Record<string, RawConfiguration> = {};
+    for (const { id, rule, priority, provider = 'file' } of routes) {
+      const known =
+        (sections[provider] as { http: { routers: Record<string, unknown> } } | undefined)?.http.routers ?? {};
+      const router = { rule, service: 'whoami@internal', priority, ...(syntax === 'v3' ? {} : { ruleSyntax: syntax }) };
+      sections[provider] = { http: { routers: { ...known, [id]: router } } };
+    }
+    const hasProviders = routes.some(({ provider }) => provider !== undefined);
+    const { snapshot: state } = buildState(sections, hasProviders ? { precedence: providersPrecedence } : {});
     const table = buildRouteTable(state.routers.map((router) => ({ ...router, target: router.name })));
     const canonical = requestOf(request);
     if (canonical === null) throw new Missing('the product refuses the target');
@@ -147,9 +140,9 @@ export const httpPriority = kind(
 export const httpDefaultPriority = kind(
   { rule: z.string(), expectedPriority: z.int() },
   ({ rule, expectedPriority }, judgement) => {
-    const { snapshot: state } = buildState([
-      { provider: 'file', http: { routers: { a: { rule, service: 'whoami@internal' } } } },
-    ]);
+    const { snapshot: state } = buildState({
+      file: { http: { routers: { a: { rule, service: 'whoami@internal' } } } },
+    });
     judgement.equal(rule, expectedPriority, state.routers.find(({ name }) => name === 'a@file')?.priority);
   },
 );

@@ -1,0 +1,437 @@
+import { z } from 'zod';
+import { addressOf } from '../../app/config/static-entry-points.ts';
+import { readStaticFile } from '../../app/config/static-read.ts';
+import { durationMs, parseDurationMs } from '../../proxy/model/duration.ts';
+import { providerOf } from '../../proxy/model/names.ts';
+import type { EntryPointOptions } from '../../proxy/model/snapshot.ts';
+import { loadBalancer, startProxy } from '../support/proxy-harness.ts';
+import { comparable, withoutEmptySections } from './configuration.ts';
+import { servedPart } from './docker.ts';
+import { sendToProxy } from './entry-point.ts';
+import { urlParts } from './go-url.ts';
+import { startRecordingServer } from './recording-server.ts';
+import { type Built, buildState, byProvider, publicationOf, type RawConfiguration } from './runtime.ts';
+import { readForwarded } from './traffic.ts';
+import { kind, Missing } from './vector.ts';
+
+const meaning = z.string();
+const raw = z.record(z.string(), z.unknown());
+const members = z.record(z.string(), raw).nullable().optional();
+
+function own<Value>(map: ReadonlyMap<string, Value>): [string, Value][] {
+  return [...map].filter(([name]) => !name.endsWith('@internal'));
+}
+
+export const mergeProviders = kind(
+  {
+    meaning,
+    input: z.strictObject({ given: z.record(z.string(), raw).nullable() }),
+    expected: z.strictObject({ expected: raw }),
+  },
+  ({ input, expected: { expected } }, judgement) => {
+    const given = input.given ?? {};
+    if (JSON.stringify(given).includes('"tls":{"')) throw new Missing('TLS options are not merged');
+    const { state } = buildState(given, { entryPoints: ['defaultEP'] });
+    const routers = own(state.routers).map(([name, { entryPoints }]) => [name, { entryPoints: [...entryPoints] }]);
+    const names = (map: ReadonlyMap<string, unknown>): object =>
+      Object.fromEntries(own(map).map(([name]) => [name, {}]));
+    judgement.equal(
+      input,
+      { routers: {}, services: {}, middlewares: {}, ...expected },
+      {
+        routers: Object.fromEntries(routers) as object,
+        services: names(state.services),
+        middlewares: names(state.middlewares),
+      },
+    );
+  },
+);
+
+export const mergeResources = kind(
+  {
+    meaning,
+    input: z.strictObject({ configurations: z.record(z.string(), raw), strategy: z.int() }),
+    expected: z.strictObject({ expected: raw }),
+  },
+  ({ input, expected }, judgement) => {
+    if (JSON.stringify(input.configurations).includes('"tls":{"')) throw new Missing('TLS certificates are not merged');
+    const publication = publicationOf('file', Object.values(input.configurations));
+    judgement.equal(
+      input,
+      withoutEmptySections(comparable(expected.expected)),
+      withoutEmptySections(comparable(servedPart(publication))),
+    );
+  },
+);
+
+export const qualifiedName = kind(
+  { meaning, input: z.strictObject({ name: z.string() }), expected: z.strictObject({ expected: z.string() }) },
+  ({ input, expected }, judgement) => judgement.equal(input, expected.expected, providerOf(input.name)),
+);
+
+export const providersPrecedence = kind(
+  {
+    meaning,
+    input: z.strictObject({ cfg: raw }),
+    expected: z.strictObject({ expectedError: z.boolean(), expected: z.array(z.string()).nullable() }),
+  },
+  ({ input, expected }, judgement) => {
+    const { patch, issues } = readStaticFile(JSON.stringify(input.cfg), 'traefik.yml');
+    const refused = issues.some(({ severity }) => severity === 'error');
+    judgement.equal(input, { refused: expected.expectedError }, { refused });
+    if (!refused)
+      judgement.equal(
+        input,
+        expected.expected,
+        patch.precedence?.map((name) => name.toLowerCase()),
+      );
+  },
+);
+
+export const entryPointAddress = kind(
+  {
+    meaning,
+    input: z.strictObject({ address: z.string() }),
+    expected: z.strictObject({ expectedAddress: z.string(), expectedProtocol: z.string(), expectedError: z.boolean() }),
+  },
+  ({ input, expected }, judgement) => {
+    const address = addressOf(input.address);
+    judgement.equal(input, { refused: expected.expectedError }, { refused: address === null });
+    if (address === null) return;
+    judgement.equal(
+      input,
+      { address: expected.expectedAddress, protocol: expected.expectedProtocol },
+      { address: address.text, protocol: address.protocol },
+    );
+  },
+);
+
+/** Objects of the vector's own that are disabled. */
+function disabled({ state }: Built): string[] {
+  const { tcp, udp } = state.streams;
+  const maps = [
+    state.routers,
+    state.services,
+    state.middlewares,
+    tcp.routers,
+    tcp.services,
+    tcp.middlewares,
+    udp.routers,
+    udp.services,
+  ];
+  return maps.flatMap((map) =>
+    own<{ readonly status: string }>(map).flatMap(([name, { status }]) => (status === 'disabled' ? [name] : [])),
+  );
+}
+
+export const runtimeErrors = kind(
+  {
+    meaning,
+    input: z.strictObject({
+      routerConfig: members,
+      serviceConfig: members,
+      middlewareConfig: members,
+      tcpRouterConfig: members,
+      tcpServiceConfig: members,
+      tcpMiddlewareConfig: members,
+      udpRouterConfig: members,
+      udpServiceConfig: members,
+      tlsOptions: members,
+    }),
+    expected: z.strictObject({ expectedError: z.int() }),
+  },
+  ({ input, expected }, judgement) => {
+    if (Object.keys(input.tlsOptions ?? {}).length > 0) throw new Missing('TLS options are not judged');
+    const isUdp = input.udpRouterConfig !== undefined || input.udpServiceConfig !== undefined;
+    // Where a vector has neither TCP nor rules, Traefik's test is that of UDP.
+    const isUdpToo = isUdp || Object.values(input.routerConfig ?? {}).some((router) => router['rule'] === undefined);
+    const http = { routers: input.routerConfig, services: input.serviceConfig, middlewares: input.middlewareConfig };
+    const configuration: RawConfiguration = {
+      [isUdpToo ? 'udp' : 'http']: http,
+      tcp: { routers: input.tcpRouterConfig, services: input.tcpServiceConfig, middlewares: input.tcpMiddlewareConfig },
+    };
+    const faulty = disabled(
+      buildState({ file: withoutPorts(configuration) }, { entryPoints: ['web'], isUdp: isUdpToo }),
+    );
+    judgement.equal(input, expected.expectedError, faulty.length);
+  },
+);
+
+/** Beside an address, Traefik's code keeps its port, which no file may give. */
+function withoutPorts(configuration: RawConfiguration): RawConfiguration {
+  return JSON.parse(
+    JSON.stringify(configuration, (_, value: unknown) => {
+      if (typeof value !== 'object' || value === null || !('address' in value) || !('port' in value)) return value;
+      const { port: _port, ...rest } = value;
+      return rest;
+    }),
+  ) as RawConfiguration;
+}
+
+const routerInfo = z.looseObject({
+  entryPoints: z.array(z.string()).optional(),
+  service: z.string().optional(),
+  rule: z.string().optional(),
+  priority: z.union([z.int(), z.string()]).optional(),
+  error: z.array(z.string()).optional(),
+  status: z.string().optional(),
+  using: z.array(z.string()).optional(),
+});
+
+/** Which routers stand at which entry point. Services that they name exist. */
+export const routersByEntryPoint = kind(
+  {
+    meaning,
+    input: z.strictObject({ conf: raw, entryPoints: z.array(z.string()) }),
+    expected: z.strictObject({ expected: z.record(z.string(), z.record(z.string(), routerInfo)) }),
+  },
+  ({ input, expected: { expected } }, judgement) => {
+    const section = 'tcp' in input.conf ? 'tcp' : 'udp' in input.conf ? 'udp' : 'http';
+    const { routers = {} } = (input.conf[section] ?? {}) as { routers?: Record<string, { service: string }> };
+    const services = Object.fromEntries(
+      Object.values(routers).map(({ service }) => [
+        service,
+        { loadBalancer: { servers: [section === 'http' ? { url: 'http://a' } : { address: 'a:1' }] } },
+      ]),
+    );
+    const tls = (router: object): object => (section === 'tcp' ? { ...router, tls: {} } : router);
+    const given = Object.fromEntries(Object.entries(routers).map(([name, router]) => [name, tls(router)]));
+    const entryPoints = input.entryPoints.filter((name) => name !== '');
+    const { state } = buildState(byProvider(section, { routers: given, services }), {
+      entryPoints,
+      isUdp: section === 'udp',
+    });
+    const all = section === 'http' ? state.routers : state.streams[section].routers;
+    const got: Record<string, Record<string, object>> = {};
+    for (const [name, router] of own<{ entryPoints: readonly string[]; status: string }>(all)) {
+      for (const entryPoint of router.entryPoints) {
+        if (router.status === 'disabled') continue;
+        (got[entryPoint] ??= {})[name.replace(/@file$/, '')] = { status: router.status };
+      }
+    }
+    const wanted = Object.fromEntries(
+      Object.entries(expected).map(([entryPoint, list]) => [
+        entryPoint,
+        Object.fromEntries(Object.entries(list).map(([name, { status }]) => [name, { status }])),
+      ]),
+    );
+    judgement.equal(input, wanted, got);
+  },
+);
+
+/** A stream's service by its name in a provider's context: what a router of that provider would be led to. */
+function streamService(section: 'tcp' | 'udp') {
+  return kind(
+    {
+      meaning,
+      input: z.strictObject({
+        serviceName: z.string(),
+        configs: members,
+        stConfigs: members,
+        providerName: z.string().optional(),
+      }),
+      expected: z.strictObject({ expectedError: z.string() }),
+    },
+    ({ input, expected }, judgement) => {
+      const { serviceName, configs, stConfigs, providerName = 'file' } = input;
+      const transports = Object.fromEntries(
+        Object.entries(stConfigs ?? {}).filter(([name]) => !name.endsWith('@internal')),
+      );
+      const router = {
+        entryPoints: ['web'],
+        service: serviceName,
+        ...(section === 'tcp' ? { rule: 'HostSNI(`*`)' } : {}),
+      };
+      const built = buildState(
+        byProvider(
+          section,
+          {
+            routers: { test: router },
+            services: configs,
+            ...(section === 'tcp' ? { serversTransports: transports } : {}),
+          },
+          providerName,
+        ),
+        { entryPoints: ['web'], isUdp: section === 'udp' },
+      );
+      const judged = built.state.streams[section].routers.get(`test@${providerName}`);
+      judgement.equal(
+        input,
+        { refused: expected.expectedError !== '' },
+        { refused: judged?.status === 'disabled', ...problemsOf(judged, expected.expectedError === '') },
+      );
+    },
+  );
+}
+
+function problemsOf(
+  judged: { problems: readonly { message: string }[]; status: string } | undefined,
+  isWanted: boolean,
+): object {
+  return isWanted && judged?.status === 'disabled' ? { problems: judged.problems.map(({ message }) => message) } : {};
+}
+
+export const tcpService = streamService('tcp');
+export const udpService = streamService('udp');
+
+export const routerManager = kind(
+  {
+    meaning,
+    input: z.strictObject({
+      routersConfig: z.record(z.string(), raw),
+      serviceConfig: z.record(z.string(), raw),
+      middlewaresConfig: members,
+      entryPoints: z.array(z.string()),
+    }),
+    expected: z.strictObject({
+      expected: z.strictObject({
+        StatusCode: z.int(),
+        RequestHeaders: z.record(z.string(), z.string()).optional(),
+      }),
+    }),
+  },
+  async ({ input, expected: { expected } }, judgement) => {
+    const server = await startRecordingServer();
+    server.begin({});
+    const services = JSON.parse(JSON.stringify(input.serviceConfig).replaceAll('{server1}', server.address)) as Record<
+      string,
+      unknown
+    >;
+    const configurations = byProvider('http', {
+      routers: input.routersConfig,
+      services,
+      middlewares: input.middlewaresConfig,
+    });
+    const { snapshot } = buildState(configurations, { entryPoints: input.entryPoints });
+    const proxy = await startProxy(snapshot);
+    try {
+      const request = { method: 'GET', url: 'http://foo.bar/' };
+      const sent = await sendToProxy(proxy, { do: 'request', to: '', request });
+      judgement.equal(input, expected.StatusCode, sent.exchange.sink.recorded.status);
+      // What a chain that answers itself has done to the request goes no further.
+      for (const [name, value] of Object.entries(expected.RequestHeaders ?? {})) {
+        const call = server.calls()[0];
+        if (call) judgement.equal({ input, name }, value, call.headers.get(name));
+      }
+    } finally {
+      await proxy.close();
+      await server.close();
+    }
+  },
+);
+
+export const proxyRewrite = kind(
+  {
+    meaning,
+    input: z.strictObject({
+      target: z.string(),
+      passHostHeader: z.boolean(),
+      preservePath: z.boolean(),
+      incomingURL: z.string(),
+      notAppendXFF: z.boolean().optional(),
+    }),
+    expected: z.strictObject({
+      expectedScheme: z.string(),
+      expectedHost: z.string(),
+      expectedPath: z.string(),
+      expectedRawPath: z.string(),
+      expectedQuery: z.string(),
+    }),
+  },
+  async ({ input, expected }, judgement) => {
+    const target = urlParts(input.target);
+    // The target's host is a server of this test; its scheme is the target's own and is not told again.
+    const call = await forwardedTo(input, (address) => `http://${address}${target.path === '/' ? '' : target.path}`, {
+      ...(input.notAppendXFF === undefined ? {} : { notAppendXForwardedFor: input.notAppendXFF }),
+    });
+    const request = { method: 'GET', url: input.incomingURL };
+    judgement.equal(
+      input,
+      {
+        scheme: expected.expectedScheme,
+        host: expected.expectedHost,
+        path: expected.expectedPath,
+        rawPath: expected.expectedRawPath,
+        query: expected.expectedQuery,
+      },
+      {
+        scheme: target.scheme,
+        host: call?.authority === call?.address ? target.authority : call?.authority,
+        path: readForwarded(call, 'path', '', request),
+        rawPath: readForwarded(call, 'rawPath', '', request),
+        query: call?.query,
+      },
+    );
+  },
+);
+
+async function forwardedTo(
+  input: { readonly incomingURL: string; readonly passHostHeader: boolean; readonly preservePath: boolean },
+  urlOf: (address: string) => string,
+  options: Partial<EntryPointOptions>,
+  headers: readonly [string, string][] = [],
+) {
+  const server = await startRecordingServer();
+  server.begin({});
+  const service = loadBalancer([], {
+    servers: [{ url: urlOf(server.address), weight: 1, preservePath: input.preservePath }],
+    passHostHeader: input.passHostHeader,
+  });
+  const proxy = await startProxy({
+    services: { 'app@test': service },
+    entryPoints: [{ insecureForwardedHeaders: true, ...options }],
+  });
+  try {
+    const request = { method: 'GET', url: input.incomingURL, headers: [...headers] };
+    await sendToProxy(proxy, { do: 'request', to: '', request });
+    const [call] = server.calls();
+    return call && { ...call, address: server.address };
+  } finally {
+    await proxy.close();
+    await server.close();
+  }
+}
+
+export const proxyXff = kind(
+  {
+    meaning,
+    input: z.strictObject({ notAppendXFF: z.boolean(), incomingXFF: z.string().optional() }),
+    expected: z.strictObject({ expectedXFF: z.string().optional(), expectedXFFNotPresent: z.boolean() }),
+  },
+  async ({ input, expected }, judgement) => {
+    const told = { incomingURL: 'http://localhost/', passHostHeader: true, preservePath: false };
+    const headers: [string, string][] = input.incomingXFF === undefined ? [] : [['X-Forwarded-For', input.incomingXFF]];
+    const options = { notAppendXForwardedFor: input.notAppendXFF };
+    const call = await forwardedTo(told, (address) => `http://${address}`, options, headers);
+    const got = call?.headers.get('x-forwarded-for');
+    judgement.equal(input, expected.expectedXFFNotPresent, got === undefined);
+    // The client of the vector is 192.0.2.1, that of the test is this machine.
+    if (expected.expectedXFF !== undefined)
+      judgement.equal(input, expected.expectedXFF, got?.replace('127.0.0.1', '192.0.2.1'));
+  },
+);
+
+export const healthCheckTiming = kind(
+  {
+    meaning,
+    input: z.strictObject({ config: z.strictObject({ interval: z.string(), timeout: z.string() }) }),
+    expected: z.strictObject({ expInterval: z.string(), expTimeout: z.string() }),
+  },
+  ({ input, expected }, judgement) => {
+    const { interval, timeout } = input.config;
+    judgement.equal(
+      input,
+      { interval: parseDurationMs(expected.expInterval), timeout: parseDurationMs(expected.expTimeout) },
+      { interval: durationMs(interval, 30_000) || 30_000, timeout: durationMs(timeout, 5000) || 5000 },
+    );
+  },
+);
+
+export function missing(reason: string) {
+  return { judge: (): Promise<never> => Promise.reject(new Missing(reason)) };
+}
+
+/** Refused or taken, by the reader of static files. */
+export function isRefusedStatic(config: unknown): boolean {
+  return readStaticFile(JSON.stringify(config), 'traefik.yml').issues.some(({ severity }) => severity === 'error');
+}
