@@ -36,6 +36,7 @@ import { createTraffic } from './runtime/traffic.ts';
 import { originOf } from './runtime/urls.ts';
 import type { ContainerFacts } from './runtime/views.ts';
 import { createWorkerPool, workerEntry } from './runtime/worker-pool.ts';
+import { startAccessLog } from './shield/access-log/start.ts';
 import { diskFullError, prepareDataDir } from './store/data-dir.ts';
 import { openStore } from './store/store.ts';
 
@@ -136,6 +137,9 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
   const requests = createRequests({ repository: store.requests, hub, onError: onStoreError('requests') });
   defer(requests.stop);
 
+  const accessLog = startAccessLog({ asked: options.configuration.accessLog, dataDir, log });
+  defer(accessLog.close);
+
   const changes: Changes = createChanges({
     store,
     now,
@@ -153,10 +157,12 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
     count: reusePort ? (options.workers ?? availableParallelism()) : 1,
     entry: workerEntry(),
     log,
-    onTraffic: (worker, { records, dropped, counts, openConnections }) => {
+    accessLog: accessLog.asks,
+    onTraffic: (worker, { records, logged = [], dropped, counts, openConnections }) => {
       traffic.add(counts);
       traffic.setOpenConnections(worker, openConnections);
       requests.add(records, dropped);
+      accessLog.add(records, logged, dropped);
     },
     onRestart: (worker, reason) => {
       restarts.push({ at: now(), reason });
@@ -267,6 +273,7 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
     return [
       ...store.problems,
       ...authority.problems,
+      ...accessLog.problems,
       ...(dashboard?.problems() ?? []),
       ...(last === undefined ? [] : [workersRestarted(recent.length, last.reason)]),
       ...(exposures.pausedAll() ? [pausedAllProblem()] : []),

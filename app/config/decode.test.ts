@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { durationSchema } from '../../proxy/model/duration.ts';
-import { routerSchema, serversTransportSchema, serviceSchema } from '../../proxy/model/dynamic.ts';
+import { serversTransportSchema, serviceSchema } from '../../proxy/model/dynamic.ts';
 import { decode, ownText, readBoolean } from './decode.ts';
 
 const schema = z.strictObject({
@@ -139,11 +139,11 @@ describe('what is wrong', () => {
 describe('options that Traefik has and Gatehouse has not yet', () => {
   test('are left out with a warning where that is harmless', () => {
     const { value, issues } = decode(
-      routerSchema,
-      { rule: 'Host(`a`)', observability: { metrics: 'false' } },
-      { strings: true, path: ['http', 'routers', 'a'] },
+      serversTransportSchema,
+      { serverName: 'a', forwardingTimeouts: { pingTimeout: '1s' } },
+      { strings: true, path: ['http', 'serversTransports', 'a'] },
     );
-    expect(value).toEqual({ rule: 'Host(`a`)' });
+    expect(value).toEqual({ serverName: 'a', forwardingTimeouts: {} });
     expect(issues).toMatchObject([{ code: 'OPTION_UNSUPPORTED', severity: 'warning' }]);
   });
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { durationSchema } from '../../proxy/model/duration.ts';
 import { serversTransportSchema } from '../../proxy/model/dynamic.ts';
+import { isStatusRange } from '../../proxy/model/status-ranges.ts';
 
 /**
  * Traefik's static configuration as one schema, for its file, flags and environment alike. Marked are the options that
@@ -46,6 +47,7 @@ const text = z.string().optional();
 const texts = z.array(z.string()).optional();
 const duration = durationSchema.optional();
 const count = z.int().min(0).optional();
+const logMode = z.enum(['keep', 'drop', 'redact']).optional();
 
 const clientTlsSchema = z.strictObject({
   ca: text,
@@ -220,13 +222,23 @@ export const staticSchema = z.strictObject({
     .strictObject({
       filePath: text,
       format: z.enum(['common', 'json', 'genericCLF']).optional(),
-      filters: z.strictObject({ statusCodes: texts, retryAttempts: boolean, minDuration: duration }).optional(),
+      filters: z
+        .strictObject({
+          statusCodes: z
+            .array(z.string().refine(isStatusRange, { message: 'is not a status or a range such as "400-499"' }))
+            .optional(),
+          retryAttempts: boolean,
+          minDuration: duration,
+        })
+        .optional(),
       fields: z
         .strictObject({
-          defaultMode: text,
-          names: z.record(z.string(), z.string()).optional(),
-          headers: z.strictObject({ defaultMode: text, names: z.record(z.string(), z.string()).optional() }).optional(),
-          queryParameters: z.strictObject({ defaultMode: text }).optional(),
+          defaultMode: logMode,
+          names: z.record(z.string(), logMode.unwrap()).optional(),
+          headers: z
+            .strictObject({ defaultMode: logMode, names: z.record(z.string(), logMode.unwrap()).optional() })
+            .optional(),
+          queryParameters: z.strictObject({ defaultMode: logMode }).optional(),
         })
         .optional(),
       bufferingSize: count,

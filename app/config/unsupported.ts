@@ -8,7 +8,6 @@ export type UnsupportedEffect = 'ignored' | 'refused';
 const unsupportedOptions: Readonly<Record<string, UnsupportedEffect>> = {
   'http.routers.*.parentrefs': 'refused',
   'http.routers.*.rulesyntax': 'ignored',
-  'http.routers.*.observability': 'ignored',
   'http.serverstransports.*.certificates': 'refused',
   'http.serverstransports.*.ciphersuites': 'refused',
   'http.serverstransports.*.minversion': 'refused',

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -41,4 +41,28 @@ test('a line has its time, level, message and error, and no secret', () => {
   expect(JSON.parse(text)).toMatchObject({ level: 'error', msg: 'it broke', error: { message: 'why' } });
   expect(text).not.toMatch(/hunter2|gh_1/);
   expect(lines).toEqual(['error it broke']);
+});
+
+test('turns over by age too, and opens a file anew that was moved away', () => {
+  const path = join(dir, 'access.log');
+  let nowMs = 0;
+  const log = openLogFile(path, { maxBytes: 1000, keep: 2, maxAgeMs: 60_000, mode: 0o644, now: () => nowMs });
+  log.write('one\n');
+  nowMs = 61_000;
+  log.write('two\n');
+  expect(readFileSync(`${path}.1`, 'utf8')).toBe('one\n');
+  renameSync(path, `${path}.moved`);
+  log.reopen();
+  log.write('three\n');
+  log.close();
+  expect(readFileSync(`${path}.moved`, 'utf8')).toBe('two\n');
+  expect(readFileSync(path, 'utf8')).toBe('three\n');
+});
+
+test('what is no plain file is only written to', () => {
+  const log = openLogFile('/dev/null', { maxBytes: 1, keep: 1, maxAgeMs: 0 });
+  log.write('one\n');
+  log.write('two\n');
+  log.close();
+  expect(statSync('/dev/null').isCharacterDevice()).toBe(true);
 });

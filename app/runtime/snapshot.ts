@@ -83,7 +83,8 @@ function split(router: RuntimeRouter, tlsEntryPoints: ReadonlySet<string>): Rout
       return split({ ...rest, entryPoints: [entryPoint], middlewares: chain }, tlsEntryPoints);
     });
   }
-  const common = { name, rule, syntax, priority, middlewares, service };
+  const isLogged = router.config.observability?.accessLogs !== false;
+  const common = { name, rule, syntax, priority, middlewares, service, ...(isLogged ? {} : { accessLogs: false }) };
   if (router.tls) return [{ ...common, entryPoints: router.entryPoints, tls: true }];
   const secure = router.entryPoints.filter((entryPoint) => tlsEntryPoints.has(entryPoint));
   const plain = router.entryPoints.filter((entryPoint) => !tlsEntryPoints.has(entryPoint));

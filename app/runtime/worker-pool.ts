@@ -15,6 +15,8 @@ export interface WorkerPoolOptions {
   readonly count: number;
   /** The worker's entry: TypeScript in a checkout, a bundle beside the engine's own otherwise. */
   readonly entry: URL;
+  /** What workers note for the access log; left out or null: nothing. */
+  readonly accessLog?: WorkerData['accessLog'];
   readonly log: Log;
   readonly onTraffic: (worker: number, message: Extract<FromWorker, { type: 'traffic' }>) => void;
   /** A worker died and another stands in for it; `reason` is for people. */
@@ -142,7 +144,7 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
 
   const launch = (index: number, slot: Slot | null): Promise<void> => {
     const worker = new Worker(options.entry, {
-      workerData: { index } satisfies WorkerData,
+      workerData: { index, accessLog: options.accessLog ?? null } satisfies WorkerData,
       name: `gatehouse-${index}`,
       resourceLimits,
     });
