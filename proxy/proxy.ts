@@ -3,6 +3,7 @@ import type { EntryContext } from './http/entry-context.ts';
 import { createEntryPoint, type EntryPoint } from './http/entry-point.ts';
 import { answerError } from './http/error-page.ts';
 import type { LiveExchange } from './http/live-exchange.ts';
+import type { LiveRequest } from './http/live-request.ts';
 import { UpstreamPools } from './http/pools.ts';
 import { createRecorder } from './http/recorder.ts';
 import { answerRedirect } from './http/redirect.ts';
@@ -12,6 +13,7 @@ import { TimeLimits } from './http/time-limits.ts';
 import type { LoggedFieldModes } from './model/request-record.ts';
 import type { DownServers, EntryPointOptions, FromWorker, RoutingSnapshot, ToWorker } from './model/snapshot.ts';
 import { createCertificateStore } from './tls/certificates.ts';
+import { createTlsPolicy } from './tls/tls-policy.ts';
 
 /** What a worker runs in, or a test in its place. */
 interface ProxyHost {
@@ -38,6 +40,7 @@ export function createProxy(host: ProxyHost): Proxy {
   const entryPoints = new Map<string, EntryPoint>();
   const closing = new Set<Promise<void>>();
   let routing: CompiledRouting | null = null;
+  let tlsPolicy = createTlsPolicy(null);
   let down: DownServers = {};
 
   const warn: EntryContext['warn'] = (message, details) => {
@@ -58,6 +61,15 @@ export function createProxy(host: ProxyHost): Proxy {
       if (redirect && !(match?.kind === 'match' && match.target.priority > (redirect.priority ?? 0))) {
         redirectTo(exchange, redirect);
       } else if (match?.kind === 'match') {
+        if (options.tls && !isRightDoor(options.name, request, match.target.tlsOptions)) {
+          answerError(
+            exchange,
+            421,
+            'MISDIRECTED',
+            `the handshake for ${request.tls?.serverName ?? ''} had other TLS options than ${request.host} has`,
+          );
+          return;
+        }
         exchange.run(match.target);
       } else if (match?.kind === 'ambiguous') {
         const between = `${match.first ?? 'no router'} and ${match.second ?? 'no router'}`;
@@ -67,6 +79,11 @@ export function createProxy(host: ProxyHost): Proxy {
       }
     };
   };
+
+  /** The handshake was for one host; the request may be for another, whose TLS options keep out more (domain fronting). */
+  const isRightDoor = (entryPoint: string, request: LiveRequest, required: string | null): boolean =>
+    request.tlsOptions === tlsPolicy.optionsFor(entryPoint, request.host).key &&
+    (required === null || request.tlsOptions === tlsPolicy.named(required).key);
 
   const redirectTo = (exchange: LiveExchange, redirect: NonNullable<EntryPointOptions['redirect']>): void => {
     if (exchange.request.host === '') answerError(exchange, 400, 'REQUEST_MALFORMED', 'no host to redirect to');
@@ -92,6 +109,7 @@ export function createProxy(host: ProxyHost): Proxy {
           isDraining: false,
         },
         certificates,
+        () => tlsPolicy,
       );
       entryPoints.set(name, entryPoint);
       try {
@@ -118,6 +136,7 @@ export function createProxy(host: ProxyHost): Proxy {
       return;
     }
     routing = compiled;
+    tlsPolicy = createTlsPolicy(snapshot);
     pools.retain(compiled.poolKeys);
     host.send({ type: 'applied', revision: snapshot.revision, errors: compiled.errors });
   };

@@ -6,6 +6,12 @@ import type { TlsFacts } from './exchange.ts';
 import type { Peer } from './live-request.ts';
 
 const peers = new WeakMap<Socket, Peer>();
+const handshakes = new WeakMap<Socket, string>();
+
+/** Remembers by which TLS options a connection was let in: their key. */
+export function noteHandshake(socket: Socket, optionsKey: string): void {
+  handshakes.set(socket, optionsKey);
+}
 
 /** Facts about a connection's other end, gathered once. */
 export function peerOf(socket: Socket, context: EntryContext): Peer {
@@ -19,6 +25,7 @@ export function peerOf(socket: Socket, context: EntryContext): Peer {
     tls: socket instanceof TLSSocket ? tlsFacts(socket) : null,
     trusted: isKnownProxy || context.options.insecureForwardedHeaders,
     isKnownProxy,
+    tlsOptions: handshakes.get(socket) ?? '',
   };
   peers.set(socket, peer);
   return peer;

@@ -1,11 +1,12 @@
 import http from 'node:http';
-import https from 'node:https';
-import type { Server, Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
+import { createServer, type Server, type Socket } from 'node:net';
 import type { CertificateStore } from '../tls/certificates.ts';
+import { peekClientHello } from '../tls/client-hello.ts';
+import type { TlsPolicy } from '../tls/tls-policy.ts';
 import type { EntryContext } from './entry-context.ts';
 import { http1Options, serveHttp1 } from './http1.ts';
-import { type Http2Connection, serveHttp2 } from './http2.ts';
+import type { Http2Connection } from './http2.ts';
+import { createSecureServers, handshakeTimeoutMs, type SecureServers } from './secure-servers.ts';
 
 /** An entry point's listener and its connections. */
 export interface EntryPoint {
@@ -18,17 +19,19 @@ export interface EntryPoint {
   close(graceMs: number): Promise<void>;
 }
 
-const handshakeTimeoutMs = 10_000;
 const sweepMs = 100;
 
-export function createEntryPoint(context: EntryContext, certificates: CertificateStore): EntryPoint {
+/** `policy` is asked at each handshake. */
+export function createEntryPoint(
+  context: EntryContext,
+  certificates: CertificateStore,
+  policy: () => TlsPolicy,
+): EntryPoint {
   const connections = new Set<Socket>();
   const sessions = new Set<Http2Connection>();
   const { options } = context;
-  const server = options.tls
-    ? createTlsServer(context, certificates, sessions)
-    : http.createServer(http1Options(context));
-  serveHttp1(server, context);
+  const secure = options.tls ? createSecureServers(context, certificates, sessions) : null;
+  const server = secure ? createSecureListener(options.name, secure, policy) : createPlainListener(context);
   server.on('connection', (socket: Socket) => {
     connections.add(socket);
     context.recorder.connectionOpened();
@@ -37,22 +40,24 @@ export function createEntryPoint(context: EntryContext, certificates: Certificat
       context.recorder.connectionClosed();
     });
   });
+  const closeIdleConnections = (): void => {
+    if (secure) secure.closeIdleConnections();
+    else (server as http.Server).closeIdleConnections();
+  };
 
   return {
     context,
     listen: () => listen(server, context),
-    certificatesChanged() {
-      if (server instanceof https.Server) setDefault(server, certificates);
-    },
+    certificatesChanged: () => secure?.certificatesChanged(),
     close(graceMs) {
       context.isDraining = true;
       const closed = new Promise<void>((resolve) => {
         server.close(() => resolve());
       });
-      server.closeIdleConnections();
+      closeIdleConnections();
       for (const session of sessions) session.close();
       // Connections whose answer had begun before the end was known stay open after it; they are idle then.
-      const sweep = setInterval(() => server.closeIdleConnections(), sweepMs);
+      const sweep = setInterval(closeIdleConnections, sweepMs);
       const deadline = setTimeout(() => {
         for (const session of sessions) session.destroy();
         for (const socket of connections) socket.destroy();
@@ -60,47 +65,31 @@ export function createEntryPoint(context: EntryContext, certificates: Certificat
       return closed.finally(() => {
         clearInterval(sweep);
         clearTimeout(deadline);
+        secure?.close();
       });
     },
   };
 }
 
-function createTlsServer(
-  context: EntryContext,
-  certificates: CertificateStore,
-  sessions: Set<Http2Connection>,
-): ReturnType<typeof https.createServer> {
-  const server = https.createServer({
-    ...http1Options(context),
-    minVersion: 'TLSv1.2',
-    ALPNProtocols: ['h2', 'http/1.1'],
-    handshakeTimeout: handshakeTimeoutMs,
-    SNICallback: (serverName, done) => done(null, certificates.select(serverName)),
-  });
-  setDefault(server, certificates);
-  // Node's own listener takes every connection for HTTP/1; ours gives it those that did not agree on h2.
-  const [serveAsHttp1] = server.listeners('secureConnection') as ((this: https.Server, socket: TLSSocket) => void)[];
-  server.removeAllListeners('secureConnection');
-  server.on('secureConnection', (socket) => {
-    if (socket.alpnProtocol !== 'h2') {
-      serveAsHttp1?.call(server, socket);
-      return;
-    }
-    if (context.isDraining) {
-      socket.destroy();
-      return;
-    }
-    const connection = serveHttp2(socket, context, () => sessions.delete(connection));
-    sessions.add(connection);
-  });
-  // Port scanners and clients without a common protocol; the handshake has told them.
-  server.on('tlsClientError', (_error, socket) => socket.destroy());
+function createPlainListener(context: EntryContext): http.Server {
+  const server = http.createServer(http1Options(context));
+  serveHttp1(server, context);
   return server;
 }
 
-function setDefault(server: https.Server, certificates: CertificateStore): void {
-  const pem = certificates.defaultPem();
-  if (pem) server.setSecureContext({ ...pem, minVersion: 'TLSv1.2' });
+/** Only where hosts have TLS options of their own is a connection's first message read before it is handed on. */
+function createSecureListener(entryPoint: string, secure: SecureServers, policy: () => TlsPolicy): Server {
+  return createServer({ noDelay: true, highWaterMark: 64 * 1024 }, (socket) => {
+    const now = policy();
+    if (!now.differs(entryPoint)) {
+      secure.accept(socket, now.optionsFor(entryPoint, ''));
+      return;
+    }
+    socket.on('error', () => socket.destroy());
+    peekClientHello(socket, handshakeTimeoutMs, (hello) => {
+      secure.accept(socket, policy().optionsFor(entryPoint, hello?.serverName ?? ''));
+    });
+  });
 }
 
 async function listen(server: Server, context: EntryContext): Promise<number> {

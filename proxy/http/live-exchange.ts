@@ -14,9 +14,11 @@ import type { Limited } from './time-limits.ts';
 /** Where a matched request goes, made once per snapshot. */
 export interface RouteTarget {
   readonly router: string;
-  readonly service: string;
   readonly priority: number;
+  readonly service: string;
   readonly handler: Handler;
+  /** TLS options without which it serves nobody; null: the host decides. */
+  readonly tlsOptions: string | null;
   /** Middlewares may listen to `signal`; a bare service does not, and is spared its cost. */
   readonly needsSignal: boolean;
   /** Its requests go to the access log, where there is one. */

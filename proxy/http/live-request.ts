@@ -20,6 +20,8 @@ export interface Peer {
   readonly trusted: boolean;
   /** Its address is one of `trustedIPs`, so that the client is who it says. */
   readonly isKnownProxy: boolean;
+  /** Key of the TLS options of the connection's handshake; empty without TLS. */
+  readonly tlsOptions: string;
 }
 
 /** Told when the client has gone, so that the server behind is not kept busy for nobody. */
@@ -60,6 +62,7 @@ export class LiveRequest implements ProxyRequest {
   readonly endsHere: string[] = [];
   /** False: the server is told of the client's way here as the client told it. */
   appendForwardedFor = true;
+  readonly tlsOptions: string;
   refusal: Refusal | null = null;
   goneListener: GoneListener | null = null;
   upgradePort: UpgradePort | null = null;
@@ -74,6 +77,7 @@ export class LiveRequest implements ProxyRequest {
     this.clientPort = peer.port;
     this.peerIp = peer.address;
     this.tls = peer.tls;
+    this.tlsOptions = peer.tlsOptions;
   }
 
   /** Keeps the first reason. */

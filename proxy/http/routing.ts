@@ -7,6 +7,7 @@ import { type Balancer, createBalancer } from '../service/load-balancer.ts';
 import { createMirroring } from '../service/mirroring.ts';
 import type { Place } from '../service/places.ts';
 import { createWeighted } from '../service/weighted.ts';
+import { fixedHandler } from '../service/fixed.ts';
 import { whoamiHandler } from '../service/whoami.ts';
 import { answerError } from './error-page.ts';
 import type { Handler } from './exchange.ts';
@@ -88,6 +89,10 @@ export function compileRouting(
     const service: ServiceSnapshot | undefined = snapshot.services[name];
     if (!service) throw new Error(`The service ${name} does not exist`);
     switch (service.kind) {
+      case 'fixed': {
+        const handler = fixedHandler(service.status, service.body);
+        return { name, handler, isUp: () => true, needsSignal: false };
+      }
       case 'whoami':
         return { name, handler: whoamiHandler, isUp: () => true, needsSignal: false };
       case 'loadBalancer': {
@@ -146,6 +151,7 @@ export function compileRouting(
           router: router.name,
           priority: router.priority,
           service: router.service,
+          tlsOptions: router.tlsOptions ?? null,
           handler,
           needsSignal: router.middlewares.length > 0 || needsSignal,
           isLogged: router.accessLogs !== false,

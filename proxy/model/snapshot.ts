@@ -142,7 +142,9 @@ type ServiceKind =
       readonly errors: FailoverErrors | null;
       readonly healthCheck: boolean;
     }
-  | { readonly kind: 'whoami' };
+  | { readonly kind: 'whoami' }
+  /** One answer for every request, as plain text. */
+  | { readonly kind: 'fixed'; readonly status: number; readonly body: string };
 
 export interface ServerSnapshot {
   readonly url: string;

@@ -10,8 +10,14 @@ export interface CertificateStore {
    * its last labels, else the default one. Undefined where there is no certificate at all. Never throws.
    */
   select(serverName: string): SecureContext | undefined;
+  /** The same with the certificate itself. `isFallback`: no certificate has the name. */
+  find(serverName: string): FoundCertificate | undefined;
   /** The default certificate's key material, for clients that send no server name. */
   defaultPem(): { cert: string; key: string } | null;
+}
+
+export interface FoundCertificate extends Entry {
+  readonly isFallback: boolean;
 }
 
 interface Entry {
@@ -39,7 +45,17 @@ export function createCertificateStore(): CertificateStore {
     byName = names;
   };
 
+  const find = (serverName: string): FoundCertificate | undefined => {
+    const lower = serverName.toLowerCase();
+    const name = lower.endsWith('.') ? lower.slice(0, -1) : lower;
+    const dot = name.indexOf('.');
+    const named = byName.get(name) ?? (dot > 0 ? byName.get(`*${name.slice(dot)}`) : undefined);
+    const entry = named ?? fallback;
+    return entry ? { ...entry, isFallback: named === undefined } : undefined;
+  };
+
   return {
+    find,
     change(upsert, remove) {
       const failures: { id: string; message: string }[] = [];
       for (const id of remove) byId.delete(id);
@@ -55,13 +71,7 @@ export function createCertificateStore(): CertificateStore {
       reindex();
       return failures;
     },
-    select(serverName) {
-      const lower = serverName.toLowerCase();
-      const name = lower.endsWith('.') ? lower.slice(0, -1) : lower;
-      const dot = name.indexOf('.');
-      const entry = byName.get(name) ?? (dot > 0 ? byName.get(`*${name.slice(dot)}`) : undefined) ?? fallback;
-      return entry?.context;
-    },
+    select: (serverName) => find(serverName)?.context,
     defaultPem() {
       return fallback ? { cert: fallback.certificate.certificatePem, key: fallback.certificate.privateKeyPem } : null;
     },

@@ -13,31 +13,55 @@ export type HelloReading = ClientHello | 'more' | 'other';
 const handshakeRecord = 22;
 const clientHelloMessage = 1;
 /** A hello with the largest post-quantum keys has some 2 KB; nobody needs more than this. */
-export const maxHelloBytes = 32 * 1024;
+const maxHelloBytes = 32 * 1024;
+/** The same with a head for each record. */
+const maxWireBytes = 4 * maxHelloBytes;
 
-/** Reads the first bytes of a connection (RFC 8446 §4.1.2, §5.1; RFC 6066 §3), in however many records they stand. */
-export function readClientHello(bytes: Buffer): HelloReading {
-  const message: Buffer[] = [];
-  let have = 0;
-  let at = 0;
-  while (at < bytes.length) {
-    if (bytes[at] !== handshakeRecord || (bytes[at + 1] ?? 3) !== 3) return 'other';
-    if (at + 5 > bytes.length) return 'more';
-    const length = bytes.readUInt16BE(at + 3);
-    if (length === 0 || length > 16_384) return 'other';
-    const part = bytes.subarray(at + 5, at + 5 + length);
-    message.push(part);
-    have += part.length;
-    at += 5 + length;
-    const whole = have >= 4 ? Buffer.concat(message) : null;
-    if (whole) {
-      if (whole[0] !== clientHelloMessage) return 'other';
-      const size = whole.readUIntBE(1, 3);
-      if (size + 4 > maxHelloBytes) return 'other';
-      if (whole.length >= size + 4) return readBody(whole.subarray(4, size + 4));
+/**
+ * Reads the first bytes of a connection (RFC 8446 §4.1.2, §5.1; RFC 6066 §3), in however many records and pieces they
+ * come. Each byte is looked at once: a client may send them one by one.
+ */
+export class HelloReader {
+  private readonly message: Buffer[] = [];
+  private readonly head: number[] = [];
+  private have = 0;
+  private recordHead: number[] = [];
+  private recordLeft = 0;
+
+  push(bytes: Buffer): HelloReading {
+    let at = 0;
+    while (at < bytes.length) {
+      if (this.recordLeft === 0) {
+        this.recordHead.push(bytes.readUInt8(at));
+        at += 1;
+        const [type, major, , high = 0, low = 0] = this.recordHead;
+        if (type !== handshakeRecord || (major ?? 3) !== 3) return 'other';
+        if (this.recordHead.length < 5) continue;
+        this.recordLeft = high * 256 + low;
+        if (this.recordLeft === 0 || this.recordLeft > 16_384) return 'other';
+        this.recordHead = [];
+        continue;
+      }
+      const part = bytes.subarray(at, at + this.recordLeft);
+      at += part.length;
+      this.recordLeft -= part.length;
+      const reading = this.take(part);
+      if (reading !== 'more') return reading;
     }
+    return 'more';
   }
-  return 'more';
+
+  private take(part: Buffer): HelloReading {
+    for (let i = 0; i < part.length && this.head.length < 4; i += 1) this.head.push(part.readUInt8(i));
+    this.message.push(part);
+    this.have += part.length;
+    const [type, high = 0, middle = 0, low = 0] = this.head;
+    if (type !== clientHelloMessage) return 'other';
+    if (this.head.length < 4) return 'more';
+    const size = high * 65_536 + middle * 256 + low;
+    if (size + 4 > maxHelloBytes) return 'other';
+    return this.have < size + 4 ? 'more' : readBody(Buffer.concat(this.message).subarray(4, size + 4));
+  }
 }
 
 function readBody(body: Buffer): HelloReading {
@@ -91,6 +115,8 @@ function protocolNames(data: Buffer): readonly string[] {
  */
 export function peekClientHello(socket: Socket, timeoutMs: number, done: (hello: ClientHello | null) => void): void {
   const chunks: Buffer[] = [];
+  const reader = new HelloReader();
+  let length = 0;
   const giveUp = (): void => {
     stop();
     socket.destroy();
@@ -101,13 +127,15 @@ export function peekClientHello(socket: Socket, timeoutMs: number, done: (hello:
     socket.off('readable', onReadable).off('end', giveUp).off('close', giveUp).off('error', giveUp);
   };
   const onReadable = (): void => {
-    for (let chunk: unknown = socket.read(); Buffer.isBuffer(chunk); chunk = socket.read()) chunks.push(chunk);
-    if (chunks.length === 0) return;
-    const bytes = Buffer.concat(chunks);
-    const reading = readClientHello(bytes);
-    if (reading === 'more' && bytes.length < maxHelloBytes) return;
+    let reading: HelloReading = 'more';
+    for (let chunk: unknown = socket.read(); Buffer.isBuffer(chunk); chunk = socket.read()) {
+      chunks.push(chunk);
+      length += chunk.length;
+      if (reading === 'more') reading = reader.push(chunk);
+    }
+    if (reading === 'more' && length < maxWireBytes) return;
     stop();
-    socket.unshift(bytes);
+    socket.unshift(Buffer.concat(chunks));
     done(typeof reading === 'string' ? null : reading);
   };
   socket.on('readable', onReadable).on('end', giveUp).on('close', giveUp).on('error', giveUp);

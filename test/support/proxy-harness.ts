@@ -19,6 +19,8 @@ export interface HarnessOptions {
   readonly middlewares?: Readonly<Record<string, MiddlewareConfig>>;
   readonly serversTransports?: Readonly<Record<string, ServersTransportConfig>>;
   readonly certificates?: readonly CertificateSnapshot[];
+  readonly tlsOptions?: NonNullable<RoutingSnapshot['tlsOptions']>;
+  readonly tlsHosts?: NonNullable<RoutingSnapshot['tlsHosts']>;
 }
 
 /** A proxy in this process, with real listeners on free ports of 127.0.0.1. */
@@ -80,6 +82,8 @@ function snapshotOf(options: HarnessOptions, revision: number): RoutingSnapshot 
     middlewares: options.middlewares ?? {},
     services: options.services ?? { 'app@test': { kind: 'whoami' } },
     serversTransports: options.serversTransports ?? {},
+    ...(options.tlsOptions ? { tlsOptions: options.tlsOptions } : {}),
+    ...(options.tlsHosts ? { tlsHosts: options.tlsHosts } : {}),
   };
 }
 
