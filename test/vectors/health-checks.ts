@@ -38,7 +38,7 @@ export const healthCheckRequest = kind(
         method: expected.expMethod,
       },
       {
-        target: `${String(got.origin)}${got.path}`,
+        target: asWritten(`${String(got.origin)}${got.path}`),
         host: headers.get('host') ?? new URL(String(got.origin)).host,
         header: headers.get('custom-header') ?? '',
         method: got.method,
@@ -46,6 +46,15 @@ export const healthCheckRequest = kind(
     );
   },
 );
+
+/** The port that is a scheme's own may be left out. */
+function asWritten(url: string): string {
+  return new URL(url).href;
+}
+
+function asHost(host: string, target: string): string {
+  return new URL(`${new URL(target).protocol}//${host}`).host;
+}
 
 interface Asked {
   readonly origin: string | URL;

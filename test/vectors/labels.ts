@@ -53,6 +53,7 @@ function withServers(configuration: unknown): unknown {
  * about an option is its value.
  */
 function withoutRefusedValues(
+  told: Labels,
   expected: unknown,
   decoded: Decoded,
 ): { readonly expected: unknown; readonly issues: readonly string[] } {
