@@ -1,56 +1,13 @@
 import { once } from 'node:events';
-import { createServer, get, type IncomingMessage, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage } from 'node:http';
 import { createBrotliDecompress, createGunzip, gunzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type Harness, loadBalancer, startProxy } from '../../test/support/proxy-harness.ts';
-import type { MiddlewareConfig } from '../model/dynamic.ts';
+import { bodyOf, createMiddlewareWire } from '../../test/support/middleware-wire.ts';
+import { loadBalancer, startProxy } from '../../test/support/proxy-harness.ts';
 
-const closers: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).toReversed()) await close();
-});
-
-async function upstream(listener: RequestListener): Promise<string> {
-  const server = createServer(listener).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  closers.push(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
-/** One router with these middlewares before a server. */
-async function proxyBefore(listener: RequestListener, middlewares: Record<string, MiddlewareConfig>): Promise<Harness> {
-  const url = await upstream(listener);
-  const harness = await startProxy({
-    routers: [{ middlewares: Object.keys(middlewares) }],
-    middlewares,
-    services: { 'app@test': loadBalancer([url], { sticky: { name: 'lb' } }) },
-  });
-  closers.push(() => harness.close());
-  return harness;
-}
-
-async function ask(harness: Harness, path: string, headers: Record<string, string> = {}): Promise<IncomingMessage> {
-  const request = get({
-    host: '127.0.0.1',
-    port: harness.port(),
-    path,
-    headers: { Host: 'app.example.com', ...headers },
-    agent: false,
-  });
-  const [response] = (await once(request, 'response')) as [IncomingMessage];
-  closers.push(() => response.destroy());
-  return response;
-}
-
-async function bodyOf(response: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of response) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
-}
+const wire = createMiddlewareWire();
+const { ask, proxyBefore, upstream } = wire;
+afterEach(() => wire.close());
 
 const basic = (pair: string): string => `Basic ${Buffer.from(pair).toString('base64')}`;
 
@@ -177,7 +134,7 @@ describe('middlewares between a client and a server', () => {
       middlewares: { 'auth@test': { basicAuth: { users: ['a:{SHA}x'] } } },
       services: { 'app@test': loadBalancer([url]) },
     });
-    closers.push(() => harness.close());
+    wire.onClose(() => harness.close());
     const statuses: Record<string, number | undefined> = {};
     for (const path of [
       '/public/..%2fadmin',

@@ -47,10 +47,7 @@ export const passTLSClientCert: MiddlewareDefinition<Config> = {
       if (certificates.length > 0) {
         if (config.pem) {
           removeWithAliases(headers, pemHeader);
-          headers.append(
-            pemHeader,
-            certificates.map((der) => Buffer.from(der).toString('base64')).join(','),
-          );
+          headers.append(pemHeader, certificates.map((der) => Buffer.from(der).toString('base64')).join(','));
         }
         if (config.info) {
           const { info } = config;
