@@ -2,11 +2,12 @@ import http from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { CertificateStore } from '../tls/certificates.ts';
 import { peekClientHello } from '../tls/client-hello.ts';
+import { handshakeTimeoutMs } from '../tls/handshakes.ts';
 import type { TlsPolicy } from '../tls/tls-policy.ts';
 import type { EntryContext } from './entry-context.ts';
 import { http1Options, serveHttp1 } from './http1.ts';
 import type { Http2Connection } from './http2.ts';
-import { createSecureServers, handshakeTimeoutMs, type SecureServers } from './secure-servers.ts';
+import { createSecureServers, type SecureServers } from './secure-servers.ts';
 
 /** An entry point's listener and its connections. */
 export interface EntryPoint {
