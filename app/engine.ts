@@ -19,7 +19,7 @@ import type { DockerObservation } from './providers/docker/provider.ts';
 import { type Changes, createChanges } from './providers/gatehouse/changes.ts';
 import { exposureEntryPoint, type Surroundings } from './providers/gatehouse/configuration.ts';
 import { createExposures, type Exposures } from './providers/gatehouse/exposures.ts';
-import { internalPublication } from './providers/internal/publication.ts';
+import { internalPublication, internalServicesOf } from './providers/internal/publication.ts';
 import { lockDataDir } from './runtime/data-dir-lock.ts';
 import { type LogLine, openEngineLog } from './runtime/engine-log.ts';
 import { entryPointView } from './runtime/entry-points.ts';
@@ -215,6 +215,10 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
     onState: (_state, snapshot) => {
       health.update(snapshot);
       touch();
+    runtime: {
+      defaultRuleSyntax: options.configuration.defaultRuleSyntax ?? 'v3',
+      internal: internalServicesOf(options.configuration),
+    },
     },
     onErrors: () => touch(),
   });
@@ -371,7 +375,7 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
   };
 
   // Routes first, then listeners: the first visitor after a restart finds what the last one before it found.
-  void publisher.publish(internalPublication());
+  void publisher.publish(internalPublication(options.configuration));
   if (exposures.pausedAll()) void publisher.setPausedAll(true);
   await refreshExposures();
   defer(providers.stop);
@@ -394,6 +398,7 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
     log,
     now,
     onChange: () => touch(),
+    api: options.configuration.api,
   });
   const openDashboard = dashboard;
   defer(() => openDashboard.close());
@@ -401,6 +406,7 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
   let ticks = 0;
   const ticker = setInterval(() => {
     hub.emit({ topic: 'traffic', tick: traffic.tick() });
+  if (dashboard.routedUrls !== null) void publisher.setInternalUrls(dashboard.routedUrls);
     // Some problems come and go without a word, such as a full disk.
     if (++ticks % lookAgainTicks === 0) touch();
   }, 1000);

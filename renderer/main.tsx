@@ -1,7 +1,9 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
+import { Router } from 'wouter';
 import './app.css';
 import { App } from './app.tsx';
+import { pageBase } from './client/base.ts';
 import { keepConnected } from './client/connection.ts';
 import { listenForPorts } from './client/transport.ts';
 import { startTheme } from './components/theme.ts';
@@ -15,7 +17,9 @@ async function start(): Promise<void> {
   if (!host) throw new Error('index.html has no #root');
   createRoot(host).render(
     <StrictMode>
-      <App />
+      <Router base={pageBase}>
+        <App />
+      </Router>
     </StrictMode>,
   );
   // The fake is left out of what is installed: the condition is known when it is built.

@@ -10,6 +10,10 @@ import { defineConfig } from 'vite';
 export default defineConfig(({ mode }) => ({
   root: import.meta.dirname,
   base: '/',
+  experimental: {
+    // The page may be served below a path (`/dashboard/`): scripts find each other beside themselves.
+    renderBuiltUrl: (filename, { hostType }) => (hostType === 'html' ? `/${filename}` : { relative: true }),
+  },
   plugins: [react(), tailwindcss()],
   build: {
     outDir: mode === 'fake' ? '../out/renderer-fake' : '../out/renderer',

@@ -23,10 +23,27 @@ const heartbeatMs = 30_000;
 /** What differs between the listeners: how they are reached and the name of their cookie. */
 export interface ListenerTraits extends GuardOptions {
   readonly cookie: SessionCookie;
+  /** Left out: the dashboard's own listeners. */
+  readonly routed?: RoutedTraits;
 }
 
+/** Behind a router of the proxy (`api@internal`, `dashboard@internal`), whose middlewares guard it. */
+export interface RoutedTraits {
+  /** Traefik's read-only API needs no sign-in of ours, as with Traefik. */
+  readonly openApi: boolean;
+  readonly dashboard: boolean;
+  /** The visitor came to the router over plain HTTP, and not from this machine: nobody is to sign in. */
+  readonly exposed: boolean;
+}
+
+/** Where the page stands below its host, such as `/dashboard`, in what the worker asked for; read by the page itself. */
+export const pageBase = new WeakMap<IncomingMessage, string>();
+
 export interface DashboardApp {
-  readonly onRequest: (traits: ListenerTraits) => (request: IncomingMessage, response: ServerResponse) => void;
+  readonly onRequest: (
+    traits: ListenerTraits,
+    clientOf?: (request: IncomingMessage) => string,
+  ) => (request: IncomingMessage, response: ServerResponse) => void;
   readonly onUpgrade: (traits: ListenerTraits) => (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
   close(): void;
 }
@@ -49,9 +66,11 @@ export function createDashboardApp(options: {
   /** Answers under way; an event stream may last for days. */
   const answering = new Map<ServerResponse, () => boolean>();
 
-  function identify(request: IncomingMessage, cookie: SessionCookie): Identity {
+  function identify(request: IncomingMessage, { cookie, routed }: ListenerTraits): Identity {
     const { authorization } = request.headers;
-    if (authorization !== undefined) {
+    if (routed?.exposed) return null;
+    // Behind a router, credentials of Basic are those of its middleware.
+    if (authorization !== undefined && (!routed || /^bearer /i.test(authorization))) {
       const secret = tokenIn(authorization, request.method ?? '');
       const token = secret === null ? null : access.tokenOf(secret);
       return token && { caller: { actor: 'api', session: null }, lives: () => access.tokenLives(token.id) };
@@ -124,6 +143,11 @@ export function createDashboardApp(options: {
       );
       return;
     }
+    const base = pageBase.get(request) ?? '';
+    if (base !== '' && found.type.startsWith('text/html')) {
+      send(response, 200, found.type, pageAt(base, found.body), { 'Cache-Control': 'no-store' });
+      return;
+    }
     if (request.headers['if-none-match'] === found.etag) {
       response.writeHead(304, { ETag: found.etag, 'Cache-Control': found.cacheControl });
       response.end();
@@ -153,7 +177,9 @@ export function createDashboardApp(options: {
       sendText(response, 200, 'OK');
       return;
     }
-    const identity = identify(request, traits.cookie);
+    const { routed } = traits;
+    if (routed && answerRouted(request, response, url, routed)) return;
+    const identity = identify(request, traits);
     if (await signIn.handle(request, response, url, identity !== null)) return;
     if (!url.pathname.startsWith('/api/')) {
       await answerPage(request, response, url);
@@ -169,6 +195,28 @@ export function createDashboardApp(options: {
       return;
     }
     await answerApi(request, response, url, identity);
+  }
+
+  /** What a router's visitor gets without the dashboard's sign-in, or cannot have at all. True where it has answered. */
+  function answerRouted(request: IncomingMessage, response: ServerResponse, url: URL, routed: RoutedTraits): boolean {
+    const isOwnApi = url.pathname.startsWith(`${apiPrefix}/`);
+    if (url.pathname.startsWith('/api/') && !isOwnApi) {
+      const isRead = request.method === 'GET' || request.method === 'HEAD';
+      if (!routed.openApi || !isRead) return false;
+      const found = answerTraefikApi(url, { snapshot: context.snapshot(), runtime: context.runtime() });
+      if (!found) return false;
+      sendJson(response, found.status, found.body, found.headers);
+      return true;
+    }
+    if (!routed.dashboard) {
+      sendText(response, 404, 'Not found\n');
+      return true;
+    }
+    if (!routed.exposed) return false;
+    const message = 'The dashboard is opened over HTTPS: give its router tls, or an entry point with TLS.';
+    if (isOwnApi) sendJson(response, 403, { code: 'HTTPS_REQUIRED', message, details: {} });
+    else sendText(response, 403, `${message}\n`);
+    return true;
   }
 
   /** Ends what still runs for a session or token that has ended. */
@@ -191,8 +239,8 @@ export function createDashboardApp(options: {
   const stopListening = access.onChange(review);
 
   return {
-    onRequest(traits) {
-      const signIn = createSignInRoutes(access, traits.cookie);
+    onRequest(traits, clientOf) {
+      const signIn = createSignInRoutes(access, traits.cookie, clientOf);
       return (request, response) => {
         answer(request, response, traits, signIn).catch((error: unknown) => {
           log.error('dashboard request failed', { method: request.method, path: urlOf(request)?.pathname, error });
@@ -205,7 +253,7 @@ export function createDashboardApp(options: {
     onUpgrade(traits) {
       return (request, socket, head) => {
         const refusal = refusalOf(request, traits);
-        const identity = refusal ? null : identify(request, traits.cookie);
+        const identity = refusal ? null : identify(request, traits);
         const url = urlOf(request);
         if (refusal || !identity || url?.pathname !== `${apiPrefix}/rpc`) {
           const status = refusal ? refusal.status : identity ? 404 : 401;
@@ -242,6 +290,12 @@ function tokenIn(authorization: string, method: string): string | null {
   const credentials = Buffer.from(value, 'base64').toString();
   const colon = credentials.indexOf(':');
   return colon < 0 ? null : credentials.slice(colon + 1);
+}
+
+/** The page with its files' addresses, and its own, below a path. */
+function pageAt(base: string, page: Buffer): Buffer {
+  const moved = page.toString().replaceAll(/\b(href|src)="\//g, `$1="${base}/`);
+  return Buffer.from(moved.replace('<title>', `<meta name="gatehouse-base" content="${base}" />\n    <title>`));
 }
 
 function urlOf(request: IncomingMessage): URL | null {

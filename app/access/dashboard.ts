@@ -1,6 +1,7 @@
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { CertificateSnapshot } from '../../proxy/model/snapshot.ts';
+import type { ApiConfiguration } from '../config/static.ts';
 import type { Problem } from '../contract/objects.ts';
 import type { Log } from '../log.ts';
 import type { EngineContext } from '../operations/context.ts';
@@ -10,6 +11,7 @@ import type { Access } from './access.ts';
 import { createAllowedHosts, lanAddresses } from './allowed-hosts.ts';
 import { createDashboardApp } from './dashboard-app.ts';
 import { type LanListener, listenOnLan } from './lan-listener.ts';
+import { listenForRouters, type RoutedListener } from './routed-listener.ts';
 import { sessionCookie } from './session-cookie.ts';
 import { createStaticFiles } from './static-files.ts';
 
@@ -25,6 +27,8 @@ export interface DashboardOptions {
   readonly addressFixed: boolean;
   /** Address for the local network, such as `:8687`; null: loopback only. Opened only while a password is set. */
   readonly lanAddress: string | null;
+  /** Served to routers too (`api@internal`); left out: not. */
+  readonly api?: ApiConfiguration | undefined;
   /** Further names under which the dashboard may be asked for. */
   readonly allowedHosts?: readonly string[];
   /** The built client. */
@@ -42,6 +46,8 @@ export interface Dashboard {
   readonly url: () => string;
   /** Such as `https://192.168.1.20:8687`; null while it does not listen on the local network. */
   readonly lanUrl: () => string | null;
+  /** Where routers reach it; null where they are not to. */
+  readonly routedUrls: RoutedListener['urls'] | null;
   readonly problems: () => readonly Problem[];
   readonly setLanAddress: (lanAddress: string | null) => Promise<void>;
   /** May be called twice. */
@@ -68,6 +74,8 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
     loopback.server.on('request', app.onRequest(traits));
     loopback.server.on('upgrade', app.onUpgrade(traits));
   }
+
+  const routed = options.api ? await listenForRouters(app, options.api) : null;
 
   let lanAddress = options.lanAddress;
   let lan: LanListener | null = null;
@@ -122,6 +130,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
       const everywhere = host === null || host === '0.0.0.0' || host === '::';
       return `https://${formatAddress(everywhere ? (lanAddresses()[0] ?? 'localhost') : host, lan.port)}`;
     },
+    routedUrls: routed?.urls ?? null,
     problems: () => [loopback.problem, lanProblem].filter((found) => found !== null),
     async setLanAddress(address) {
       lanAddress = address;
@@ -132,6 +141,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
         closed = true;
         stopListening();
         app.close();
+        await routed?.close();
         await settle();
         await closeServer(loopback.server);
       })();

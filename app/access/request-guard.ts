@@ -11,6 +11,8 @@ export interface GuardOptions {
   readonly scheme: 'http' | 'https';
   readonly lan: boolean;
   readonly hostAllowed: (host: string, lan: boolean) => boolean;
+  /** A browser sends credentials of Basic by itself, where a middleware in front has asked for them. */
+  readonly basicByBrowser?: boolean;
 }
 
 const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS']);
@@ -49,7 +51,9 @@ export function refusalOf(request: IncomingMessage, options: GuardOptions): Refu
   if (origin !== undefined && (origin.toLowerCase() !== ours || countOf(request, 'origin') !== 1)) return foreign;
   if (!changes && !upgrade && !api) return null;
   if (site !== undefined && site !== 'same-origin' && !(site === 'none' && !changes && !upgrade)) return foreign;
-  if ((changes || upgrade) && origin === undefined && request.headers.authorization === undefined) {
+  const { authorization } = request.headers;
+  const hasToken = authorization !== undefined && !(options.basicByBrowser && !/^bearer /i.test(authorization));
+  if ((changes || upgrade) && origin === undefined && !hasToken) {
     return {
       ...foreign,
       message: 'The request does not say which page it came from (no Origin header) and was refused.',

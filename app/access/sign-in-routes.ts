@@ -13,7 +13,11 @@ export interface SignInRoutes {
 }
 
 /** What a browser needs before it has a session: the one-time link, the password form's target and the way out. */
-export function createSignInRoutes(access: Access, cookie: SessionCookie): SignInRoutes {
+export function createSignInRoutes(
+  access: Access,
+  cookie: SessionCookie,
+  clientOf: (request: IncomingMessage) => string = (request) => request.socket.remoteAddress ?? '',
+): SignInRoutes {
   function cookieOf(session: NewSession): Readonly<Record<string, string>> {
     const maxAgeSeconds = Math.max(0, Math.floor((session.expiresAt - Date.now()) / 1000));
     return { 'Set-Cookie': cookie.write(session.value, maxAgeSeconds) };
@@ -25,7 +29,7 @@ export function createSignInRoutes(access: Access, cookie: SessionCookie): SignI
       sendJson(response, 400, { code: 'INVALID', message: 'Send {"password": "…"} as JSON.', details: {} });
       return;
     }
-    const result = await access.signInWithPassword(input.data.password, request.socket.remoteAddress ?? '');
+    const result = await access.signInWithPassword(input.data.password, clientOf(request));
     switch (result.kind) {
       case 'signedIn':
         sendJson(response, 200, { signedIn: true, passwordSet: true }, cookieOf(result.session));

@@ -17,7 +17,14 @@ import { serviceProblems, transportOf } from './judge-service.ts';
 import { buildStreams } from './judge-streams.ts';
 import { originOf, type Published, statusOf } from './judgement.ts';
 import { keepSame, same } from './same.ts';
-import type { RuntimeMiddleware, RuntimeRouter, RuntimeService, RuntimeState } from './state.ts';
+import type {
+  BuiltInService,
+  InternalService,
+  RuntimeMiddleware,
+  RuntimeRouter,
+  RuntimeService,
+  RuntimeState,
+} from './state.ts';
 import { suggester } from './suggest.ts';
 
 /** What the last build found out, kept beside its state for as long as that lives, and read by the next build. */
@@ -46,16 +53,41 @@ const emptyMemo: Memo = {
   middlewares: new Map(),
 };
 
-/** The service that answers for Gatehouse itself. */
-const whoami: RuntimeService = {
-  name: 'whoami@internal',
-  provider: 'internal',
-  status: 'enabled',
-  problems: [],
-  source: { kind: 'internal' },
-  config: { whoami: {} },
-  usedBy: [],
-};
+function builtIn(name: string, config: BuiltInService): RuntimeService {
+  return {
+    name: `${name}@internal`,
+    provider: 'internal',
+    status: 'enabled',
+    problems: [],
+    source: { kind: 'internal' },
+    config,
+    usedBy: [],
+  };
+}
+
+/** The services that need no configuration, by name. Objects of their own, so that what did not change is the same. */
+const builtInServices = {
+  whoami: builtIn('whoami', { whoami: {} }),
+  api: builtIn('api', { whoami: {}, serves: 'api' }),
+  dashboard: builtIn('dashboard', { whoami: {}, serves: 'dashboard' }),
+  ping: builtIn('ping', { whoami: {}, serves: 'ping' }),
+  noop: builtIn('noop', { whoami: {}, serves: 'noop' }),
+} as const;
+
+function internalServices(extra: readonly InternalService[]): [string, RuntimeService][] {
+  return (['whoami', 'noop', ...extra.filter((name) => name !== 'noop')] as const).map((name) => {
+    const service = builtInServices[name];
+    return [service.name, service];
+  });
+}
+
+export interface RuntimeOptions {
+  readonly defaultRuleSyntax?: RuleSyntax;
+  /** Traefik's internal services that static configuration has turned on. */
+  readonly internal?: readonly InternalService[];
+  /** Certificates and TLS options from files. */
+  readonly tls?: ConfiguredTls;
+}
 
 /**
  * Merges what the providers published, resolves names, fills in defaults and judges each object. Objects that say the
@@ -66,12 +98,14 @@ export function buildRuntime(
   entryPoints: readonly StaticEntryPoint[],
   revision: number,
   previous?: RuntimeState,
-  { defaultRuleSyntax = 'v3' }: { readonly defaultRuleSyntax?: RuleSyntax } = {},
+  { defaultRuleSyntax = 'v3', internal = [], tls = noConfiguredTls }: RuntimeOptions = {},
 ): RuntimeState {
   const memo = (previous && memos.get(previous)) ?? emptyMemo;
   const published = collect(publications, memo.published);
-  const { judged: middlewares, own } = judgeMiddlewares(published.middlewares, memo, withInternal(published.services));
-  const servicesAlone = judgeServices(published, memo);
+  const always = internalServices(internal);
+  const known = new Map<string, unknown>([...published.services, ...always]);
+  const { judged: middlewares, own } = judgeMiddlewares(published.middlewares, memo, known);
+  const servicesAlone = judgeServices(published, memo, always);
   const services = judgeReferences(servicesAlone, middlewares, memo);
   const rules = new Map<string, RuleJudgement>();
   const routers = judgeRouters(published, memo, { entryPoints, services, middlewares, rules, defaultRuleSyntax });
@@ -96,14 +130,13 @@ export function buildRuntime(
   return state;
 }
 
-/** Services by name, those that are always there included. */
-function withInternal(services: ReadonlyMap<string, unknown>): ReadonlyMap<string, unknown> {
-  return new Map([...services, [whoami.name, whoami]]);
-}
-
-function judgeServices({ services: published, transports }: Collected, memo: Memo): Map<string, RuntimeService> {
+function judgeServices(
+  { services: published, transports }: Collected,
+  memo: Memo,
+  always: readonly [string, RuntimeService][],
+): Map<string, RuntimeService> {
   const suggestTransport = suggester(() => transports.keys());
-  const services = new Map<string, RuntimeService>([[whoami.name, whoami]]);
+  const services = new Map<string, RuntimeService>(always);
   for (const [name, item] of published) {
     const known = memo.servicesAlone.get(name);
     const transport = item.config.loadBalancer && transportOf(item.config.loadBalancer, item.provider);

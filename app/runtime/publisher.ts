@@ -3,8 +3,8 @@ import type { CertificateAuthority } from '../certificates/authority.ts';
 import type { StaticEntryPoint } from '../config/static.ts';
 import type { Log } from '../log.ts';
 import type { Publication } from '../providers/provider.ts';
-import { buildRuntime } from './merge.ts';
-import { toRoutingSnapshot } from './snapshot.ts';
+import { buildRuntime, type RuntimeOptions } from './merge.ts';
+import { type InternalUrls, toRoutingSnapshot } from './snapshot.ts';
 import type { RuntimeState } from './state.ts';
 import { noStreamState } from './stream-state.ts';
 import type { AppliedError, WorkerPool } from './worker-pool.ts';
@@ -18,6 +18,8 @@ export interface Publisher {
   readonly setEntryPoints: (entryPoints: readonly StaticEntryPoint[]) => Promise<void>;
   readonly setPausedAll: (paused: boolean) => Promise<void>;
   /** Takes certificates that were renewed, or asks for them anew. */
+  /** Where the engine's own services are reached, once they are. */
+  readonly setInternalUrls: (urls: InternalUrls) => Promise<void>;
   readonly refreshCertificates: () => Promise<void>;
   /** Routers of the newest state that workers could not build, and why. */
   readonly errors: () => ReadonlyMap<string, string>;
@@ -29,6 +31,9 @@ export interface PublisherOptions {
   readonly entryPoints: readonly StaticEntryPoint[];
   readonly pausedAll: boolean;
   readonly log: Log;
+  readonly runtime?: RuntimeOptions;
+  /** Certificates and TLS options of owners; left out: none. */
+  readonly tlsFiles?: Pick<TlsFiles, 'read'>;
   /** Called after the workers were sent a state; must not throw. */
   readonly onState: (state: RuntimeState, snapshot: RoutingSnapshot) => void;
   /** Called where what workers cannot build of the newest state has changed. */
@@ -55,6 +60,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
   let state = emptyState;
   let revision = 0;
   let certificates: readonly CertificateSnapshot[] = [];
+  let internalUrls: InternalUrls = {};
   let certifiedHosts: string | null = null;
   let errors: ReadonlyMap<string, string> = new Map();
   let running = false;
@@ -90,9 +96,11 @@ export function createPublisher(options: PublisherOptions): Publisher {
     dirty = false;
     try {
       revision += 1;
-      state = buildRuntime([...publications.values()], entryPoints, revision, state);
-      await certify();
-      const snapshot = toRoutingSnapshot(state, entryPoints, { pausedAll });
+      const published = [...publications.values()];
+      const tls = options.tlsFiles?.read(published) ?? noConfiguredTls;
+      state = buildRuntime(published, entryPoints, revision, state, { ...options.runtime, tls });
+      await certify(tls);
+      const snapshot = toRoutingSnapshot(state, entryPoints, { pausedAll, internalUrls });
       const applied = pool.publish(snapshot, certificates);
       void applied.then((found) => {
         if (snapshot.revision === revision) noteErrors(found);
@@ -140,6 +148,10 @@ export function createPublisher(options: PublisherOptions): Publisher {
       certifiedHosts = null;
       return republish();
     },
+    setInternalUrls: (urls) => {
+      internalUrls = urls;
+      return republish();
+    },
     errors: () => errors,
   };
 }
@@ -148,6 +160,15 @@ export function createPublisher(options: PublisherOptions): Publisher {
 function hostsToCertify(state: RuntimeState, entryPoints: readonly StaticEntryPoint[]): readonly string[] {
   const secure = new Set(entryPoints.filter(({ tls }) => tls).map(({ name }) => name));
   const hosts = new Set<string>();
+/** The internal authority's certificates stand back: what owners bring goes before them, as the default one, too. */
+function together(
+  internal: readonly CertificateSnapshot[],
+  own: readonly CertificateSnapshot[],
+): readonly CertificateSnapshot[] {
+  const hasDefault = own.some(({ isDefault }) => isDefault);
+  return [...(hasDefault ? internal.map((each) => ({ ...each, isDefault: false })) : internal), ...own];
+}
+
   for (const router of state.routers.values()) {
     if (router.status === 'disabled') continue;
     if (!router.tls && !router.entryPoints.some((name) => secure.has(name))) continue;

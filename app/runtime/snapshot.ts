@@ -4,9 +4,10 @@ import { qualify } from '../../proxy/model/names.ts';
 import type { RouterSnapshot, RoutingSnapshot, ServiceSnapshot } from '../../proxy/model/snapshot.ts';
 import type { StaticEntryPoint } from '../config/static.ts';
 import { childrenOf, serviceMiddlewares } from './judge-composed.ts';
-import { middlewaresOf } from './judge-router.ts';
+import { isPaused, middlewaresOf } from './judge-router.ts';
 import { transportOf, usableServers } from './judge-service.ts';
-import type { RuntimeRouter, RuntimeService, RuntimeState } from './state.ts';
+import type { TlsJudgement } from './judge-tls.ts';
+import type { InternalService, RuntimeRouter, RuntimeService, RuntimeState } from './state.ts';
 import { toStreamSnapshot } from './stream-snapshot.ts';
 
 /**
@@ -22,7 +23,7 @@ const defaultFlushIntervalMs = 100;
 export function toRoutingSnapshot(
   state: RuntimeState,
   entryPoints: readonly Pick<StaticEntryPoint, 'name' | 'tls'>[],
-  { pausedAll }: { readonly pausedAll: boolean },
+  { pausedAll, internalUrls = {} }: { readonly pausedAll: boolean; readonly internalUrls?: InternalUrls },
 ): RoutingSnapshot {
   const tlsEntryPoints = new Set(entryPoints.filter((entryPoint) => entryPoint.tls).map(({ name }) => name));
   const routers: RouterSnapshot[] = [];
@@ -43,14 +44,14 @@ export function toRoutingSnapshot(
     const service = state.services.get(name);
     if (service === undefined || name in services) return;
     const middlewareNames = serviceMiddlewares(service.config, service.provider);
-    const snapshot = serviceSnapshot(service);
+    const snapshot = serviceSnapshot(service, internalUrls);
     services[name] = middlewareNames.length === 0 ? snapshot : { ...snapshot, middlewares: middlewareNames };
     for (const middleware of middlewareNames) takeMiddleware(middleware);
     for (const child of childrenOf(service.config, service.provider)) takeService(child.name);
   };
 
   for (const router of state.routers.values()) {
-    if (router.status === 'disabled' || (pausedAll && router.provider !== 'internal')) continue;
+    if (router.status === 'disabled' || isPaused(router) || (pausedAll && router.provider !== 'internal')) continue;
     const service = state.services.get(router.service);
     if (service === undefined) continue;
     routers.push(...split(router, tlsEntryPoints));
@@ -94,9 +95,29 @@ function split(router: RuntimeRouter, tlsEntryPoints: ReadonlySet<string>): Rout
   return result;
 }
 
-function serviceSnapshot(service: RuntimeService): ServiceSnapshot {
+/** Where the services that the engine itself answers for are reached. */
+export type InternalUrls = Partial<Readonly<Record<'api' | 'dashboard', string>>>;
+
+function internalSnapshot(serves: InternalService | undefined, urls: InternalUrls): ServiceSnapshot {
+  if (serves === undefined) return { kind: 'whoami' };
+  // As Traefik: ping says OK, and what a middleware should have answered before it came to noop is a teapot.
+  if (serves === 'ping') return { kind: 'fixed', status: 200, body: 'OK' };
+  if (serves === 'noop') return { kind: 'fixed', status: 418, body: "I'm a teapot\n" };
+  const url = urls[serves];
+  return {
+    kind: 'loadBalancer',
+    servers: url === undefined ? [] : [{ url, weight: 1, preservePath: false }],
+    passHostHeader: true,
+    sticky: null,
+    healthCheck: null,
+    serversTransport: null,
+    flushIntervalMs: -1,
+  };
+}
+
+function serviceSnapshot(service: RuntimeService, internalUrls: InternalUrls): ServiceSnapshot {
   const { config, provider } = service;
-  if ('whoami' in config) return { kind: 'whoami' };
+  if ('whoami' in config) return internalSnapshot(config.serves, internalUrls);
   const { weighted, highestRandomWeight, mirroring, failover } = config;
   const own = (name: string | undefined): string => qualify(name ?? '', provider);
   const shared = weighted ?? highestRandomWeight;

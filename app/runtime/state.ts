@@ -35,9 +35,18 @@ export interface RuntimeRouter extends RuntimeObject {
 }
 
 export interface RuntimeService extends RuntimeObject {
-  readonly config: ServiceConfig | { readonly whoami: Record<string, never> };
+  readonly config: ServiceConfig | BuiltInService;
   readonly usedBy: readonly string[];
 }
+/** A service that is there without configuration: whoami, or one of Traefik's internal ones. */
+export interface BuiltInService {
+  readonly whoami: Record<string, never>;
+  /** Left out: whoami. */
+  readonly serves?: InternalService;
+}
+
+export type InternalService = 'api' | 'dashboard' | 'ping' | 'noop';
+
 
 export interface RuntimeMiddleware extends RuntimeObject {
   readonly config: MiddlewareConfig;

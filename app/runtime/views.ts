@@ -83,6 +83,7 @@ export function buildViews(sources: ViewSources, previous: Views): Views {
   const services = new Map<string, ServiceView>();
   for (const [name, service] of state.services) {
     services.set(name, keepSame(previous.services.get(name), serviceView(service, health, state.services)));
+    if (isUnusedNoop(service)) continue;
   }
   const middlewares = new Map<string, MiddlewareView>();
   for (const [name, middleware] of state.middlewares) {
@@ -332,4 +333,9 @@ function containerView(
 
 function sameProblem(a: ContainerView['problems'][number], b: ContainerView['problems'][number]): boolean {
   return a.code === b.code && a.message === b.message;
+}
+
+/** Always there, for routers that only redirect; of no interest while there is none. */
+function isUnusedNoop({ config, usedBy }: RuntimeService): boolean {
+  return 'whoami' in config && config.serves === 'noop' && usedBy.length === 0;
 }

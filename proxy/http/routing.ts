@@ -3,11 +3,11 @@ import type { DownServers, RoutingSnapshot, ServiceSnapshot } from '../model/sna
 import { buildRouteTable, type RouteTable } from '../rule/route-table.ts';
 import type { ChildService } from '../service/child.ts';
 import { createFailover } from '../service/failover.ts';
+import { fixedHandler } from '../service/fixed.ts';
 import { type Balancer, createBalancer } from '../service/load-balancer.ts';
 import { createMirroring } from '../service/mirroring.ts';
 import type { Place } from '../service/places.ts';
 import { createWeighted } from '../service/weighted.ts';
-import { fixedHandler } from '../service/fixed.ts';
 import { whoamiHandler } from '../service/whoami.ts';
 import { answerError } from './error-page.ts';
 import type { Handler } from './exchange.ts';

@@ -1,3 +1,4 @@
+import { apiBase } from './base.ts';
 /** Sign-in of a browser. The desktop window needs none: it has the control socket. */
 
 export interface Session {
@@ -14,7 +15,7 @@ export type SignInResult =
 
 /** Throws where the engine cannot be reached. */
 export async function readSession(signal: AbortSignal): Promise<Session> {
-  const response = await fetch('/api/gatehouse/session', { signal, headers: { accept: 'application/json' } });
+  const response = await fetch(`${apiBase}/api/gatehouse/session`, { signal, headers: { accept: 'application/json' } });
   if (response.status === 401) return { signedIn: false, passwordSet: true };
   if (!response.ok) throw new Error(`The engine answered ${response.status}.`);
   return (await response.json()) as Session;
@@ -23,7 +24,7 @@ export async function readSession(signal: AbortSignal): Promise<Session> {
 export async function signIn(password: string): Promise<SignInResult> {
   let response: Response;
   try {
-    response = await fetch('/api/gatehouse/sign-in', {
+    response = await fetch(`${apiBase}/api/gatehouse/sign-in`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ password }),
@@ -40,5 +41,5 @@ export async function signIn(password: string): Promise<SignInResult> {
 }
 
 export async function signOut(): Promise<void> {
-  await fetch('/api/gatehouse/sign-out', { method: 'POST' });
+  await fetch(`${apiBase}/api/gatehouse/sign-out`, { method: 'POST' });
 }

@@ -1,4 +1,5 @@
 import { createORPCClient } from '@orpc/client';
+import { apiBase } from './base.ts';
 import type { GatehouseClient } from './contract.ts';
 
 /** One way to the engine, open until `closed` resolves. */
@@ -73,7 +74,7 @@ export async function openPort(signal: AbortSignal): Promise<Transport> {
 
 export async function openWebSocket(signal: AbortSignal): Promise<Transport> {
   const { RPCLink } = await import('@orpc/client/websocket');
-  const url = new URL('/api/gatehouse/rpc', location.href);
+  const url = new URL(`${apiBase}/api/gatehouse/rpc`, location.href);
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
   const websocket = new WebSocket(url);
   const abort = (): void => websocket.close();
