@@ -21,6 +21,7 @@ const checks = [
   types('types of the preload script', 'main/tsconfig.preload.json'),
   types('types of the dashboard', 'tsconfig.renderer.json'),
   types('types of the browser tests', 'test/e2e/tsconfig.json'),
+  { group: 'docs', name: 'pages written from the source', args: ['scripts/compatibility.ts', '--check'] },
   { group: 'layers', name: 'direction of imports', args: ['scripts/check-layers.mjs'] },
 ];
 

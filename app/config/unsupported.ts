@@ -4,30 +4,38 @@
  */
 export type UnsupportedEffect = 'ignored' | 'refused';
 
-/** Keys are paths in Traefik's spelling, lower case, with `*` for a name. */
+/** Keys are paths in Traefik's spelling, with `*` for a name. */
 const unsupportedOptions: Readonly<Record<string, UnsupportedEffect>> = {
-  'http.routers.*.parentrefs': 'refused',
-  'http.routers.*.rulesyntax': 'ignored',
-  'http.serverstransports.*.certificates': 'refused',
-  'http.serverstransports.*.ciphersuites': 'refused',
-  'http.serverstransports.*.minversion': 'refused',
-  'http.serverstransports.*.maxversion': 'ignored',
-  'http.serverstransports.*.peercerturi': 'refused',
-  'http.serverstransports.*.peercertsans': 'refused',
-  'http.serverstransports.*.spiffe': 'refused',
-  'http.serverstransports.*.forwardingtimeouts.readidletimeout': 'ignored',
-  'http.serverstransports.*.forwardingtimeouts.pingtimeout': 'ignored',
-  'tcp.serverstransports.*.tls.peercertsans': 'refused',
-  'tcp.serverstransports.*.tls.spiffe': 'refused',
+  'http.routers.*.parentRefs': 'refused',
+  'http.serversTransports.*.certificates': 'refused',
+  'http.serversTransports.*.cipherSuites': 'refused',
+  'http.serversTransports.*.minVersion': 'refused',
+  'http.serversTransports.*.maxVersion': 'ignored',
+  'http.serversTransports.*.peerCertURI': 'refused',
+  'http.serversTransports.*.peerCertSANs': 'refused',
+  'http.serversTransports.*.spiffe': 'refused',
+  'http.serversTransports.*.forwardingTimeouts.readIdleTimeout': 'ignored',
+  'http.serversTransports.*.forwardingTimeouts.pingTimeout': 'ignored',
+  'tcp.serversTransports.*.tls.peerCertSANs': 'refused',
+  'tcp.serversTransports.*.tls.spiffe': 'refused',
 };
+
+const effects: ReadonlyMap<string, UnsupportedEffect> = new Map(
+  Object.entries(unsupportedOptions).map(([path, effect]) => [path.toLowerCase(), effect]),
+);
+
+/** All of them, for documents; `*` stands for a name. */
+export function unsupportedOptionPaths(): readonly { readonly path: string; readonly effect: UnsupportedEffect }[] {
+  return Object.entries(unsupportedOptions).map(([path, effect]) => ({ path, effect }));
+}
 
 /** What leaving an option out means, or null where Traefik does not know it either. */
 export function unsupportedEffect(path: readonly (string | number)[]): UnsupportedEffect | null {
-  return unsupportedOptions[patternOf(path)] ?? null;
+  return effects.get(patternOf(path)) ?? null;
 }
 
 function patternOf(path: readonly (string | number)[]): string {
   const parts = path.map((part) => String(part).toLowerCase());
-  if (parts.length > 2 && ['http', 'tcp', 'udp'].includes(parts[0] ?? '')) parts[2] = '*';
+  if (parts.length > 2 && ['http', 'tcp', 'udp', 'tls'].includes(parts[0] ?? '')) parts[2] = '*';
   return parts.join('.');
 }

@@ -33,7 +33,7 @@ export const healthCheckRequest = kind(
       input,
       {
         target: expected.expTarget,
-        host: expected.expHostname,
+        host: asHost(expected.expHostname, expected.expTarget),
         header: expected.expHeader,
         method: expected.expMethod,
       },

@@ -1,0 +1,68 @@
+import type { Option, OptionState } from './schema-options.ts';
+
+/** What no schema says about an option, or about all below it. */
+interface Note {
+  readonly path: string;
+  readonly text: string;
+  /** Where a value that the schema takes is not served. */
+  readonly state?: OptionState;
+}
+
+export const notes: readonly Note[] = [
+  {
+    path: 'http.routers.<name>.tls.certResolver',
+    text: 'the internal CA serves until certificates by ACME are',
+    state: 'warning',
+  },
+  {
+    path: 'tcp.routers.<name>.tls.certResolver',
+    text: 'the internal CA serves until certificates by ACME are',
+    state: 'warning',
+  },
+  {
+    path: 'http.routers.<name>.observability.metrics',
+    text: 'counts are kept for all routers',
+    state: 'quiet',
+  },
+  { path: 'http.routers.<name>.observability.tracing', text: 'there is no tracing', state: 'quiet' },
+  { path: 'http.routers.<name>.observability.traceVerbosity', text: 'there is no tracing', state: 'quiet' },
+  { path: 'http.routers.<name>.priority', text: 'up to 2^53 − 1' },
+  {
+    path: 'http.middlewares.<name>.plugin',
+    text: 'programs for Traefik are not run; a router that uses one stays closed',
+    state: 'refused',
+  },
+  {
+    path: 'http.middlewares.<name>.rateLimit.redis',
+    text: 'requests are counted by Gatehouse itself',
+    state: 'refused',
+  },
+  {
+    path: 'http.middlewares.<name>.errors.errorRequestHeaders',
+    text: 'left out, credentials and cookies are kept from the error service',
+  },
+  { path: 'http.middlewares.<name>.stripPrefix.forceSlash', text: 'deprecated; the path always begins with a slash' },
+  { path: 'http.middlewares.<name>.ipWhiteList', text: 'the name of ipAllowList before v3' },
+];
+
+/** Labels that are about the container and not about one object. */
+export const containerLabels: readonly Option[] = [
+  { path: 'enable', type: 'true or false', state: 'works', why: '' },
+  { path: 'docker.network', type: 'text', state: 'works', why: 'a Compose network may be named without its project' },
+  { path: 'docker.allownonrunning', type: 'true or false', state: 'works', why: '' },
+  { path: 'docker.lbswarm', type: 'true or false', state: 'quiet', why: 'Swarm is not served' },
+  { path: 'swarm.network', type: 'text', state: 'quiet', why: 'Swarm is not served' },
+  { path: 'swarm.lbswarm', type: 'true or false', state: 'quiet', why: 'Swarm is not served' },
+];
+
+/** Where Gatehouse answers in another way than Traefik, for every user of it. One sentence each, with the reason. */
+export const differences: readonly string[] = [
+  'A request that two readers could understand in different ways is refused with 400: a `Host` that is not that of an absolute target, an encoded NUL, a path whose readings lead to different routers. Traefik chooses one reading.',
+  '`CONNECT`, `TRACE` and upgrades other than WebSocket end at the entry point. No server at home is meant to get them from outside.',
+  'Fields that say where a request came from, written with `_` or `.` for `-` (`X_Forwarded_For`), are dropped from everyone, trusted proxies included: some servers take one for the other.',
+  'Pages for errors are Gatehouse’s own. They tell the visitor a reference, which leads you to the cause, and nothing else.',
+  'An object with a fault stays visible with what is wrong with it and how to mend it, and is not served. Traefik drops some such objects and writes a line to its log.',
+  'Middlewares on a container that has no port are kept. Traefik drops the whole container.',
+  'The dashboard and its API need a session or a token of Gatehouse; `api.insecure` does not open them to the network.',
+  'Providers are Docker, files, an HTTP address, and clicks. Kubernetes, Swarm, Consul, Nomad, ECS, etcd, ZooKeeper and Redis are for other surroundings.',
+];
