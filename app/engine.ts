@@ -4,6 +4,7 @@ import { giveBackMemoryAfter } from '../proxy/spare-memory.ts';
 import { type Access, createAccess } from './access/access.ts';
 import { type Dashboard, startDashboard } from './access/dashboard.ts';
 import { createCertificateAuthority } from './certificates/authority.ts';
+import { createTlsFiles } from './certificates/configured.ts';
 import { version } from './cli/version.ts';
 import { createSettings } from './config/settings.ts';
 import type { StaticConfiguration } from './config/static.ts';
@@ -144,7 +145,10 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
     store,
     now,
     onChanged: (changed) => hub.emit({ topic: 'changes', changes: [...changed] }),
-    planUndo: (step) => (step.kind === 'settings' ? settings.planUndo(step) : exposures.planUndo(step)),
+    planUndo: (step) => {
+      if (step.kind === 'settings') return settings.planUndo(step);
+      return step.kind === 'override' ? overrides.planUndo(step) : exposures.planUndo(step);
+    },
   });
   const settings = createSettings({ base: options.configuration, store, changes });
   const configuration = settings.effective;
@@ -206,19 +210,22 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
       void refreshExposures();
     },
   });
+  const tlsFiles = createTlsFiles({ onChanged: () => void publisher.refreshCertificates() });
+  defer(tlsFiles.stop);
   const publisher = createPublisher({
     pool,
     authority,
+    tlsFiles,
     entryPoints: entryPoints(),
     pausedAll: false,
-    log,
-    onState: (_state, snapshot) => {
-      health.update(snapshot);
-      touch();
     runtime: {
       defaultRuleSyntax: options.configuration.defaultRuleSyntax ?? 'v3',
       internal: internalServicesOf(options.configuration),
     },
+    log,
+    onState: (_state, snapshot) => {
+      health.update(snapshot);
+      touch();
     },
     onErrors: () => touch(),
   });
@@ -227,6 +234,14 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
     containers: observation?.containers ?? null,
     reach: observation?.reach ?? { network: null, addresses: { kind: 'direct' } },
     entryPoint: exposureEntryPoint(entryPoints()),
+  });
+  const overrides: Overrides = createOverrides({
+    store,
+    changes,
+    runtime: publisher.state,
+    publish: publisher.publish,
+    onChanged: () => touch(),
+    now,
   });
   const exposures: Exposures = createExposures({
     store,
@@ -238,7 +253,7 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
       const own = listeners.bound().find(({ entryPoint }) => entryPoint.name === surroundings().entryPoint);
       return `${originOf(own?.tls ?? true, host, own?.bound?.port ?? 443)}/`;
     },
-    publish: publisher.publish,
+    publish: overrides.publish,
     publishPausedAll: publisher.setPausedAll,
     onChanged: () => touch(),
     now,
@@ -277,6 +292,7 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
     return [
       ...store.problems,
       ...authority.problems,
+      ...tlsFiles.problems(),
       ...accessLog.problems,
       ...(dashboard?.problems() ?? []),
       ...(last === undefined ? [] : [workersRestarted(recent.length, last.reason)]),
@@ -351,6 +367,7 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
     runtime: publisher.state,
     subscribe: hub.subscribe,
     exposures: exposures.operations,
+    overrides: overrides.operations,
     changes: { list: changes.list, undo: changes.undo, record: changes.record },
     requests: {
       // What a live view has shown can be found: it is written first.
@@ -393,20 +410,20 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
     address,
     addressFixed,
     lanAddress,
+    api: options.configuration.api,
     staticDir: options.staticDir ?? builtDashboardDir(),
     certificates: authority.certificatesFor,
     log,
     now,
     onChange: () => touch(),
-    api: options.configuration.api,
   });
   const openDashboard = dashboard;
+  if (dashboard.routedUrls !== null) void publisher.setInternalUrls(dashboard.routedUrls);
   defer(() => openDashboard.close());
 
   let ticks = 0;
   const ticker = setInterval(() => {
     hub.emit({ topic: 'traffic', tick: traffic.tick() });
-  if (dashboard.routedUrls !== null) void publisher.setInternalUrls(dashboard.routedUrls);
     // Some problems come and go without a word, such as a full disk.
     if (++ticks % lookAgainTicks === 0) touch();
   }, 1000);

@@ -5,18 +5,23 @@ import {
   type UdpServiceConfig,
   udpServiceSchema,
 } from '../../proxy/model/stream.ts';
+import type { TlsConfiguration } from '../../proxy/model/tls.ts';
 import { decodeHttpElements, type ElementIssue, type HttpElements } from './http-elements.ts';
 import type { MiddlewareTable } from './middleware-options.ts';
 import { nearestName } from './nearest.ts';
 import type { PlacedText, TextFault } from './placed-text.ts';
 import { readPlaced } from './read-placed.ts';
 import { decodeTcpElements, decodeUdpElements, type TcpElements, type UdpElements } from './stream-elements.ts';
+import { decodeTls } from './tls-section.ts';
 
 /** A file of dynamic configuration as far as it could be read. */
 export interface DynamicFile {
   readonly elements: HttpElements<ServiceConfig>;
   readonly tcp: TcpElements<TcpServiceConfig>;
   readonly udp: UdpElements<UdpServiceConfig>;
+  readonly tls: TlsConfiguration;
+  /** TLS options that could not be read in full, and why. */
+  readonly brokenTlsOptions: Readonly<Record<string, string>>;
   /** Everything wrong with it but its syntax, those of its elements included. */
   readonly issues: readonly ElementIssue[];
   /** What keeps it from being read at all; then there are no elements. */
@@ -28,8 +33,6 @@ export interface DynamicFile {
 const sections = ['http', 'tcp', 'udp', 'tls'] as const;
 type Section = (typeof sections)[number];
 
-const tlsLater = 'is for certificates and TLS options of your own, which come later; the internal CA serves';
-
 /** Reads YAML, or TOML where the file's name says so. */
 export function parseDynamicFile(text: string, middlewareTable: MiddlewareTable, path = ''): DynamicFile {
   const yaml = readPlaced(text, path);
@@ -40,18 +43,20 @@ export function parseDynamicFile(text: string, middlewareTable: MiddlewareTable,
   const tcp = decodeTcpElements(found.tcp, { strings: false, serviceSchema: tcpServiceSchema });
   const udp = decodeUdpElements(found.udp, { strings: false, serviceSchema: udpServiceSchema });
   issues.push(...elements.issues, ...tcp.issues, ...udp.issues);
-  if (found.tls !== undefined && found.tls !== null) {
-    issues.push(issue(['tls'], 'OPTION_UNSUPPORTED', 'warning', tlsLater));
-  }
-  if (asksForClientCertificates(found.tls)) {
-    for (const name of Object.keys(elements.routers)) {
-      const message = 'is under TLS options that ask visitors for certificates, which come later; it stays closed';
-      const path = ['http', 'routers', name];
-      issues.push({ ...issue(path, 'OPTION_UNSUPPORTED', 'error', message), element: { kind: 'routers', name } });
-    }
-  }
+  const tls = decodeTls(found.tls);
+  issues.push(...tls.issues);
   issues.push(...templateIssues(found.http, elements));
-  return { elements, tcp, udp, issues, faults, placeOf: yaml.placeOf, valuePlaceOf: yaml.valuePlaceOf };
+  return {
+    elements,
+    tcp,
+    udp,
+    tls: tls.value,
+    brokenTlsOptions: tls.broken,
+    issues,
+    faults,
+    placeOf: yaml.placeOf,
+    valuePlaceOf: yaml.valuePlaceOf,
+  };
 }
 
 function sectionsOf(root: unknown, issues: ElementIssue[], faults: TextFault[]): Partial<Record<Section, unknown>> {
@@ -80,17 +85,6 @@ function issue(
   message: string,
 ): ElementIssue {
   return { element: null, path, code, severity, message, suggestion: null };
-}
-
-function asksForClientCertificates(tls: unknown): boolean {
-  const options = member(member(tls, 'options'), 'default');
-  const clientAuth = member(options, 'clientAuth');
-  return clientAuth !== undefined && clientAuth !== null;
-}
-
-function member(value: unknown, name: string): unknown {
-  if (typeof value !== 'object' || value === null) return undefined;
-  return Object.entries(value).find(([key]) => key.toLowerCase() === name.toLowerCase())?.[1];
 }
 
 /** Traefik runs Go templates over its files; here an action would be served as the text that it is. */

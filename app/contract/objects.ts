@@ -11,9 +11,9 @@ export const problemCodes = [
   'RULE_DUPLICATE',
   'RULE_SYNTAX_OLD',
   'RULE_NEEDS_TLS',
-  'RULE_NEEDS_TLS',
   'ROUTER_NO_SERVICE',
   'ROUTER_NOT_BUILT',
+  'ROUTER_PAUSED',
   'SERVICE_UNKNOWN',
   'SERVICE_AMBIGUOUS',
   'SERVICE_INVALID',
@@ -28,6 +28,11 @@ export const problemCodes = [
   'ENTRY_POINT_UNKNOWN',
   'TRANSPORT_UNKNOWN',
   'RESOLVER_UNKNOWN',
+  'TLS_OPTIONS_UNKNOWN',
+  'TLS_OPTIONS_INVALID',
+  'TLS_OPTIONS_CONFLICT',
+  'TLS_OPTIONS_NO_HOST',
+  'CERTIFICATE_UNUSABLE',
   'DEFINED_TWICE',
   'OPTION_UNKNOWN',
   'OPTION_INVALID',
@@ -43,8 +48,8 @@ export const problemCodes = [
   'CONTAINER_RESTARTING',
   'CONTAINER_UNHEALTHY',
   'CONTAINER_STARTING',
-  'CONTAINER_NOT_SELECTED',
   'CONTAINER_NOT_ENABLED',
+  'CONTAINER_NOT_SELECTED',
   'CONTAINER_UNREACHABLE',
   'CONTAINER_MISSING',
   // engine
@@ -92,6 +97,14 @@ export const objectStatusSchema = z.enum(['enabled', 'warning', 'disabled']);
 
 export const streamProtocolSchema = z.enum(['tcp', 'udp']);
 
+/** What the provider of an overridden object says, and which of it something else stands for. */
+const overriddenSchema = z.object({
+  /** Empty for a service. */
+  rule: z.string(),
+  middlewares: z.array(z.string()),
+  fields: z.array(z.enum(['host', 'middlewares', 'protection', 'paused'])),
+});
+
 export const routerViewSchema = z.object({
   /** Left out: HTTP. Names of each protocol are apart: see `viewKey`. */
   protocol: streamProtocolSchema.optional(),
@@ -110,6 +123,8 @@ export const routerViewSchema = z.object({
   /** Addresses that open it, the public port included where it is not the scheme's own. */
   urls: z.array(z.string()),
   source: sourceSchema,
+  /** Left out: it is as its provider has it. */
+  overridden: overriddenSchema.optional(),
 });
 
 export const serverHealthSchema = z.enum(['up', 'down', 'unchecked']);
@@ -154,6 +169,8 @@ export const serviceViewSchema = z.object({
   /** Routers that send to it. */
   usedBy: z.array(z.string()),
   source: sourceSchema,
+  /** Left out: it is as its provider has it. */
+  overridden: overriddenSchema.optional(),
 });
 
 export const middlewareViewSchema = z.object({
@@ -220,6 +237,29 @@ export const protectionSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('password'), username: z.string(), password: z.string().optional() }),
   z.object({ kind: z.literal('allowList'), sourceRange: z.array(z.string()) }),
 ]);
+
+/** What somebody wants of a router or service otherwise than labels or files have it. Null: as they have it. */
+export const overrideSchema = z.object({
+  id: z.string(),
+  object: z.enum(['router', 'service']),
+  /** Qualified name of what it stands over. */
+  name: z.string(),
+  host: z.string().nullable(),
+  middlewares: z.array(z.string()).nullable(),
+  protection: protectionSchema.nullable(),
+  paused: z.boolean(),
+  createdAt: z.number(),
+  updatedAt: z.number(),
+  /** `waiting`: what it stands over is not there now. `changed`: labels or files say something else since. */
+  state: z.enum(['applied', 'changed', 'waiting']),
+});
+
+/** An object with its override, as text to paste where it comes from. */
+export const overrideExportSchema = z.object({
+  labels: z.array(z.string()),
+  compose: z.string(),
+  file: z.string(),
+});
 
 export const exposureSchema = z.object({
   id: z.string(),
@@ -329,6 +369,8 @@ export const changeSchema = z.object({
     'exposure.resumed',
     'exposure.pausedAll',
     'exposure.resumedAll',
+    'override.set',
+    'override.removed',
     'change.undone',
     'settings.updated',
     'access.passwordSet',
@@ -529,6 +571,8 @@ export type MiddlewareView = z.infer<typeof middlewareViewSchema>;
 export type ContainerView = z.infer<typeof containerViewSchema>;
 export type Protection = z.infer<typeof protectionSchema>;
 export type Exposure = z.infer<typeof exposureSchema>;
+export type Override = z.infer<typeof overrideSchema>;
+export type OverrideExport = z.infer<typeof overrideExportSchema>;
 export type ExposurePlan = z.infer<typeof exposurePlanSchema>;
 export type EntryPointView = z.infer<typeof entryPointViewSchema>;
 export type ProviderView = z.infer<typeof providerViewSchema>;

@@ -22,8 +22,24 @@ export interface Publication {
   readonly provider: ProviderView['name'];
   readonly configuration: DynamicConfiguration;
   readonly origins: Origins;
+  /** TLS options that could not be read, and why: what names them stays closed. */
+  readonly brokenTlsOptions?: Readonly<Record<string, string>>;
   /** Of what is below `tcp` and `udp`; left out where nothing is. */
+  /** Its layer over other providers' objects; what they say no longer is passed over. Left out: none. */
+  readonly overrides?: readonly Override[];
   readonly streamOrigins?: { readonly tcp: Origins; readonly udp: Origins };
+}
+
+/** What somebody wants of an object of another provider otherwise than that has it. Null: as that has it. */
+export interface Override {
+  readonly object: 'router' | 'service';
+  /** Qualified. */
+  readonly name: string;
+  readonly host: string | null;
+  readonly middlewares: readonly string[] | null;
+  /** Qualified name of a middleware that stands before all others. */
+  readonly guard: string | null;
+  readonly paused: boolean;
 }
 
 /** What a provider is given by the engine. */

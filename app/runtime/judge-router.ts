@@ -48,6 +48,8 @@ export function judgeRouter(item: Published<RouterConfig>, around: RouterSurroun
     else if (middleware.status === 'disabled') problems.push(brokenMiddleware(name, middleware.problems));
   }
   tlsProblems(config, problems);
+  const paused = isPaused(item);
+  if (paused) problems.push(pausedProblem(item.name));
 
   return {
     name: item.name,
@@ -55,6 +57,7 @@ export function judgeRouter(item: Published<RouterConfig>, around: RouterSurroun
     status: statusOf(problems),
     problems,
     source: item.source,
+    ...(item.overridden === undefined ? {} : { overridden: item.overridden }),
     config,
     entryPoints,
     middlewares,
@@ -67,6 +70,21 @@ export function judgeRouter(item: Published<RouterConfig>, around: RouterSurroun
     tls: config.tls !== undefined,
     hosts: judgedRule.hosts,
   };
+}
+
+/** It is judged and shown like all others, and takes no requests. */
+export function isPaused({ overridden }: Pick<RuntimeRouter, 'overridden'>): boolean {
+  return overridden?.fields.includes('paused') ?? false;
+}
+
+function pausedProblem(name: string): Problem {
+  return problem(
+    'ROUTER_PAUSED',
+    'info',
+    `${name} is paused by an override, so it takes no requests.`,
+    'End the pause where it is edited, or with gatehouse override NAME --resume.',
+    { router: name },
+  );
 }
 
 interface MiddlewareChains {
@@ -206,6 +224,11 @@ export function tlsProblems(config: Pick<RouterConfig, 'tls'>, problems: Problem
       ),
     );
   }
+}
+
+/** TCP routers have the default TLS options only. */
+export function streamTlsProblems(config: Pick<RouterConfig, 'tls'>, problems: Problem[]): void {
+  tlsProblems(config, problems);
   const options = config.tls?.options;
   if (options !== undefined && options !== '' && options !== 'default' && options !== 'default@internal') {
     // They may ask for client certificates: serving without them would let in whom they keep out.
@@ -213,7 +236,7 @@ export function tlsProblems(config: Pick<RouterConfig, 'tls'>, problems: Problem
       problem(
         'OPTION_UNSUPPORTED',
         'error',
-        `The TLS options ${options} cannot be used: Gatehouse does not support tls.options yet, and serving without them could let in visitors whom they keep out.`,
+        `The TLS options ${options} cannot be used: Gatehouse does not support tls.options for TCP yet, and serving without them could let in visitors whom they keep out.`,
         'Take tls.options out of the router.',
         { option: 'tls.options', value: options },
       ),

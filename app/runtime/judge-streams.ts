@@ -10,7 +10,7 @@ import type { Problem } from '../contract/objects.ts';
 import { problem } from '../problem.ts';
 import type { ObjectOrigin, Origins, Publication } from '../providers/provider.ts';
 import { brokenMiddleware, unknownMiddleware } from './judge-middleware.ts';
-import { resolveEntryPoints, resolveService, tlsProblems } from './judge-router.ts';
+import { resolveEntryPoints, resolveService, streamTlsProblems } from './judge-router.ts';
 import { ruleMissing, ruleProblem } from './judge-rule.ts';
 import { noServers } from './judge-service.ts';
 import { originOf, type Published, statusOf } from './judgement.ts';
@@ -78,7 +78,7 @@ export function buildStreams(
       entryPoints: resolveEntryPoints(config.entryPoints ?? [], connected, problems),
       service: resolveService(item, { services: tcpServices, suggestService: suggestTcp }, problems),
     };
-    if (tls === 'terminate') tlsProblems(config, problems);
+    if (tls === 'terminate') streamTlsProblems(config, problems);
     tcpRouters.set(item.name, {
       ...judged(item, problems),
       config,

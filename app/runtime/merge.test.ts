@@ -257,7 +257,7 @@ describe('judgement', () => {
     expect(problemsOf(state, 'routers', 'a@file')).toEqual([]);
   });
 
-  test('a resolver that is not set up is a warning; TLS options that are not supported close the router', () => {
+  test('a resolver that is not set up is a warning; TLS options that do not exist close the router', () => {
     const state = build(
       publication({
         routers: {
@@ -268,7 +268,7 @@ describe('judgement', () => {
       }),
     );
     expect(problemsOf(state, 'routers', 'a@file')).toEqual(['warning RESOLVER_UNKNOWN']);
-    expect(problemsOf(state, 'routers', 'b@file')).toEqual(['error OPTION_UNSUPPORTED']);
+    expect(problemsOf(state, 'routers', 'b@file')).toEqual(['error TLS_OPTIONS_UNKNOWN']);
   });
 
   test("what a provider found disables, and is not said twice in the runtime's words", () => {

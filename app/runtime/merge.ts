@@ -6,6 +6,7 @@ import type {
 } from '../../proxy/model/dynamic.ts';
 import { nameIn } from '../../proxy/model/names.ts';
 import type { RuleSyntax } from '../../proxy/rule/parse.ts';
+import { type ConfiguredTls, noConfiguredTls } from '../certificates/configured.ts';
 import type { StaticEntryPoint } from '../config/static.ts';
 import type { ObjectOrigin, Publication } from '../providers/provider.ts';
 import { childrenOf, referenceProblems, serviceMiddlewares } from './judge-composed.ts';
@@ -15,7 +16,9 @@ import { judgeRouter, middlewaresOf } from './judge-router.ts';
 import { judgeRule, type RuleJudgement } from './judge-rule.ts';
 import { serviceProblems, transportOf } from './judge-service.ts';
 import { buildStreams } from './judge-streams.ts';
+import { judgeTls } from './judge-tls.ts';
 import { originOf, type Published, statusOf } from './judgement.ts';
+import { overrideRouter, overrideService } from './override.ts';
 import { keepSame, same } from './same.ts';
 import type {
   BuiltInService,
@@ -117,6 +120,13 @@ export function buildRuntime(
     const problems = [...router.problems, duplicate];
     final.set(name, keepSame(previous?.routers.get(name), { ...router, problems, status: statusOf(problems) }));
   }
+  const judgedTls = judgeTls(final, entryPoints, tls);
+  for (const [name, found] of judgedTls.problems) {
+    const router = final.get(name);
+    if (router === undefined) continue;
+    const problems = [...router.problems, ...found];
+    final.set(name, keepSame(previous?.routers.get(name), { ...router, problems, status: statusOf(problems) }));
+  }
   const users = usersOf(routers.values(), services, own);
   const state: RuntimeState = {
     revision,
@@ -124,6 +134,7 @@ export function buildRuntime(
     services: withUsers(services, users.services, memo.services, previous?.services),
     middlewares: withUsers(middlewares, users.middlewares, memo.middlewares, previous?.middlewares),
     serversTransports: published.transports,
+    tls: judgedTls,
     streams: buildStreams(publications, entryPoints, previous?.streams, { defaultRuleSyntax }),
   };
   memos.set(state, { published, entryPoints, rules, own, routers, servicesAlone, services, middlewares });
@@ -145,8 +156,9 @@ function judgeServices(
       continue;
     }
     const problems = [...item.problems, ...serviceProblems(item, transports, suggestTransport)];
-    const { provider, source, config } = item;
-    const judged = { name, provider, status: statusOf(problems), problems, source, config, usedBy: [] };
+    const { provider, source, config, overridden } = item;
+    const layer = overridden === undefined ? {} : { overridden };
+    const judged = { name, provider, status: statusOf(problems), problems, source, config, usedBy: [], ...layer };
     services.set(name, keepSame(known, judged));
   }
   return services;
@@ -254,6 +266,13 @@ function collect(publications: readonly Publication[], before: Collected): Colle
       const qualified = nameIn(provider, name);
       transports.set(qualified, keepSame(before.transports.get(qualified), config));
     }
+  }
+  for (const wanted of publications.flatMap(({ overrides = [] }) => overrides)) {
+    const { object, name } = wanted;
+    const router = object === 'router' ? routers.get(name) : undefined;
+    const service = object === 'service' ? services.get(name) : undefined;
+    if (router) routers.set(name, keepSame(before.routers.get(name), overrideRouter(router, wanted)));
+    if (service) services.set(name, keepSame(before.services.get(name), overrideService(service, wanted)));
   }
   return { routers, services, middlewares, transports };
 }

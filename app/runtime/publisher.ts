@@ -1,5 +1,6 @@
 import type { CertificateSnapshot, RoutingSnapshot } from '../../proxy/model/snapshot.ts';
 import type { CertificateAuthority } from '../certificates/authority.ts';
+import { type ConfiguredTls, coveredBy, noConfiguredTls, type TlsFiles } from '../certificates/configured.ts';
 import type { StaticEntryPoint } from '../config/static.ts';
 import type { Log } from '../log.ts';
 import type { Publication } from '../providers/provider.ts';
@@ -17,9 +18,9 @@ export interface Publisher {
   readonly retract: (provider: Publication['provider']) => Promise<void>;
   readonly setEntryPoints: (entryPoints: readonly StaticEntryPoint[]) => Promise<void>;
   readonly setPausedAll: (paused: boolean) => Promise<void>;
-  /** Takes certificates that were renewed, or asks for them anew. */
   /** Where the engine's own services are reached, once they are. */
   readonly setInternalUrls: (urls: InternalUrls) => Promise<void>;
+  /** Takes certificates that were renewed, or asks for them anew. */
   readonly refreshCertificates: () => Promise<void>;
   /** Routers of the newest state that workers could not build, and why. */
   readonly errors: () => ReadonlyMap<string, string>;
@@ -30,10 +31,10 @@ export interface PublisherOptions {
   readonly authority: CertificateAuthority;
   readonly entryPoints: readonly StaticEntryPoint[];
   readonly pausedAll: boolean;
-  readonly log: Log;
   readonly runtime?: RuntimeOptions;
   /** Certificates and TLS options of owners; left out: none. */
   readonly tlsFiles?: Pick<TlsFiles, 'read'>;
+  readonly log: Log;
   /** Called after the workers were sent a state; must not throw. */
   readonly onState: (state: RuntimeState, snapshot: RoutingSnapshot) => void;
   /** Called where what workers cannot build of the newest state has changed. */
@@ -59,9 +60,10 @@ export function createPublisher(options: PublisherOptions): Publisher {
   let { entryPoints, pausedAll } = options;
   let state = emptyState;
   let revision = 0;
-  let certificates: readonly CertificateSnapshot[] = [];
   let internalUrls: InternalUrls = {};
+  let certificates: readonly CertificateSnapshot[] = [];
   let certifiedHosts: string | null = null;
+  let certifiedBy: ConfiguredTls = noConfiguredTls;
   let errors: ReadonlyMap<string, string> = new Map();
   let running = false;
   let dirty = false;
@@ -77,13 +79,15 @@ export function createPublisher(options: PublisherOptions): Publisher {
     if (changed) options.onErrors();
   };
 
-  const certify = async (): Promise<void> => {
-    const hosts = hostsToCertify(state, entryPoints);
+  const certify = async (tls: ConfiguredTls): Promise<void> => {
+    const isCovered = coveredBy(tls.certificates);
+    const hosts = hostsToCertify(state, entryPoints).filter((host) => !isCovered(host));
     const key = hosts.join(' ');
-    if (key === certifiedHosts) return;
+    if (key === certifiedHosts && tls === certifiedBy) return;
     try {
-      certificates = await authority.certificatesFor(hosts);
+      certificates = together(await authority.certificatesFor(hosts), tls.certificates);
       certifiedHosts = key;
+      certifiedBy = tls;
     } catch (error) {
       // The old ones go on serving; hosts without one get the default certificate rather than no route.
       log.error('certificates could not be made', { error });
@@ -144,22 +148,18 @@ export function createPublisher(options: PublisherOptions): Publisher {
       pausedAll = paused;
       return republish();
     },
-    refreshCertificates: () => {
-      certifiedHosts = null;
-      return republish();
-    },
     setInternalUrls: (urls) => {
       internalUrls = urls;
+      return republish();
+    },
+    refreshCertificates: () => {
+      certifiedHosts = null;
       return republish();
     },
     errors: () => errors,
   };
 }
 
-/** Hosts that visitors may ask for over TLS: of routers that serve, and the domains that these name for their certificates. */
-function hostsToCertify(state: RuntimeState, entryPoints: readonly StaticEntryPoint[]): readonly string[] {
-  const secure = new Set(entryPoints.filter(({ tls }) => tls).map(({ name }) => name));
-  const hosts = new Set<string>();
 /** The internal authority's certificates stand back: what owners bring goes before them, as the default one, too. */
 function together(
   internal: readonly CertificateSnapshot[],
@@ -169,6 +169,10 @@ function together(
   return [...(hasDefault ? internal.map((each) => ({ ...each, isDefault: false })) : internal), ...own];
 }
 
+/** Hosts that visitors may ask for over TLS: of routers that serve, and the domains that these name for their certificates. */
+function hostsToCertify(state: RuntimeState, entryPoints: readonly StaticEntryPoint[]): readonly string[] {
+  const secure = new Set(entryPoints.filter(({ tls }) => tls).map(({ name }) => name));
+  const hosts = new Set<string>();
   for (const router of state.routers.values()) {
     if (router.status === 'disabled') continue;
     if (!router.tls && !router.entryPoints.some((name) => secure.has(name))) continue;

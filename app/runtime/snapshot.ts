@@ -54,7 +54,10 @@ export function toRoutingSnapshot(
     if (router.status === 'disabled' || isPaused(router) || (pausedAll && router.provider !== 'internal')) continue;
     const service = state.services.get(router.service);
     if (service === undefined) continue;
-    routers.push(...split(router, tlsEntryPoints));
+    const tlsOptions = state.tls?.required.get(router.name);
+    for (const each of split(router, tlsEntryPoints)) {
+      routers.push(tlsOptions === undefined ? each : { ...each, tlsOptions });
+    }
     takeService(service.name);
     for (const name of middlewaresOf(router)) takeMiddleware(name);
   }
@@ -71,6 +74,14 @@ export function toRoutingSnapshot(
     services,
     serversTransports,
     ...(streams === null ? {} : { streams }),
+    ...(state.tls === undefined ? {} : tlsSnapshot(state.tls)),
+  };
+}
+
+function tlsSnapshot({ options, hosts }: TlsJudgement): Pick<RoutingSnapshot, 'tlsOptions' | 'tlsHosts'> {
+  return {
+    ...(Object.keys(options).length === 0 ? {} : { tlsOptions: options }),
+    ...(Object.keys(hosts).length === 0 ? {} : { tlsHosts: hosts }),
   };
 }
 

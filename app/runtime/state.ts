@@ -5,6 +5,8 @@ import type {
   ServiceConfig,
 } from '../../proxy/model/dynamic.ts';
 import type { ObjectStatus, Problem, ProviderView, Source } from '../contract/objects.ts';
+import type { TlsJudgement } from './judge-tls.ts';
+import type { Overridden } from './judgement.ts';
 import type { StreamState } from './stream-state.ts';
 
 export interface RuntimeObject {
@@ -14,6 +16,8 @@ export interface RuntimeObject {
   readonly status: ObjectStatus;
   readonly problems: readonly Problem[];
   readonly source: Source;
+  /** Left out: it is as its provider has it. */
+  readonly overridden?: Overridden;
 }
 
 export interface RuntimeRouter extends RuntimeObject {
@@ -34,10 +38,6 @@ export interface RuntimeRouter extends RuntimeObject {
   readonly hosts: readonly string[];
 }
 
-export interface RuntimeService extends RuntimeObject {
-  readonly config: ServiceConfig | BuiltInService;
-  readonly usedBy: readonly string[];
-}
 /** A service that is there without configuration: whoami, or one of Traefik's internal ones. */
 export interface BuiltInService {
   readonly whoami: Record<string, never>;
@@ -47,6 +47,10 @@ export interface BuiltInService {
 
 export type InternalService = 'api' | 'dashboard' | 'ping' | 'noop';
 
+export interface RuntimeService extends RuntimeObject {
+  readonly config: ServiceConfig | BuiltInService;
+  readonly usedBy: readonly string[];
+}
 
 export interface RuntimeMiddleware extends RuntimeObject {
   readonly config: MiddlewareConfig;
@@ -61,5 +65,7 @@ export interface RuntimeState {
   readonly services: ReadonlyMap<string, RuntimeService>;
   readonly middlewares: ReadonlyMap<string, RuntimeMiddleware>;
   readonly serversTransports: ReadonlyMap<string, ServersTransportConfig>;
+  /** Left out where nothing has been judged yet. */
+  readonly tls?: TlsJudgement;
   readonly streams: StreamState;
 }

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type http from 'node:http';
 import http2 from 'node:http2';
 import https from 'node:https';
 import net from 'node:net';
@@ -58,7 +59,7 @@ async function ask(
     rejectUnauthorized: false,
     agent: false,
     ...options,
-    headers: { host: servername.toLowerCase(), ...options.headers },
+    headers: { host: servername.toLowerCase(), ...(options.headers as http.OutgoingHttpHeaders | undefined) },
   });
   return new Promise((resolve) => {
     request.on('response', (response) => {

@@ -97,6 +97,44 @@ export const problemsFr: Readonly<Record<ProblemCode, ProblemTemplates>> = {
     message: ['Le transport {{transport}} n’existe pas.', 'Le transport demandé n’existe pas.'],
     fix: ['Vouliez-vous dire {{nearest}} ?', 'Vérifiez son nom et son fournisseur.'],
   },
+  TLS_OPTIONS_UNKNOWN: {
+    message: [
+      'Les options TLS {{options}} n’existent pas, et servir sans elles pourrait laisser entrer ceux qu’elles écartent.',
+      'Les options TLS demandées n’existent pas.',
+    ],
+    fix: [
+      'Vouliez-vous dire {{nearest}} ?',
+      'Définissez-les dans un fichier sous tls.options, ou retirez tls.options.',
+    ],
+  },
+  TLS_OPTIONS_INVALID: {
+    message: [
+      'Les options TLS {{options}} sont inutilisables. Sans elles, personne n’entre.',
+      'Des options TLS sont inutilisables.',
+    ],
+    fix: ['Corrigez les options {{options}}.', 'Corrigez-les.'],
+  },
+  TLS_OPTIONS_CONFLICT: {
+    message: [
+      'Des routeurs donnent à l’hôte {{host}} plusieurs options TLS sur {{entryPoint}} ({{options}}) ; celles par défaut sont donc utilisées.',
+      'Des routeurs donnent à un même hôte plusieurs options TLS ; celles par défaut sont donc utilisées.',
+    ],
+    fix: ['Donnez les mêmes tls.options à tous les routeurs de l’hôte.'],
+  },
+  TLS_OPTIONS_NO_HOST: {
+    message: [
+      'La règle ne nomme aucun hôte ; les options TLS {{options}} ne peuvent donc pas être choisies pour elle.',
+      'La règle ne nomme aucun hôte ; ses options TLS ne peuvent donc pas être choisies.',
+    ],
+    fix: ['Nommez l’hôte dans la règle avec Host(…), ou faites de ces options celles par défaut.'],
+  },
+  CERTIFICATE_UNUSABLE: {
+    message: [
+      'Le certificat {{path}} est inutilisable ; d’autres certificats servent ses hôtes.',
+      'Un certificat est inutilisable.',
+    ],
+    fix: ['Donnez le certificat (avec ses intermédiaires) et sa clé en fichiers PEM que Gatehouse peut lire.'],
+  },
   RESOLVER_UNKNOWN: {
     message: [
       'Le résolveur de certificats {{resolver}} n’est pas configuré ; l’autorité interne sert à sa place.',

@@ -193,9 +193,9 @@ test('an option that is misspelt disables its router alone and names the nearest
   expect(origins.routers['bad']?.problems[0]?.message).toContain('dynamic.yml:6:7: http.routers.bad.midlewares');
 });
 
-test('sections that come later are named once, and the rest works', async () => {
+test('sections and options that nobody knows are named once, and the rest works', async () => {
   const path = join(dir, 'dynamic.yml');
-  await writeFile(path, `${router('a', 'a.localhost')}tcp:\n  routers: {}\ntls:\n  certificates: []\nhtpp: {}\n`);
+  await writeFile(path, `${router('a', 'a.localhost')}tcp:\n  routers: {}\ntls:\n  certificates: []\n  stores: { default: { defaultGeneratedCert: { resolver: le } } }\nhtpp: {}\n`);
   await start(path);
   expect('a' in routers()).toBe(true);
   expect(views.at(-1)?.problems.map(({ code, severity }) => `${code} ${severity}`)).toEqual([

@@ -1,4 +1,5 @@
 import type { DynamicConfiguration } from '../../../proxy/model/dynamic.ts';
+import type { TlsConfiguration, TlsOptionsConfig } from '../../../proxy/model/tls.ts';
 import type { DynamicFile } from '../../config/dynamic-file.ts';
 import { type ElementKind, issueProblem, withoutEmpty } from '../../config/http-elements.ts';
 import type { Problem } from '../../contract/objects.ts';
@@ -49,10 +50,12 @@ export function filePublication(files: readonly NamedFile[]): {
       .map(([protocol, { configs }]) => [protocol, withoutEmpty(configs)] as const)
       .filter(([, configs]) => Object.keys(configs).length > 0),
   );
+  const { tls, broken } = tlsOf(files);
   return {
     publication: {
       provider: 'file',
-      configuration,
+      configuration: Object.keys(tls).length === 0 ? configuration : { ...configuration, tls },
+      ...(Object.keys(broken).length === 0 ? {} : { brokenTlsOptions: broken }),
       origins: http.origins,
       ...(configuration.tcp === undefined && configuration.udp === undefined
         ? {}
@@ -64,6 +67,28 @@ export function filePublication(files: readonly NamedFile[]): {
         .map((issue) => issueProblem(issue, placeOf(path, file, issue))),
     ),
   };
+}
+
+/** The TLS sections of all files as one; options that two of them define are broken. */
+function tlsOf(files: readonly NamedFile[]): { tls: TlsConfiguration; broken: Record<string, string> } {
+  const certificates = files.flatMap(({ file }) => file.tls.certificates ?? []);
+  const options: Record<string, TlsOptionsConfig> = {};
+  const stores: NonNullable<TlsConfiguration['stores']> = {};
+  const broken: Record<string, string> = {};
+  for (const { path, file } of files) {
+    for (const [name, config] of Object.entries(file.tls.options ?? {})) {
+      if (Object.hasOwn(options, name)) broken[name] = `they are defined twice, again in ${path}`;
+      else options[name] = config;
+    }
+    Object.assign(broken, file.brokenTlsOptions);
+    for (const [name, store] of Object.entries(file.tls.stores ?? {})) stores[name] ??= store;
+  }
+  const filled = {
+    ...(certificates.length > 0 ? { certificates } : {}),
+    ...(Object.keys(options).length > 0 ? { options } : {}),
+    ...(Object.keys(stores).length > 0 ? { stores } : {}),
+  };
+  return { tls: filled, broken };
 }
 
 function placeOf(path: string, file: DynamicFile, issue: { readonly path: readonly (string | number)[] }): string {
