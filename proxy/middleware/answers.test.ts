@@ -115,9 +115,9 @@ describe('passTLSClientCert', () => {
     const { headers, raw } = await told({ info }, ['a.example', '127.0.0.1']);
     const text = decodeURIComponent((headers.get('x-forwarded-tls-client-cert-info') ?? '').replaceAll('+', ' '));
     const serial = BigInt(`0x${raw.serialNumber}`).toString();
-    const until = Date.parse(raw.validTo) / 1000;
+    const notAfter = Date.parse(raw.validTo) / 1000;
     expect(text).toBe(
-      `Subject="CN=a.example";Issuer="CN=a.example";SerialNumber="${serial}";NA="${until}";SAN="a.example,127.0.0.1"`,
+      `Subject="CN=a.example";Issuer="CN=a.example";SerialNumber="${serial}";NA="${notAfter}";SAN="a.example,127.0.0.1"`,
     );
   });
 

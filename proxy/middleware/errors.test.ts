@@ -89,7 +89,7 @@ describe('errors', () => {
     expect([response.statusCode, (await bodyOf(response)).toString()]).toEqual([502, 'calm']);
     expect((await harness.record()).error?.code).toBe('UPSTREAM_RESET');
     const dead = await proxyBefore(
-      (_request, response) => void response.writeHead(404).end('secret path'),
+      (_request, message) => void message.writeHead(404).end('secret path'),
       { 'errors@test': { errors: { status: ['404'], service: 'dead@test', query: '/' } } },
       { 'dead@test': loadBalancer(['http://127.0.0.1:1']) },
     );

@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import type { IncomingMessage, RequestListener } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { makeCertificate } from '../../test/support/certificates.ts';
-import { bodyOf, createMiddlewareWire } from '../../test/support/middleware-wire.ts';
+import { type Answerer, bodyOf, createMiddlewareWire } from '../../test/support/middleware-wire.ts';
 import { checkUpstream } from '../http/upstream.ts';
 import { createMiddlewareBuilder } from './builder.ts';
 
@@ -15,7 +15,7 @@ const wire = createMiddlewareWire();
 const { ask, proxyBefore, upstream } = wire;
 afterEach(() => wire.close());
 
-async function guarded(auth: RequestListener, options: object = {}, answer?: RequestListener) {
+async function guarded(auth: Answerer, options: object = {}, answer?: Answerer) {
   const asked: { message: IncomingMessage; body: string }[] = [];
   const passed: IncomingMessage[] = [];
   const address = await upstream(async (request, response) => {

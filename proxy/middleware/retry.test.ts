@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import WebSocket from 'ws';
+import { WebSocket, WebSocketServer } from 'ws';
 import { bodyOf, createMiddlewareWire } from '../../test/support/middleware-wire.ts';
 import { loadBalancer, startProxy } from '../../test/support/proxy-harness.ts';
 import type { MiddlewareConfig } from '../model/dynamic.ts';
@@ -25,7 +25,7 @@ async function deadAddress(): Promise<string> {
 
 const echo = async (request: IncomingMessage): Promise<string> => {
   const body = await bodyOf(request);
-  return `${request.method} ${request.url} ${request.headers['x-a'] ?? ''} ${body.toString()}`;
+  return `${request.method} ${request.url} ${String(request.headers['x-a'] ?? '')} ${body.toString()}`;
 };
 
 describe('retry', () => {
@@ -120,7 +120,6 @@ describe('retry', () => {
   });
 
   it('opens a WebSocket at the second server where the first is down', async () => {
-    const { WebSocketServer } = await import('ws');
     const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
     await once(server, 'listening');
     wire.onClose(() => server.close());

@@ -1,17 +1,20 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type RequestListener, type RequestOptions, request } from 'node:http';
+import { createServer, type IncomingMessage, type RequestOptions, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { MiddlewareConfig } from '../../proxy/model/dynamic.ts';
 import type { ServiceSnapshot } from '../../proxy/model/snapshot.ts';
 import { type Harness, loadBalancer, startProxy } from './proxy-harness.ts';
 
+/** Answers a request, now or later. */
+export type Answerer = (request: IncomingMessage, response: ServerResponse) => unknown;
+
 /** Middlewares between a real client and real servers. What was opened is closed by `close`. */
 export interface MiddlewareWire {
   /** Starts a server; its address. */
-  upstream(listener: RequestListener): Promise<string>;
+  upstream(listener: Answerer): Promise<string>;
   /** One router with these middlewares, in their order, before a server. */
   proxyBefore(
-    listener: RequestListener,
+    listener: Answerer,
     middlewares: Record<string, MiddlewareConfig>,
     services?: Record<string, ServiceSnapshot>,
   ): Promise<Harness>;
@@ -27,8 +30,8 @@ interface Asked extends Pick<RequestOptions, 'method'> {
 export function createMiddlewareWire(): MiddlewareWire {
   const closers: (() => unknown)[] = [];
 
-  async function upstream(listener: RequestListener): Promise<string> {
-    const server = createServer(listener).listen(0, '127.0.0.1');
+  async function upstream(listener: Answerer): Promise<string> {
+    const server = createServer((message, response) => void listener(message, response)).listen(0, '127.0.0.1');
     await once(server, 'listening');
     closers.push(() => {
       server.closeAllConnections();
