@@ -20,6 +20,7 @@ import type { DockerObservation } from './providers/docker/provider.ts';
 import { type Changes, createChanges } from './providers/gatehouse/changes.ts';
 import { exposureEntryPoint, type Surroundings } from './providers/gatehouse/configuration.ts';
 import { createExposures, type Exposures } from './providers/gatehouse/exposures.ts';
+import { createOverrides, type Overrides } from './providers/gatehouse/overrides.ts';
 import { internalPublication, internalServicesOf } from './providers/internal/publication.ts';
 import { lockDataDir } from './runtime/data-dir-lock.ts';
 import { type LogLine, openEngineLog } from './runtime/engine-log.ts';

@@ -16,6 +16,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   },
   expose: { summary: 'put a container on HTTPS', load: async () => (await import('./expose.ts')).expose },
   unexpose: { summary: 'take it off again', load: async () => (await import('./unexpose.ts')).unexpose },
+  override: {
+    summary: 'edit what labels or files say',
+    load: async () => (await import('./override.ts')).override,
+  },
   pause: { summary: 'pause one app, or all', load: async () => (await import('./pause.ts')).pause },
   resume: { summary: 'end a pause', load: async () => (await import('./pause.ts')).resume },
   undo: { summary: 'take the last change back', load: async () => (await import('./undo.ts')).undo },

@@ -92,7 +92,7 @@ function schemeOf(input: CommandInput): { scheme?: 'http' | 'https' } {
   return { scheme };
 }
 
-async function protectionOf(input: CommandInput): Promise<{ protection?: Protection }> {
+export async function protectionOf(input: CommandInput): Promise<{ protection?: Protection }> {
   const kind = textOption(input, 'protect');
   const sourceRange = [...textsOption(input, 'allow')];
   const given = textOption(input, 'password');

@@ -34,6 +34,8 @@ const exposureInput = z.strictObject({
   protection: o.protectionSchema.optional(),
 });
 
+const overrideTarget = z.strictObject({ object: z.enum(['router', 'service']), name: z.string().min(1) });
+
 /** The result of a change that can be taken back. */
 const changed = z.object({ exposure: o.exposureSchema, changeId: z.string() });
 
@@ -113,6 +115,34 @@ export const contract = {
       .route({ method: 'POST', path: '/exposures/resume-all' })
       .input(nothing)
       .output(z.object({ changeId: z.string() })),
+  },
+
+  /** A layer over routers and services that come from labels and files; those are not touched. */
+  overrides: {
+    list: operation.route({ method: 'GET', path: '/overrides' }).input(nothing).output(z.array(o.overrideSchema)),
+    /** Fields that are left out stay; null takes a field back to what labels or files say. */
+    set: operation
+      .route({ method: 'POST', path: '/overrides' })
+      .input(
+        z.strictObject({
+          object: z.enum(['router', 'service']),
+          name: z.string().min(1),
+          host: z.string().nullable().optional(),
+          middlewares: z.array(z.string()).nullable().optional(),
+          protection: o.protectionSchema.nullable().optional(),
+          paused: z.boolean().optional(),
+        }),
+      )
+      /** Null: nothing is left to override. */
+      .output(z.object({ override: o.overrideSchema.nullable(), changeId: z.string() })),
+    remove: operation
+      .route({ method: 'POST', path: '/overrides/remove' })
+      .input(overrideTarget)
+      .output(z.object({ changeId: z.string() })),
+    export: operation
+      .route({ method: 'POST', path: '/overrides/export' })
+      .input(overrideTarget)
+      .output(o.overrideExportSchema),
   },
 
   changes: {

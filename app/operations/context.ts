@@ -5,6 +5,8 @@ import type {
   EngineEvent,
   Exposure,
   ExposurePlan,
+  Override,
+  OverrideExport,
   Protection,
   Settings,
   SettingsPatch,
@@ -39,6 +41,26 @@ export interface ExposureChanged {
   readonly changeId: string;
 }
 
+export interface OverrideTarget {
+  readonly object: Override['object'];
+  /** Qualified. */
+  readonly name: string;
+}
+
+/** What is left out stays; null goes back to what labels or files say. */
+export interface OverrideInput extends OverrideTarget {
+  readonly host?: string | null | undefined;
+  readonly middlewares?: readonly string[] | null | undefined;
+  readonly protection?: Protection | null | undefined;
+  readonly paused?: boolean | undefined;
+}
+
+export interface OverrideChanged {
+  /** Null: nothing is left to override. */
+  readonly override: Override | null;
+  readonly changeId: string;
+}
+
 /** What the operations work with. The engine puts it together; failures are `OperationError`s. */
 export interface EngineContext {
   /** The current picture. Cheap: assembled from parts that are kept up to date. */
@@ -57,6 +79,13 @@ export interface EngineContext {
     readonly remove: (idOrName: string, actor: Actor) => Promise<{ readonly changeId: string }>;
     readonly pauseAll: (actor: Actor) => Promise<{ readonly changeId: string }>;
     readonly resumeAll: (actor: Actor) => Promise<{ readonly changeId: string }>;
+  };
+  readonly overrides: {
+    readonly list: () => readonly Override[];
+    /** Resolves when the workers serve it so. */
+    readonly set: (input: OverrideInput, actor: Actor) => Promise<OverrideChanged>;
+    readonly remove: (target: OverrideTarget, actor: Actor) => Promise<{ readonly changeId: string }>;
+    readonly export: (target: OverrideTarget) => OverrideExport;
   };
   readonly changes: {
     readonly list: (limit: number) => readonly Change[];

@@ -4,6 +4,7 @@ import { events } from './events.ts';
 import { explain } from './explain-operation.ts';
 import { exposures } from './exposures.ts';
 import { operations } from './implementer.ts';
+import { overrides } from './overrides.ts';
 import {
   certificateAuthority,
   containers,
@@ -27,6 +28,7 @@ export const router = operations.router({
   services,
   middlewares,
   exposures,
+  overrides,
   changes,
   requests,
   traffic,

@@ -1,5 +1,6 @@
 import type { Problem } from '../contract/objects.ts';
 import { problem } from '../problem.ts';
+import { isPaused } from './judge-router.ts';
 import type { RuntimeRouter } from './state.ts';
 
 /**
@@ -9,7 +10,7 @@ import type { RuntimeRouter } from './state.ts';
 export function duplicateProblems(routers: Iterable<RuntimeRouter>): ReadonlyMap<string, Problem> {
   const byRule = new Map<string, RuntimeRouter[]>();
   for (const router of routers) {
-    if (router.status === 'disabled') continue;
+    if (router.status === 'disabled' || isPaused(router)) continue;
     const key = `${router.priority} ${router.tls} ${router.rule.replaceAll(/\s+/g, '')}`;
     const group = byRule.get(key);
     if (group === undefined) byRule.set(key, [router]);

@@ -19,6 +19,16 @@ export interface Published<Config> {
   readonly source: Source;
   /** What the provider found wrong while it read the object. */
   readonly problems: readonly Problem[];
+  /** Where somebody wants it otherwise: what its provider says. `config` has what is wanted. */
+  readonly overridden?: Overridden;
+}
+
+/** What stands below an override, and which of it is covered. */
+export interface Overridden {
+  /** Empty for a service. */
+  readonly rule: string;
+  readonly middlewares: readonly string[];
+  readonly fields: readonly ('host' | 'middlewares' | 'protection' | 'paused')[];
 }
 
 const unknownOrigin: ObjectOrigin = { source: { kind: 'internal' }, problems: [] };

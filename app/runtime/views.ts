@@ -14,8 +14,9 @@ import { viewKey } from '../contract/view-key.ts';
 import { problem } from '../problem.ts';
 import type { BoundEntryPoint } from './entry-points.ts';
 import { childrenOf, kindsOf, serviceMiddlewares } from './judge-composed.ts';
+import { isPaused } from './judge-router.ts';
 import { usableServers } from './judge-service.ts';
-import { statusOf } from './judgement.ts';
+import { type Overridden, statusOf } from './judgement.ts';
 import { masked } from './mask.ts';
 import { keepSame } from './same.ts';
 import type { RuntimeMiddleware, RuntimeRouter, RuntimeService, RuntimeState } from './state.ts';
@@ -82,8 +83,8 @@ export function buildViews(sources: ViewSources, previous: Views): Views {
   }
   const services = new Map<string, ServiceView>();
   for (const [name, service] of state.services) {
-    services.set(name, keepSame(previous.services.get(name), serviceView(service, health, state.services)));
     if (isUnusedNoop(service)) continue;
+    services.set(name, keepSame(previous.services.get(name), serviceView(service, health, state.services)));
   }
   const middlewares = new Map<string, MiddlewareView>();
   for (const [name, middleware] of state.middlewares) {
@@ -159,9 +160,14 @@ function routerView(
     service,
     tls: tls || entryPoints.some((each) => each.entryPoint.tls && router.entryPoints.includes(each.entryPoint.name)),
     hosts: [...hosts],
-    urls: status === 'disabled' ? [] : urlsOf(router, entryPoints),
+    urls: status === 'disabled' || isPaused(router) ? [] : urlsOf(router, entryPoints),
     source,
+    ...(router.overridden === undefined ? {} : { overridden: shownOverridden(router.overridden) }),
   };
+}
+
+function shownOverridden({ rule, middlewares, fields }: Overridden): NonNullable<RouterView['overridden']> {
+  return { rule, middlewares: [...middlewares], fields: [...fields] };
 }
 
 function notBuilt(reason: string): Problem {
@@ -170,7 +176,8 @@ function notBuilt(reason: string): Problem {
 
 function serviceView(service: RuntimeService, health: Health, services: RuntimeState['services']): ServiceView {
   const { name, provider, source, usedBy } = service;
-  const common = { name, provider, source, usedBy: [...usedBy] };
+  const layer = service.overridden === undefined ? {} : { overridden: shownOverridden(service.overridden) };
+  const common = { name, provider, source, usedBy: [...usedBy], ...layer };
   if ('whoami' in service.config) {
     return {
       ...common,
@@ -302,8 +309,12 @@ function containerView(
 ): ContainerView {
   const names = [...labelled, ...exposures.map(({ name }) => `${name}@gatehouse`)];
   const own = names.flatMap((key) => routers.get(key) ?? []);
+  const isPausedView = ({ overridden }: RouterView): boolean => overridden?.fields.includes('paused') ?? false;
   const serving = own.filter(
-    (router) => router.status !== 'disabled' && !router.problems.some((each) => each.code === 'SERVICE_NO_SERVERS'),
+    (router) =>
+      router.status !== 'disabled' &&
+      !isPausedView(router) &&
+      !router.problems.some((each) => each.code === 'SERVICE_NO_SERVERS'),
   );
   const problems = [
     ...facts.problems,
@@ -319,7 +330,7 @@ function containerView(
         ? pausedAll
           ? 'paused'
           : 'exposed'
-        : paused && own.length === 0
+        : (paused && own.length === 0) || (own.length > 0 && own.every(isPausedView))
           ? 'paused'
           : wanted
             ? 'broken'

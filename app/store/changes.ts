@@ -1,6 +1,7 @@
 import type { Change } from '../contract/objects.ts';
 import type { Connection } from './connection.ts';
 import type { StoredExposure } from './exposures.ts';
+import type { StoredOverride } from './overrides.ts';
 
 /** What takes a change back. Written with the change, read when somebody asks for it, perhaps after a restart. */
 export type UndoStep =
@@ -16,6 +17,8 @@ export type UndoStep =
       readonly after: Partial<StoredExposure>;
     }
   | { readonly kind: 'exposure.pausedAll'; readonly before: boolean }
+  /** Undoes what was done to one override; null: there was none, or is none. */
+  | { readonly kind: 'override'; readonly before: StoredOverride | null; readonly after: StoredOverride | null }
   /** Undoes a change of settings: stored sections, null where there was none. */
   | {
       readonly kind: 'settings';

@@ -90,6 +90,21 @@ export const migrations: readonly string[] = [
     expires_at INTEGER NOT NULL
   ) STRICT;
   `,
+  `
+  CREATE TABLE overrides (
+    id TEXT PRIMARY KEY,
+    object TEXT NOT NULL CHECK (object IN ('router', 'service')),
+    -- Qualified name of what it stands over.
+    name TEXT NOT NULL,
+    -- What is wanted instead, JSON; a password stands here only as its hash.
+    wanted TEXT NOT NULL CHECK (json_valid(wanted)),
+    -- What labels or files said when it was made, JSON.
+    seen TEXT NOT NULL CHECK (json_valid(seen)),
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    UNIQUE (object, name)
+  ) STRICT;
+  `,
 ];
 
 /** The format this program writes. */

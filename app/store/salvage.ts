@@ -8,6 +8,7 @@ import { currentFormat } from './migrations.ts';
 /** What is worth saving from a damaged file, and its name for people. The request log and traffic are not. */
 const precious = [
   ['exposures', 'exposed apps'],
+  ['overrides', 'overrides'],
   ['settings', 'settings'],
   ['access_password', 'the dashboard’s password'],
   ['access_tokens', 'API tokens'],

@@ -245,6 +245,27 @@ describe('formats', () => {
     expect(store.requests.get('r-1')).toMatchObject({ host: 'photos.home.example.org', durationMs: 12.5 });
   });
 
+  test('format 2 is read whole', () => {
+    write(readFileSync(new URL('samples/format-2.sql', import.meta.url), 'utf8'));
+    const store = open();
+    expect(store.problems).toEqual([]);
+    expect(store.exposures.list()).toHaveLength(2);
+    expect(store.overrides.list()).toEqual([
+      {
+        id: 'o-1',
+        object: 'router',
+        name: 'wiki@docker',
+        host: 'wiki.home.example.org',
+        middlewares: null,
+        protection: null,
+        paused: false,
+        seen: { rule: 'Host(`wiki.localhost`)', middlewares: [] },
+        createdAt: 1_794_000_000_000,
+        updatedAt: 1_794_000_000_001,
+      },
+    ]);
+  });
+
   test('the step that makes format 1 still makes what the sample has', () => {
     const made = new Database(':memory:');
     made.exec(migrations[0]!);

@@ -7,6 +7,7 @@ import { createConnection } from './connection.ts';
 import { prepareDataDir } from './data-dir.ts';
 import { createExposureRepository, type ExposureRepository } from './exposures.ts';
 import { openDatabase } from './open.ts';
+import { createOverrideRepository, type OverrideRepository } from './overrides.ts';
 import { createRequestRepository, type RequestRepository } from './requests.ts';
 import { createSettingsRepository, type SettingsRepository } from './settings.ts';
 import { createTrafficRepository, type TrafficRepository } from './traffic.ts';
@@ -15,6 +16,7 @@ export interface Store {
   readonly requests: RequestRepository;
   readonly traffic: TrafficRepository;
   readonly exposures: ExposureRepository;
+  readonly overrides: OverrideRepository;
   readonly changes: ChangeRepository;
   readonly settings: SettingsRepository;
   readonly access: AccessStore;
@@ -45,6 +47,7 @@ export function openStore(dataDir: string, options: StoreOptions = {}): Store {
     requests: createRequestRepository(connection, options.maxRequests ?? 100_000),
     traffic: createTrafficRepository(connection, now),
     exposures: createExposureRepository(connection),
+    overrides: createOverrideRepository(connection),
     changes: createChangeRepository(connection, options.maxChanges ?? 10_000),
     settings: createSettingsRepository(connection),
     access: createAccessRepository(connection),

@@ -34,6 +34,13 @@ export const problemsFr: Readonly<Record<ProblemCode, ProblemTemplates>> = {
     ],
     fix: ['Changez l’hôte ou la priorité de l’un des deux.'],
   },
+  ROUTER_PAUSED: {
+    message: [
+      '{{router}} est en pause par une modification, donc il ne prend aucune requête.',
+      'Ce routeur est en pause.',
+    ],
+    fix: ['Terminez la pause là où il se modifie, ou avec gatehouse override NOM --resume.'],
+  },
   ROUTER_NOT_BUILT: {
     message: ['Ce routeur est juste, mais n’a pas pu être mis en service.'],
     fix: ['Le journal du moteur dit pourquoi.'],

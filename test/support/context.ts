@@ -115,6 +115,17 @@ export function contextDouble(options: { readonly now?: () => number } = {}): Co
       resumeAll: (actor) =>
         Promise.resolve({ changeId: record({ actor, kind: 'exposure.resumedAll', subject: 'all', details: {} }).id }),
     },
+    overrides: {
+      list: () => [],
+      set: (_input, actor) =>
+        Promise.resolve({
+          override: null,
+          changeId: record({ actor, kind: 'override.set', subject: 'a', details: {} }).id,
+        }),
+      remove: ({ name }, actor) =>
+        Promise.resolve({ changeId: record({ actor, kind: 'override.removed', subject: name, details: {} }).id }),
+      export: () => ({ labels: [], compose: '', file: '' }),
+    },
     changes: {
       list: (limit) => changes.toReversed().slice(0, limit),
       undo: (id, actor) => Promise.resolve(record({ actor, kind: 'change.undone', subject: id, details: {} })),

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { hash } from 'bcryptjs';
 import type { Change, Exposure, Protection } from '../../contract/objects.ts';
 import type { Actor, EngineContext, ExposureChanged } from '../../operations/context.ts';
 import { OperationError } from '../../operations/error.ts';
@@ -12,18 +11,10 @@ import type { Publication } from '../provider.ts';
 import type { Changes } from './changes.ts';
 import { type ExposureConfiguration, exposureConfiguration, type Surroundings } from './configuration.ts';
 import { type PlanContext, planExposure } from './plan.ts';
+import { protectionToStore } from './protection.ts';
 import { findContainer, targetOf } from './target.ts';
 import { createExposureUndo, type ExposureUndo } from './undo.ts';
-import {
-  assertNameFree,
-  holderOfHost,
-  hostTaken,
-  validHost,
-  validName,
-  validPassword,
-  validPort,
-  validProtection,
-} from './validation.ts';
+import { assertNameFree, holderOfHost, hostTaken, validHost, validName, validPort } from './validation.ts';
 import { exposureView } from './view.ts';
 
 export interface ExposuresOptions {
@@ -121,16 +112,8 @@ export function createExposures(options: ExposuresOptions): Exposures {
     if (holder !== undefined) throw hostTaken(host, holder);
   };
 
-  const storedProtection = async (protection: Protection, kept?: StoredProtection): Promise<StoredProtection> => {
-    const valid = validProtection(protection);
-    if (valid.kind !== 'password') return valid;
-    const { username } = valid;
-    if (valid.password === undefined && kept?.kind === 'password') {
-      return { kind: 'password', username, passwordHash: kept.passwordHash };
-    }
-    const passwordHash = await hash(validPassword(valid.password), options.passwordCost ?? 10);
-    return { kind: 'password', username, passwordHash };
-  };
+  const storedProtection = (protection: Protection, kept?: StoredProtection): Promise<StoredProtection> =>
+    protectionToStore(protection, kept, options.passwordCost);
 
   const create = async (input: Parameters<typeof planExposure>[0], actor: Actor): Promise<ExposureChanged> => {
     const plan = planExposure(input, planContext());

@@ -10,6 +10,7 @@ import type { InspectedContainer } from '../docker/container.ts';
 import type { Publication } from '../provider.ts';
 import { type Changes, createChanges } from './changes.ts';
 import { createExposures, type Exposures } from './exposures.ts';
+import { createOverrides, type Overrides } from './overrides.ts';
 
 /** A running container with one exposed port on the bridge; give what differs. */
 export function container(name: string, over: Partial<InspectedContainer> = {}): InspectedContainer {
@@ -42,6 +43,7 @@ export function ports(...numbers: readonly number[]): InspectedContainer['ports'
 export interface Rig {
   readonly store: Store;
   readonly exposures: Exposures;
+  readonly overrides: Overrides;
   readonly changes: Changes;
   readonly published: Publication[];
   readonly told: Change[];
@@ -71,8 +73,20 @@ export function createRig(dataDir = mkdtempSync(join(tmpdir(), 'gatehouse-exposu
     onChanged: (changed) => told.push(...changed),
     planUndo: (step) => {
       if (step.kind === 'settings') throw new Error('settings are not part of this');
+      if (step.kind === 'override') return overrides.planUndo(step);
       return exposures.planUndo(step);
     },
+  });
+  const overrides = createOverrides({
+    store,
+    changes,
+    runtime: state,
+    publish: (publication) => {
+      published.push(publication);
+      return Promise.resolve();
+    },
+    now: () => (time += 1),
+    passwordCost: 4,
   });
   const exposures = createExposures({
     store,
@@ -89,10 +103,7 @@ export function createRig(dataDir = mkdtempSync(join(tmpdir(), 'gatehouse-exposu
     runtime: state,
     domain: () => 'home.example.org',
     urlOfHost: (host) => `https://${host}:8443`,
-    publish: (publication) => {
-      published.push(publication);
-      return Promise.resolve();
-    },
+    publish: (publication) => overrides.publish(publication),
     publishPausedAll: (paused) => {
       pausedAll = paused;
       return Promise.resolve();
@@ -103,6 +114,7 @@ export function createRig(dataDir = mkdtempSync(join(tmpdir(), 'gatehouse-exposu
   const rig: Rig = {
     store,
     exposures,
+    overrides,
     changes,
     published,
     told,

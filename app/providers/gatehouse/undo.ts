@@ -4,7 +4,7 @@ import type { UndoStep } from '../../store/changes.ts';
 import type { StoredExposure } from '../../store/exposures.ts';
 import type { UndoPlan } from './changes.ts';
 
-export type ExposureUndoStep = Exclude<UndoStep, { kind: 'settings' }>;
+export type ExposureUndoStep = Exclude<UndoStep, { kind: 'settings' | 'override' }>;
 export type ExposureUndo = (step: ExposureUndoStep) => UndoPlan;
 
 export interface ExposureUndoOptions {

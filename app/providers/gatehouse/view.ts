@@ -1,8 +1,9 @@
-import type { Exposure, Problem, Protection } from '../../contract/objects.ts';
+import type { Exposure, Problem } from '../../contract/objects.ts';
 import { problem } from '../../problem.ts';
 import type { RuntimeState } from '../../runtime/state.ts';
-import type { StoredExposure, StoredProtection } from '../../store/exposures.ts';
+import type { StoredExposure } from '../../store/exposures.ts';
 import { middlewareName, type Standing } from './configuration.ts';
+import { shownProtection } from './protection.ts';
 
 export interface ViewContext {
   readonly standings: ReadonlyMap<string, Standing>;
@@ -62,18 +63,6 @@ function runtimeProblems(
 function withoutRepeats(problems: readonly Problem[]): Problem[] {
   const seen = new Map(problems.map((each) => [`${each.code} ${each.message}`, each]));
   return [...seen.values()];
-}
-
-function shownProtection(protection: StoredProtection): Protection {
-  switch (protection.kind) {
-    case 'none':
-      return { kind: 'none' };
-    case 'password':
-      return { kind: 'password', username: protection.username };
-    case 'allowList':
-      break;
-  }
-  return { kind: 'allowList', sourceRange: [...protection.sourceRange] };
 }
 
 function pausedAllProblem(): Problem {
