@@ -6,6 +6,8 @@ import {
   udpServiceSchema,
 } from '../../proxy/model/stream.ts';
 import type { TlsConfiguration } from '../../proxy/model/tls.ts';
+import { compileGoTemplate, environmentFunctions } from './go-template.ts';
+import { TemplateError } from './go-template-parse.ts';
 import { decodeHttpElements, type ElementIssue, type HttpElements } from './http-elements.ts';
 import type { MiddlewareTable } from './middleware-options.ts';
 import { nearestName } from './nearest.ts';
@@ -33,9 +35,17 @@ export interface DynamicFile {
 const sections = ['http', 'tcp', 'udp', 'tls'] as const;
 type Section = (typeof sections)[number];
 
-/** Reads YAML, or TOML where the file's name says so. */
-export function parseDynamicFile(text: string, middlewareTable: MiddlewareTable, path = ''): DynamicFile {
-  const yaml = readPlaced(text, path);
+/**
+ * Reads YAML, or TOML where the file's name says so; Go templates in it are run first, as Traefik does it, and places
+ * are then those of what they make.
+ */
+export function parseDynamicFile(
+  text: string,
+  middlewareTable: MiddlewareTable,
+  file = '',
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): DynamicFile {
+  const yaml = readRendered(text, file, env);
   const faults = [...yaml.faults];
   const issues: ElementIssue[] = [];
   const found = faults.length > 0 ? {} : sectionsOf(yaml.value, issues, faults);
@@ -45,7 +55,6 @@ export function parseDynamicFile(text: string, middlewareTable: MiddlewareTable,
   issues.push(...elements.issues, ...tcp.issues, ...udp.issues);
   const tls = decodeTls(found.tls);
   issues.push(...tls.issues);
-  issues.push(...templateIssues(found.http, elements));
   return {
     elements,
     tcp,
@@ -87,24 +96,15 @@ function issue(
   return { element: null, path, code, severity, message, suggestion: null };
 }
 
-/** Traefik runs Go templates over its files; here an action would be served as the text that it is. */
-function templateIssues(http: unknown, elements: HttpElements<ServiceConfig>): ElementIssue[] {
-  const issues: ElementIssue[] = [];
-  const visit = (value: unknown, path: readonly (string | number)[]): void => {
-    if (typeof value === 'string' && value.includes('{{')) {
-      const message = 'holds a Go template, and templates in files come later';
-      const [, kind, name] = path.map(String);
-      const known = (['routers', 'services', 'middlewares', 'serversTransports'] as const).find(
-        (candidate) => candidate.toLowerCase() === kind?.toLowerCase(),
-      );
-      const element = known && name !== undefined && name in elements[known] ? { kind: known, name } : null;
-      issues.push({ element, path, code: 'OPTION_UNSUPPORTED', severity: 'error', message, suggestion: null });
-    } else if (Array.isArray(value)) {
-      for (const [index, item] of value.entries()) visit(item, [...path, index]);
-    } else if (typeof value === 'object' && value !== null) {
-      for (const [key, item] of Object.entries(value)) visit(item, [...path, key]);
-    }
-  };
-  visit(http, ['http']);
-  return issues;
+function readRendered(text: string, file: string, env: Readonly<Record<string, string | undefined>>): PlacedText {
+  if (!text.includes('{{')) return readPlaced(text, file);
+  try {
+    return readPlaced(compileGoTemplate(text, { functions: environmentFunctions(env) })(undefined), file);
+  } catch (error) {
+    if (!(error instanceof TemplateError)) throw error;
+    const before = text.slice(0, error.offset).split('\n');
+    const place = { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
+    const message = `The Go template cannot be run: ${error.message}`;
+    return { value: undefined, faults: [{ ...place, message }], placeOf: () => place, valuePlaceOf: () => null };
+  }
 }
