@@ -12,6 +12,11 @@ import { applyDown, type CompiledRouting, compileRouting, tableKey } from './htt
 import { TimeLimits } from './http/time-limits.ts';
 import type { LoggedFieldModes } from './model/request-record.ts';
 import type { DownServers, EntryPointOptions, FromWorker, RoutingSnapshot, ToWorker } from './model/snapshot.ts';
+import { createFront } from './stream/front.ts';
+import type { Endpoint } from './stream/proxy-protocol.ts';
+import { compileStreams, type StreamRouting, type TcpEntry } from './stream/stream-routing.ts';
+import { isTcpServerDown } from './stream/tcp-services.ts';
+import { createUdpEntryPoint } from './stream/udp-entry-point.ts';
 import { createCertificateStore } from './tls/certificates.ts';
 import { createTlsPolicy } from './tls/tls-policy.ts';
 
@@ -37,9 +42,10 @@ export function createProxy(host: ProxyHost): Proxy {
   const recorder = createRecorder((message) => host.send(message), accessLog !== null);
   const certificates = createCertificateStore();
   const pools = new UpstreamPools();
-  const entryPoints = new Map<string, EntryPoint>();
+  const entryPoints = new Map<string, Pick<EntryPoint, 'listen' | 'close'> & Partial<EntryPoint>>();
   const closing = new Set<Promise<void>>();
   let routing: CompiledRouting | null = null;
+  let streams: StreamRouting | null = null;
   let tlsPolicy = createTlsPolicy(null);
   let down: DownServers = {};
 
@@ -90,27 +96,46 @@ export function createProxy(host: ProxyHost): Proxy {
     else answerRedirect(exchange, redirect);
   };
 
+  const openEntryPoint = (options: EntryPointOptions): EntryPoint => {
+    const { name, tls, redirect } = options;
+    const reading = requestReading(options);
+    const announced = new Map<string, Endpoint>();
+    const contextOf = (own: EntryPointOptions): EntryContext => ({
+      options: own,
+      peers: createTrustedPeers(own.trustedIPs),
+      recorder,
+      accessLog: own.accessLogs === false ? null : accessLog,
+      limits: new TimeLimits(),
+      reading,
+      unrouted: recorder.counter(name, null, null),
+      route: route(own, reading),
+      warn,
+      announced,
+      isDraining: false,
+    });
+    // What comes with TLS to a listener without it is where a redirect to HTTPS leads.
+    const leadsHere = !tls && redirect?.scheme === 'https';
+    const listener = { tls, redirects: redirect !== null && redirect.priority === undefined };
+    return createEntryPoint({
+      context: contextOf(options),
+      otherContext: contextOf({ ...options, tls: !tls, redirect: leadsHere ? null : redirect }),
+      certificates,
+      policy: () => tlsPolicy,
+      front: (sides) => {
+        const entry = (): TcpEntry | undefined => streams?.tcpEntry(name, listener);
+        return createFront({ options, recorder, certificates, policy: () => tlsPolicy, entry, announced }, sides);
+      },
+    });
+  };
+
   const listen = async (options: EntryPointOptions): Promise<void> => {
     const { name } = options;
     try {
       if (entryPoints.has(name)) throw new Error(`The entry point ${name} is open already`);
-      const reading = requestReading(options);
-      const entryPoint = createEntryPoint(
-        {
-          options,
-          peers: createTrustedPeers(options.trustedIPs),
-          recorder,
-          accessLog: options.accessLogs === false ? null : accessLog,
-          limits: new TimeLimits(),
-          reading,
-          unrouted: recorder.counter(name, null, null),
-          route: route(options, reading),
-          warn,
-          isDraining: false,
-        },
-        certificates,
-        () => tlsPolicy,
-      );
+      const entryPoint =
+        options.transport === 'udp'
+          ? createUdpEntryPoint(options, recorder, () => streams?.udp.get(name))
+          : openEntryPoint(options);
       entryPoints.set(name, entryPoint);
       try {
         host.send({ type: 'listening', entryPoint: name, host: options.host, port: await entryPoint.listen() });
@@ -126,8 +151,11 @@ export function createProxy(host: ProxyHost): Proxy {
 
   const apply = (snapshot: RoutingSnapshot): void => {
     let compiled: CompiledRouting;
+    let compiledStreams: StreamRouting;
     try {
       compiled = compileRouting(snapshot, routing, pools, recorder);
+      const isDown = (service: string, address: string): boolean => isTcpServerDown(down, service, address);
+      compiledStreams = compileStreams(snapshot, streams, { recorder, isDown });
       applyDown(compiled, down);
     } catch (error) {
       // A snapshot that cannot be compiled at all is a fault of ours. What served until now serves on.
@@ -136,9 +164,10 @@ export function createProxy(host: ProxyHost): Proxy {
       return;
     }
     routing = compiled;
+    streams = compiledStreams;
     tlsPolicy = createTlsPolicy(snapshot);
     pools.retain(compiled.poolKeys);
-    host.send({ type: 'applied', revision: snapshot.revision, errors: compiled.errors });
+    host.send({ type: 'applied', revision: snapshot.revision, errors: [...compiled.errors, ...streams.errors] });
   };
 
   const closeEntryPoints = async (names: readonly string[], graceMs: number): Promise<void> => {
@@ -174,7 +203,7 @@ export function createProxy(host: ProxyHost): Proxy {
         case 'certificates': {
           const failures = certificates.change(message.upsert, message.remove);
           for (const failure of failures) warn('A certificate cannot be used', failure);
-          for (const entryPoint of entryPoints.values()) entryPoint.certificatesChanged();
+          for (const entryPoint of entryPoints.values()) entryPoint.certificatesChanged?.();
           break;
         }
         case 'snapshot':

@@ -13,15 +13,21 @@ export function noteHandshake(socket: Socket, optionsKey: string): void {
   handshakes.set(socket, optionsKey);
 }
 
+/** What tells a listener's connections apart while they are open, with TLS or below it. */
+export function remoteKey({ remoteAddress = '', remotePort = 0 }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
+}
+
 /** Facts about a connection's other end, gathered once. */
 export function peerOf(socket: Socket, context: EntryContext): Peer {
   const known = peers.get(socket);
   if (known) return known;
-  const address = plainAddress(socket.remoteAddress ?? '');
+  const announced = context.announced.size === 0 ? undefined : context.announced.get(remoteKey(socket));
+  const address = announced?.address ?? plainAddress(socket.remoteAddress ?? '');
   const isKnownProxy = context.peers.trusts(address);
   const peer: Peer = {
     address,
-    port: socket.remotePort ?? 0,
+    port: announced?.port ?? socket.remotePort ?? 0,
     tls: socket instanceof TLSSocket ? tlsFacts(socket) : null,
     trusted: isKnownProxy || context.options.insecureForwardedHeaders,
     isKnownProxy,

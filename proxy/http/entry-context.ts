@@ -20,6 +20,8 @@ export interface EntryContext {
   /** Takes a request that was not refused to its route. */
   readonly route: (exchange: LiveExchange) => void;
   readonly warn: (message: string, details: Readonly<Record<string, unknown>>) => void;
+  /** Clients that a PROXY protocol header named, by {@link remoteKey} of their connection. */
+  readonly announced: ReadonlyMap<string, { readonly address: string; readonly port: number }>;
   /** New answers tell the client to open another connection next time. */
   isDraining: boolean;
 }

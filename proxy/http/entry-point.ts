@@ -1,5 +1,6 @@
 import http from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
+import type { Front, HttpSides } from '../stream/front.ts';
 import type { CertificateStore } from '../tls/certificates.ts';
 import { peekClientHello } from '../tls/client-hello.ts';
 import { handshakeTimeoutMs } from '../tls/handshakes.ts';
@@ -22,17 +23,38 @@ export interface EntryPoint {
 
 const sweepMs = 100;
 
-/** `policy` is asked at each handshake. */
-export function createEntryPoint(
-  context: EntryContext,
-  certificates: CertificateStore,
-  policy: () => TlsPolicy,
-): EntryPoint {
+export interface EntryPointParts {
+  readonly context: EntryContext;
+  /** For what comes with TLS to a listener that speaks none by itself, or without it to one that does. */
+  readonly otherContext: EntryContext;
+  readonly certificates: CertificateStore;
+  /** Asked at each handshake. */
+  readonly policy: () => TlsPolicy;
+  /** What looks into connections before they come here, if anything does. */
+  readonly front: (sides: HttpSides) => Front;
+}
+
+export function createEntryPoint({ context, otherContext, certificates, policy, front }: EntryPointParts): EntryPoint {
   const connections = new Set<Socket>();
   const sessions = new Set<Http2Connection>();
   const { options } = context;
-  const secure = options.tls ? createSecureServers(context, certificates, sessions) : null;
-  const server = secure ? createSecureListener(options.name, secure, policy) : createPlainListener(context);
+  let secure: SecureServers | null = null;
+  const secureSide = (): SecureServers => {
+    secure ??= createSecureServers(options.tls ? context : otherContext, certificates, sessions);
+    return secure;
+  };
+  let plain: http.Server | null = null;
+  const plainSide = (): http.Server => {
+    plain ??= createPlainServer(options.tls ? otherContext : context);
+    return plain;
+  };
+  const gate = front({
+    http: (socket) => plainSide().emit('connection', socket),
+    https: (socket, serverName) => secureSide().accept(socket, policy().optionsFor(options.name, serverName)),
+  });
+  const server = options.tls
+    ? createSecureListener(options.name, secureSide(), policy, gate)
+    : createPlainListener(plainSide(), gate);
   server.on('connection', (socket: Socket) => {
     connections.add(socket);
     context.recorder.connectionOpened();
@@ -42,16 +64,20 @@ export function createEntryPoint(
     });
   });
   const closeIdleConnections = (): void => {
-    if (secure) secure.closeIdleConnections();
-    else (server as http.Server).closeIdleConnections();
+    secure?.closeIdleConnections();
+    plain?.closeIdleConnections();
   };
 
   return {
     context,
     listen: () => listen(server, context),
-    certificatesChanged: () => secure?.certificatesChanged(),
+    certificatesChanged() {
+      secure?.certificatesChanged();
+      gate.certificatesChanged();
+    },
     close(graceMs) {
       context.isDraining = true;
+      otherContext.isDraining = true;
       const closed = new Promise<void>((resolve) => {
         server.close(() => resolve());
       });
@@ -67,20 +93,39 @@ export function createEntryPoint(
         clearInterval(sweep);
         clearTimeout(deadline);
         secure?.close();
+        plain?.close();
       });
     },
   };
 }
 
-function createPlainListener(context: EntryContext): http.Server {
+function createPlainServer(context: EntryContext): http.Server {
   const server = http.createServer(http1Options(context));
   serveHttp1(server, context);
+  // It never listens itself, and Node starts the clocks of slow requests only then.
+  server.emit('listening');
   return server;
 }
 
+function createPlainListener(plain: http.Server, gate: Front): Server {
+  return createServer(
+    { allowHalfOpen: true, noDelay: true, highWaterMark: 64 * 1024 },
+    (socket) => (gate.isActive() ? gate.accept(socket) : plain.emit('connection', socket)),
+  );
+}
+
 /** Only where hosts have TLS options of their own is a connection's first message read before it is handed on. */
-function createSecureListener(entryPoint: string, secure: SecureServers, policy: () => TlsPolicy): Server {
+function createSecureListener(
+  entryPoint: string,
+  secure: SecureServers,
+  policy: () => TlsPolicy,
+  gate: Front,
+): Server {
   return createServer({ noDelay: true, highWaterMark: 64 * 1024 }, (socket) => {
+    if (gate.isActive()) {
+      gate.accept(socket);
+      return;
+    }
     const now = policy();
     if (!now.differs(entryPoint)) {
       secure.accept(socket, now.optionsFor(entryPoint, ''));

@@ -75,12 +75,15 @@ export function createRecorder(send: (message: FromWorker) => void, hasAccessLog
         counters.push(counter);
       }
       counter.requests += 1;
-      const statusClass = Math.min(Math.max(Math.trunc(record.status / 100), 1), 5) - 1;
+      const statusClass = statusClassOf(record) - 1;
       counter.statusClasses[statusClass] = (counter.statusClasses[statusClass] ?? 0) + 1;
       counter.requestBytes += record.requestBytes;
       counter.responseBytes += record.responseBytes;
-      const bucket = bucketOf(record.durationMs);
-      counter.latency[bucket] = (counter.latency[bucket] ?? 0) + 1;
+      // How long a connection was open says nothing of how fast it was served.
+      if (record.status !== 0) {
+        const bucket = bucketOf(record.durationMs);
+        counter.latency[bucket] = (counter.latency[bucket] ?? 0) + 1;
+      }
       if (records.length < batchRecords) {
         records.push(record);
         if (hasAccessLog) logged.push(facts);
@@ -107,6 +110,13 @@ export function createRecorder(send: (message: FromWorker) => void, hasAccessLog
       timer = null;
     },
   };
+}
+
+/** Connections have no status: they count as served, turned away or failed. */
+function statusClassOf({ status, error, middlewares }: RequestRecord): number {
+  if (status !== 0) return Math.min(Math.max(Math.trunc(status / 100), 1), 5);
+  if (error !== null) return error.code === 'CLIENT_ABORTED' ? 4 : 5;
+  return middlewares.some(({ verdict }) => verdict === 'refused') ? 4 : 2;
 }
 
 function emptyCounts(): Pick<

@@ -43,8 +43,9 @@ export const requestRecordSchema = z.object({
   clientIp: z.string(),
   clientPort: z.number(),
   username: z.string().nullable(),
-  protocol: z.enum(['HTTP/1.0', 'HTTP/1.1', 'HTTP/2.0']),
-  scheme: z.enum(['http', 'https']),
+  /** `TCP`: one record for a connection; `UDP`: one for a session. Method, target and status are empty then, and 0. */
+  protocol: z.enum(['HTTP/1.0', 'HTTP/1.1', 'HTTP/2.0', 'TCP', 'UDP']),
+  scheme: z.enum(['http', 'https', 'tcp', 'tls', 'udp']),
   method: z.string(),
   /** Host as routed: lower case, without a port. Empty where the request had none. */
   host: z.string(),
