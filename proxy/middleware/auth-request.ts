@@ -1,6 +1,6 @@
 import type { ProxyRequest } from '../http/exchange.ts';
 import { HeaderList } from '../http/header-list.ts';
-import { isHopByHop } from '../http/header-names.ts';
+import { isForwardingName, isHopByHop } from '../http/header-names.ts';
 import type { ForwardAuthConfig } from './forward-auth.ts';
 
 type Options = Pick<ForwardAuthConfig, 'trustForwardHeader' | 'authRequestHeaders'>;
@@ -19,7 +19,7 @@ function isLeftBehind(name: string): boolean {
 export function authRequestHeaders(request: ProxyRequest, options: Options): HeaderList {
   const { trustForwardHeader: trusts, authRequestHeaders: wanted = [] } = options;
   const all = request.headers.clone();
-  all.deleteWhere((name) => isLeftBehind(name) || (trusts === false && name.startsWith('x-forwarded-')));
+  all.deleteWhere((name) => isLeftBehind(name) || (trusts === false && isForwardingName(name) && name !== 'x-real-ip'));
   const headers = wanted.length === 0 ? all : chosen(all, wanted, trusts === true);
   const scheme = request.tls === null ? request.scheme : 'https';
   const uri = request.query === '' ? request.path : `${request.path}?${request.query}`;
