@@ -5,7 +5,6 @@ import { clientBehindProxies, type TrustedPeers } from './client-address.ts';
 import type { LiveRequest, Peer } from './live-request.ts';
 
 const serverName = hostname();
-const schemes = new Set(['http', 'https', 'ws', 'wss']);
 
 /**
  * Sets what the server behind is told of the request's way here. The client's own copies are gone by now unless it is a
@@ -17,20 +16,26 @@ export function setForwardingFields(request: LiveRequest, peer: Peer, facts: Hea
   if (peer.isKnownProxy && facts.forwardedFor !== '') {
     request.clientIp = clientBehindProxies(facts.forwardedFor, peer.address, peers);
   }
-  const port = parseAuthority(request.authority)?.port || (request.scheme === 'https' ? '443' : '80');
   const scheme = request.upgrade === null ? request.scheme : request.scheme === 'https' ? 'wss' : 'ws';
   if (!peer.trusted) {
+    const port = publicPort(request, scheme);
     headers.raw.push('X-Forwarded-Proto', scheme);
     if (request.authority !== '') headers.raw.push('X-Forwarded-Host', request.authority);
     headers.raw.push('X-Forwarded-Port', port, 'X-Forwarded-Server', serverName, 'X-Real-Ip', request.clientIp);
     return;
   }
-  const proto = headers.get('x-forwarded-proto');
-  if (proto === undefined || !schemes.has(proto.toLowerCase())) headers.set('X-Forwarded-Proto', scheme);
+  setMissing(request, 'X-Forwarded-Proto', scheme);
   if (request.authority !== '') setMissing(request, 'X-Forwarded-Host', request.authority);
-  setMissing(request, 'X-Forwarded-Port', port);
+  setMissing(request, 'X-Forwarded-Port', publicPort(request, headers.get('x-forwarded-proto') ?? scheme));
   headers.set('X-Forwarded-Server', serverName);
   setMissing(request, 'X-Real-Ip', request.clientIp);
+}
+
+/** The port that the visitor asked: the one in the host, else the one of the scheme that they came by. */
+function publicPort(request: LiveRequest, scheme: string): string {
+  const written = parseAuthority(request.authority)?.port;
+  if (written) return written;
+  return /^(?:https|wss)$/i.test(scheme) ? '443' : '80';
 }
 
 function setMissing(request: LiveRequest, name: string, value: string): void {
