@@ -6,7 +6,7 @@ import { LiveRequest, type Peer } from './live-request.ts';
 const facts = { hasBody: false, upgrade: '', forwardedFor: '', expectsContinue: false };
 
 function told(fields: readonly string[], trusted: boolean, authority = 'app.example.com'): LiveRequest {
-  const peer: Peer = { address: '192.0.2.7', port: 40_000, tls: null, trusted, isKnownProxy: false };
+  const peer = { address: '192.0.2.7', port: 40_000, tls: null, trusted, isKnownProxy: false } as Peer;
   const request = new LiveRequest('r1', 'web', 'HTTP/1.1', 'GET', peer);
   request.authority = authority;
   request.headers.raw.push(...fields);
