@@ -221,6 +221,7 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
     pausedAll: false,
     runtime: {
       defaultRuleSyntax: options.configuration.defaultRuleSyntax ?? 'v3',
+      precedence: options.configuration.precedence ?? [],
       internal: internalServicesOf(options.configuration),
     },
     log,

@@ -6,6 +6,7 @@ import { explainRule } from '../../proxy/rule/explain.ts';
 import { hostsOfRule } from '../../proxy/rule/hosts.ts';
 import { parseRule, RuleError } from '../../proxy/rule/parse.ts';
 import { canonicalPath } from '../../proxy/rule/path.ts';
+import { byPrecedence } from '../../proxy/rule/precedence.ts';
 import { buildRouteTable } from '../../proxy/rule/route-table.ts';
 import type { EntryPointView, Explanation, ServiceView } from '../contract/objects.ts';
 import { toRoutingSnapshot } from '../runtime/snapshot.ts';
@@ -151,9 +152,7 @@ function tryRoutes(
   asked: ProxyRequest,
   chosen: string | null,
 ): { readonly routers: Explanation['routers']; readonly skippedByHost: number } {
-  const ordered = routes.toSorted(
-    (a, b) => b.priority - a.priority || b.rule.length - a.rule.length || (a.name < b.name ? -1 : 1),
-  );
+  const ordered = routes.toSorted(byPrecedence);
   const routers: Explanation['routers'] = [];
   let skippedByHost = 0;
   let decided = false;

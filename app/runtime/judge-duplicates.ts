@@ -1,3 +1,4 @@
+import { byPrecedence } from '../../proxy/rule/precedence.ts';
 import type { Problem } from '../contract/objects.ts';
 import { problem } from '../problem.ts';
 import { isPaused } from './judge-router.ts';
@@ -5,7 +6,7 @@ import type { RuntimeRouter } from './state.ts';
 
 /**
  * Routers that stand in each other's way: same rule, same priority, on one entry point. The winner is the one that the
- * route table tries first: the longer text, then by name. Returns a warning for each of them by router name.
+ * route table tries first. Returns a warning for each of them by router name.
  */
 export function duplicateProblems(routers: Iterable<RuntimeRouter>): ReadonlyMap<string, Problem> {
   const byRule = new Map<string, RuntimeRouter[]>();
@@ -19,7 +20,7 @@ export function duplicateProblems(routers: Iterable<RuntimeRouter>): ReadonlyMap
   const problems = new Map<string, Problem>();
   for (const group of byRule.values()) {
     if (group.length < 2) continue;
-    group.sort((a, b) => b.rule.length - a.rule.length || (a.name < b.name ? -1 : 1));
+    group.sort(byPrecedence);
     for (const router of group) {
       const entryPoint = router.entryPoints.find((name) =>
         group.some((other) => other !== router && other.entryPoints.includes(name)),

@@ -23,6 +23,8 @@ export interface RouterSurroundings {
   readonly judgeRule: (rule: string, syntax: RuleSyntax) => RuleJudgement;
   /** For routers of labels and files that do not say in which version of the language their rule is written. */
   readonly defaultRuleSyntax: RuleSyntax;
+  /** Providers whose routers win where priorities are equal. */
+  readonly precedence: readonly string[];
   readonly suggestService: (name: string) => string | null;
   readonly suggestMiddleware: (name: string) => string | null;
 }
@@ -32,6 +34,7 @@ export function judgeRouter(item: Published<RouterConfig>, around: RouterSurroun
   const { config, provider } = item;
   const problems: Problem[] = [...item.problems];
   const rule = config.rule ?? '';
+  const rank = around.precedence.indexOf(provider);
   const isOwn = provider === 'gatehouse' || provider === 'internal';
   const syntax = config.ruleSyntax ?? (isOwn ? 'v3' : around.defaultRuleSyntax);
   const judgedRule = around.judgeRule(rule, syntax);
@@ -65,6 +68,7 @@ export function judgeRouter(item: Published<RouterConfig>, around: RouterSurroun
     service,
     rule,
     syntax,
+    ...(rank < 0 ? {} : { providerRank: rank }),
     // Traefik counts the bytes of the rule, and takes 0 for "not set".
     priority: config.priority === undefined || config.priority === 0 ? Buffer.byteLength(rule) : config.priority,
     tls: config.tls !== undefined,

@@ -86,6 +86,8 @@ function internalServices(extra: readonly InternalService[]): [string, RuntimeSe
 
 export interface RuntimeOptions {
   readonly defaultRuleSyntax?: RuleSyntax;
+  /** Providers whose routers win where priorities are equal, the first before the others. */
+  readonly precedence?: readonly string[];
   /** Traefik's internal services that static configuration has turned on. */
   readonly internal?: readonly InternalService[];
   /** Certificates and TLS options from files. */
@@ -101,7 +103,7 @@ export function buildRuntime(
   entryPoints: readonly StaticEntryPoint[],
   revision: number,
   previous?: RuntimeState,
-  { defaultRuleSyntax = 'v3', internal = [], tls = noConfiguredTls }: RuntimeOptions = {},
+  { defaultRuleSyntax = 'v3', precedence = [], internal = [], tls = noConfiguredTls }: RuntimeOptions = {},
 ): RuntimeState {
   const memo = (previous && memos.get(previous)) ?? emptyMemo;
   const published = collect(publications, memo.published);
@@ -111,7 +113,8 @@ export function buildRuntime(
   const servicesAlone = judgeServices(published, memo, always);
   const services = judgeReferences(servicesAlone, middlewares, memo);
   const rules = new Map<string, RuleJudgement>();
-  const routers = judgeRouters(published, memo, { entryPoints, services, middlewares, rules, defaultRuleSyntax });
+  const around = { entryPoints, services, middlewares, rules, defaultRuleSyntax, precedence };
+  const routers = judgeRouters(published, memo, around);
 
   const final = new Map(routers);
   for (const [name, duplicate] of duplicateProblems(routers.values())) {
@@ -192,6 +195,7 @@ interface Surroundings {
   /** Filled with the rules of this build. */
   readonly rules: Map<string, RuleJudgement>;
   readonly defaultRuleSyntax: RuleSyntax;
+  readonly precedence: readonly string[];
 }
 
 function judgeRouters(published: Collected, memo: Memo, around: Surroundings): Map<string, RuntimeRouter> {
@@ -205,6 +209,7 @@ function judgeRouters(published: Collected, memo: Memo, around: Surroundings): M
     suggestService: suggester(() => services.keys()),
     suggestMiddleware: suggester(() => middlewares.keys()),
     defaultRuleSyntax: around.defaultRuleSyntax,
+    precedence: around.precedence,
     judgeRule: (rule: string, syntax: RuleSyntax): RuleJudgement => {
       const key = `${syntax} ${rule}`;
       const known = rules.get(key) ?? memo.rules.get(key) ?? judgeRule(rule, syntax);

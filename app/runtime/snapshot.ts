@@ -87,7 +87,7 @@ function tlsSnapshot({ options, hosts }: TlsJudgement): Pick<RoutingSnapshot, 't
 
 /** As Traefik has it: a router with TLS serves TLS alone; one without serves TLS only where its entry point adds it. */
 function split(router: RuntimeRouter, tlsEntryPoints: ReadonlySet<string>): RouterSnapshot[] {
-  const { name, rule, syntax, priority, middlewares, service, entryPointMiddlewares } = router;
+  const { name, rule, syntax, priority, middlewares, service, entryPointMiddlewares, providerRank } = router;
   if (entryPointMiddlewares !== undefined) {
     const { entryPointMiddlewares: _all, ...rest } = router;
     return router.entryPoints.flatMap((entryPoint) => {
@@ -96,7 +96,17 @@ function split(router: RuntimeRouter, tlsEntryPoints: ReadonlySet<string>): Rout
     });
   }
   const isLogged = router.config.observability?.accessLogs !== false;
-  const common = { name, rule, syntax, priority, middlewares, service, ...(isLogged ? {} : { accessLogs: false }) };
+  const rank = providerRank === undefined ? {} : { providerRank };
+  const common = {
+    name,
+    rule,
+    syntax,
+    priority,
+    ...rank,
+    middlewares,
+    service,
+    ...(isLogged ? {} : { accessLogs: false }),
+  };
   if (router.tls) return [{ ...common, entryPoints: router.entryPoints, tls: true }];
   const secure = router.entryPoints.filter((entryPoint) => tlsEntryPoints.has(entryPoint));
   const plain = router.entryPoints.filter((entryPoint) => !tlsEntryPoints.has(entryPoint));

@@ -33,6 +33,8 @@ export interface RuntimeRouter extends RuntimeObject {
   readonly rule: string;
   /** The version of the language in which the rule is written. */
   readonly syntax: 'v2' | 'v3';
+  /** Place of its provider in `providers.precedence`, from 0; left out for those that are not named there. */
+  readonly providerRank?: number;
   readonly priority: number;
   readonly tls: boolean;
   readonly hosts: readonly string[];

@@ -44,6 +44,7 @@ interface Candidate {
   readonly rule: string;
   readonly syntax?: 'v2' | 'v3';
   readonly priority: number;
+  readonly providerRank?: number;
   readonly target: RouteTarget;
 }
 
@@ -147,6 +148,7 @@ export function compileRouting(
         rule: router.rule,
         ...(router.syntax === undefined ? {} : { syntax: router.syntax }),
         priority: router.priority,
+        ...(router.providerRank === undefined ? {} : { providerRank: router.providerRank }),
         target: {
           router: router.name,
           priority: router.priority,

@@ -82,6 +82,8 @@ export interface RouterSnapshot {
   /** The version of the rule language that the rule is written in; v3 where it is left out. */
   readonly syntax?: 'v2' | 'v3';
   readonly priority: number;
+  /** Place of its provider in `providers.precedence`, from 0; left out for those that are not named there. */
+  readonly providerRank?: number;
   /** True: only requests that came over TLS match; false: only those that did not (as Traefik has it). */
   readonly tls: boolean;
   /** TLS options without which it serves nobody, whatever the host; left out: the host decides. */

@@ -61,6 +61,17 @@ describe('buildRouteTable', () => {
     expect(buildRouteTable([third]).match(request).kind).toBe('none');
   });
 
+  it('asks those of the preferred provider first where priorities are equal', () => {
+    const ranked = (name: string, rule: string, providerRank?: number) => ({
+      ...route(name, rule, 5),
+      ...(providerRank === undefined ? {} : { providerRank }),
+    });
+    const routes = [ranked('a', 'Host(`a`) && Path(`/`)'), ranked('b', 'Path(`/`)', 1), ranked('c', 'Path(`/`)', 0)];
+    const request = makeRequest({ host: 'a', path: '/' });
+    expect(buildRouteTable(routes).match(request)).toMatchObject({ name: 'c' });
+    expect(buildRouteTable([...routes, route('d', 'Path(`/`)', 6)]).match(request)).toMatchObject({ name: 'd' });
+  });
+
   it('names the route whose rule is broken', () => {
     expect(() => buildRouteTable([route('bad@docker', 'Hst(`a`)')])).toThrow(/bad@docker.*Did you mean Host/);
   });

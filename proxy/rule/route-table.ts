@@ -5,12 +5,14 @@ import { requiredHosts } from './hosts.ts';
 import { wildcardOf } from './matchers.ts';
 import { parseRule, type RuleSyntax } from './parse.ts';
 import { otherReadings } from './path.ts';
+import { byPrecedence } from './precedence.ts';
 
 export interface Route<T> {
   readonly name: string;
   readonly rule: string;
   readonly syntax?: RuleSyntax;
   readonly priority: number;
+  readonly providerRank?: number;
   readonly target: T;
 }
 
@@ -36,7 +38,7 @@ const none = { kind: 'none' } as const;
 const noEntries: readonly never[] = [];
 
 /**
- * Builds a table that finds a request's route: the highest priority first, then the longest rule, then by name. Rules
+ * Builds a table that finds a request's route: the order is that of `byPrecedence`. Rules
  * that require a host are looked up by it, so that the cost of a request does not grow with their number.
  * Throws where a rule does not parse, naming the route: leaving it out could open what it guards.
  */
@@ -79,10 +81,6 @@ function findByReading<E>(request: ProxyRequest, reading: string, find: (request
   } finally {
     request.path = path;
   }
-}
-
-function byPrecedence(a: Route<unknown>, b: Route<unknown>): number {
-  return b.priority - a.priority || b.rule.length - a.rule.length || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
 }
 
 interface CompiledRule {

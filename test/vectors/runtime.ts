@@ -1,3 +1,4 @@
+import { type ConfiguredTls, createTlsFiles } from '../../app/certificates/configured.ts';
 import { parseDynamicFile } from '../../app/config/dynamic-file.ts';
 import { defaultStaticConfiguration, type StaticEntryPoint } from '../../app/config/static.ts';
 import { filePublication } from '../../app/providers/file/publication.ts';
@@ -8,7 +9,6 @@ import { toRoutingSnapshot } from '../../app/runtime/snapshot.ts';
 import type { RuntimeState } from '../../app/runtime/state.ts';
 import { middlewareTable } from '../../proxy/middleware/table.ts';
 import type { RoutingSnapshot } from '../../proxy/model/snapshot.ts';
-import { Missing } from './vector.ts';
 
 /** Sections of dynamic configuration, as a file has them. */
 export type RawConfiguration = Readonly<Record<string, unknown>>;
@@ -24,6 +24,7 @@ export interface StateOptions {
 export interface Built {
   readonly state: RuntimeState;
   readonly snapshot: RoutingSnapshot;
+  readonly tls: ConfiguredTls;
 }
 
 /**
@@ -34,13 +35,13 @@ export function buildState(
   configurations: Readonly<Record<string, RawConfiguration>>,
   options: StateOptions = {},
 ): Built {
-  if ((options.precedence ?? []).length > 0)
-    throw new Missing('routers of equal priority do not follow providers.precedence');
   const publications = Object.entries(configurations).map(([provider, raw]) => publicationOf(provider, [raw]));
   const entryPoints = (options.entryPoints ?? ['web', 'websecure']).map((name) =>
     entryPointNamed(name, options.isUdp ?? false),
   );
-  const state = buildRuntime([internalPublication(), ...publications], entryPoints, 1);
+  const state = buildRuntime([internalPublication(), ...publications], entryPoints, 1, undefined, {
+    precedence: options.precedence ?? [],
+  });
   return { state, snapshot: toRoutingSnapshot(state, entryPoints, { pausedAll: false }) };
 }
 
