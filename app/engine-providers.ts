@@ -4,6 +4,7 @@ import type { ProviderView } from './contract/objects.ts';
 import type { Log } from './log.ts';
 import { createDockerProvider, type DockerObservation, type DockerProvider } from './providers/docker/provider.ts';
 import { createFileProvider } from './providers/file/provider.ts';
+import { createHttpProvider } from './providers/http/provider.ts';
 import type { Provider, ProviderHost, Publication } from './providers/provider.ts';
 import { same } from './runtime/same.ts';
 
@@ -48,6 +49,7 @@ export function createProviderSet(options: ProviderSetOptions): ProviderSet {
   let dockerOptions: StaticConfiguration['docker'] | null = null;
   let file: Provider | null = null;
   let filePath: string | null = null;
+  let http: Provider | null = null;
 
   const show = (view: ProviderView): void => {
     if (same(views.get(view.name), view)) return;
@@ -93,7 +95,7 @@ export function createProviderSet(options: ProviderSetOptions): ProviderSet {
     await made.start();
   };
 
-  const applyFile = async (path: string | null): Promise<void> => {
+  const applyFile = async ({ path, watch }: StaticConfiguration['file']): Promise<void> => {
     if (path === filePath) return;
     filePath = path;
     const before = file;
@@ -109,18 +111,34 @@ export function createProviderSet(options: ProviderSetOptions): ProviderSet {
       const origins = { routers: {}, services: {}, middlewares: {} };
       options.publish({ provider: 'file', configuration: emptyConfiguration, origins });
     }
-    const made: Provider = createFileProvider({ host: hostFor(() => file === made), path, log });
+    const made: Provider = createFileProvider({
+      host: hostFor(() => file === made),
+      path,
+      ...(watch === false ? { watch } : {}),
+      log,
+    });
     file = made;
     await made.start();
+  };
+
+  /** Only static configuration names it, so it is started once. */
+  const applyHttp = async (options: StaticConfiguration['httpProvider']): Promise<void> => {
+    if (options === undefined || http !== null) return;
+    http = createHttpProvider({ host: hostFor(() => true), options, log });
+    await http.start();
   };
 
   return {
     views: () => [...views.values()],
     apply: async (configuration) => {
-      await Promise.all([applyDocker(configuration.docker), applyFile(configuration.file.path)]);
+      await Promise.all([
+        applyDocker(configuration.docker),
+        applyFile(configuration.file),
+        applyHttp(configuration.httpProvider),
+      ]);
     },
     stop: async () => {
-      const running = [docker, file].filter((provider) => provider !== null);
+      const running = [docker, file, http].filter((provider) => provider !== null);
       docker = null;
       file = null;
       await Promise.all(running.map((provider) => provider.stop()));

@@ -37,13 +37,13 @@ type Section = (typeof sections)[number];
 
 /**
  * Reads YAML, or TOML where the file's name says so; Go templates in it are run first, as Traefik does it, and places
- * are then those of what they make.
+ * are then those of what they make. `env` null: templates are not run.
  */
 export function parseDynamicFile(
   text: string,
   middlewareTable: MiddlewareTable,
   file = '',
-  env: Readonly<Record<string, string | undefined>> = process.env,
+  env: Readonly<Record<string, string | undefined>> | null = process.env,
 ): DynamicFile {
   const yaml = readRendered(text, file, env);
   const faults = [...yaml.faults];
@@ -96,8 +96,12 @@ function issue(
   return { element: null, path, code, severity, message, suggestion: null };
 }
 
-function readRendered(text: string, file: string, env: Readonly<Record<string, string | undefined>>): PlacedText {
-  if (!text.includes('{{')) return readPlaced(text, file);
+function readRendered(
+  text: string,
+  file: string,
+  env: Readonly<Record<string, string | undefined>> | null,
+): PlacedText {
+  if (env === null || !text.includes('{{')) return readPlaced(text, file);
   try {
     return readPlaced(compileGoTemplate(text, { functions: environmentFunctions(env) })(undefined), file);
   } catch (error) {

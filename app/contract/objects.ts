@@ -63,6 +63,7 @@ export const problemCodes = [
   'DOCKER_UNSUPPORTED',
   'FILE_INVALID',
   'FILE_UNREADABLE',
+  'HTTP_PROVIDER_FAILED',
   'DATABASE_SET_ASIDE',
   'DATA_DIR_READ_ONLY',
   'DISK_FULL',
@@ -322,7 +323,7 @@ export const entryPointViewSchema = z.object({
 });
 
 export const providerViewSchema = z.object({
-  name: z.enum(['docker', 'file', 'gatehouse', 'internal']),
+  name: z.enum(['docker', 'file', 'http', 'gatehouse', 'internal']),
   /** `off`: not configured. `lost`: was there, is not now; its last routes stay. */
   state: z.enum(['off', 'connecting', 'connected', 'lost', 'failed']),
   /** Endpoint or path. */

@@ -1,4 +1,4 @@
-import type { ObjectStatus, Problem, Source } from '../contract/objects.ts';
+import type { ObjectStatus, Problem, ProviderView, Source } from '../contract/objects.ts';
 import type { ObjectOrigin } from '../providers/provider.ts';
 
 /** An error disables an object; a warning is served all the same; a note changes nothing. */
@@ -14,7 +14,7 @@ export function statusOf(problems: readonly Problem[]): ObjectStatus {
 /** One object of a publication on its way into the runtime. `name` is qualified. */
 export interface Published<Config> {
   readonly name: string;
-  readonly provider: 'docker' | 'file' | 'gatehouse' | 'internal';
+  readonly provider: ProviderView['name'];
   readonly config: Config;
   readonly source: Source;
   /** What the provider found wrong while it read the object. */

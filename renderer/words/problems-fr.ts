@@ -221,6 +221,10 @@ export const problemsFr: Readonly<Record<ProblemCode, ProblemTemplates>> = {
     message: ['Rien ne demande que {{container}} soit exposé.', 'Rien ne demande que le conteneur soit exposé.'],
     fix: ['Exposez-le ici, ou donnez-lui l’étiquette traefik.enable=true.'],
   },
+  HTTP_PROVIDER_FAILED: {
+    message: ['La configuration à {{endpoint}} ne peut être lue : {{reason}}.', 'La configuration ne peut être lue.'],
+    fix: ['Elle est demandée à nouveau d’elle-même ; vérifiez l’adresse et le serveur.'],
+  },
   CONTAINER_NOT_SELECTED: {
     message: [
       '{{container}} ne répond pas aux contraintes du fournisseur Docker : {{constraints}}',

@@ -175,7 +175,7 @@ function overview({ status, routers, services, middlewares }: Snapshot): Record<
     middlewares: countsOf(middlewares, protocol),
   });
   const { middlewares: _none, ...udp } = counts('udp');
-  const names = { docker: 'Docker', file: 'File', gatehouse: 'Gatehouse', internal: 'Internal' } as const;
+  const names = { docker: 'Docker', file: 'File', http: 'HTTP', gatehouse: 'Gatehouse', internal: 'Internal' } as const;
   return {
     http: counts(),
     tcp: counts('tcp'),

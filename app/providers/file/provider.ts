@@ -16,6 +16,8 @@ export interface FileProviderSettings {
   readonly host: ProviderHost;
   /** A YAML or TOML file, or a folder that is read with all that is below it. */
   readonly path: string;
+  /** False: it is read once. */
+  readonly watch?: boolean;
   readonly log: Log;
   readonly now?: () => number;
 }
@@ -120,8 +122,12 @@ export function createFileProvider(settings: FileProviderSettings): Provider {
 
   return {
     start: async () => {
-      if (watcher) return;
+      if (watcher || loading) return;
       settings.host.report(view);
+      if (settings.watch === false) {
+        await wake();
+        return;
+      }
       watcher = watchPath(path, () => void wake());
       recheck = setInterval(() => void wake(), recheckEveryMs);
       recheck.unref();
