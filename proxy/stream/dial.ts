@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
-import { checkServerIdentity, connect as connectTls } from 'node:tls';
+import { connect as connectTls, type PeerCertificate } from 'node:tls';
 import { durationMs, parseDurationMs } from '../model/duration.ts';
 import type { TcpServersTransportConfig } from '../model/stream.ts';
 import { parseServerAddress } from './address.ts';
@@ -90,7 +90,7 @@ function readTls(config: TcpServersTransportConfig['tls']) {
       ? {}
       : {
           // As in Traefik, the URI stands in for the name.
-          checkServerIdentity: (_host: string, peer: Parameters<typeof checkServerIdentity>[1]) =>
+          checkServerIdentity: (_host: string, peer: PeerCertificate) =>
             (peer.subjectaltname ?? '').split(', ').includes(`URI:${peerCertURI}`)
               ? undefined
               : new Error(`The server's certificate does not hold the URI ${peerCertURI}`),

@@ -33,7 +33,7 @@ describe('a header that was written can be read', () => {
 
   test('version 2 has the bytes of its description', () => {
     const header = writeProxyHeader(2, { address: '1.2.3.4', port: 0x0102 }, { address: '5.6.7.8', port: 0x0304 });
-    expect(header.toString('hex')).toBe('0d0a0d0a000d0a515549540a' + '2111000c' + '01020304' + '05060708' + '01020304');
+    expect(header.toString('hex')).toBe('0d0a0d0a000d0a515549540a2111000c010203040506070801020304');
   });
 });
 

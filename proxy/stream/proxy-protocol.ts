@@ -95,8 +95,8 @@ function textOf(bytes: Buffer): string {
   const groups = Array.from({ length: 8 }, (_, index) => bytes.readUInt16BE(index * 2).toString(16)).join(':');
   const { hostname } = new URL(`http://[${groups}]`);
   const address = hostname.slice(1, -1);
-  const mapped = /^::ffff:([0-9a-f]+):([0-9a-f]+)$/.exec(address);
-  return mapped === null ? address : [...bytes.subarray(12)].join('.');
+  const holdsIpv4 = /^::ffff:([0-9a-f]+):([0-9a-f]+)$/.exec(address);
+  return holdsIpv4 === null ? address : [...bytes.subarray(12)].join('.');
 }
 
 /** The header that tells a server who connects. Both ends have the family of the client; the other one is mapped. */
@@ -131,13 +131,17 @@ function bytes4(address: string): number[] {
 }
 
 function bytes6(address: string): number[] {
-  if (isIP(address) === 4) return [...new Array<number>(10).fill(0), 0xff, 0xff, ...bytes4(address)];
+  if (isIP(address) === 4) return [...zeros(10), 0xff, 0xff, ...bytes4(address)];
   const { hostname } = new URL(`http://[${address}]`);
   const [head = '', tail] = hostname.slice(1, -1).split('::');
   const groupsOf = (text: string): number[] =>
     text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16));
   const before = groupsOf(head);
   const after = tail === undefined ? [] : groupsOf(tail);
-  const groups = [...before, ...new Array<number>(8 - before.length - after.length).fill(0), ...after];
+  const groups = [...before, ...zeros(8 - before.length - after.length), ...after];
   return groups.flatMap((group) => [group >> 8, group & 0xff]);
+}
+
+function zeros(length: number): number[] {
+  return Array.from({ length }, () => 0);
 }

@@ -21,7 +21,9 @@ test('who may not have it is passed over, and does not make up for it later', ()
     { target: 'b', weight: 1 },
   ]);
   for (let i = 0; i < 100; i++) expect(turns.next((target) => target === 'a')).toBe('a');
-  expect([turns.next(all), turns.next(all), turns.next(all), turns.next(all)].toSorted().join('')).toBe('aabb');
+  expect(
+    [turns.next(all), turns.next(all), turns.next(all), turns.next(all)].filter((each) => each === 'a'),
+  ).toHaveLength(2);
   expect(turns.next(() => false)).toBeNull();
   expect(createTurns([]).next(all)).toBeNull();
 });
