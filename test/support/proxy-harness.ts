@@ -9,6 +9,7 @@ import type {
   RouterSnapshot,
   RoutingSnapshot,
   ServiceSnapshot,
+  StreamSnapshot,
 } from '../../proxy/model/snapshot.ts';
 import { createProxy, type Proxy } from '../../proxy/proxy.ts';
 
@@ -21,6 +22,7 @@ export interface HarnessOptions {
   readonly certificates?: readonly CertificateSnapshot[];
   readonly tlsOptions?: NonNullable<RoutingSnapshot['tlsOptions']>;
   readonly tlsHosts?: NonNullable<RoutingSnapshot['tlsHosts']>;
+  readonly streams?: Partial<StreamSnapshot>;
 }
 
 /** A proxy in this process, with real listeners on free ports of 127.0.0.1. */
@@ -66,6 +68,15 @@ export function loadBalancer(
   };
 }
 
+const noStreams: StreamSnapshot = {
+  tcpRouters: [],
+  tcpMiddlewares: {},
+  tcpServices: {},
+  tcpServersTransports: {},
+  udpRouters: [],
+  udpServices: {},
+};
+
 function snapshotOf(options: HarnessOptions, revision: number): RoutingSnapshot {
   return {
     revision,
@@ -84,6 +95,7 @@ function snapshotOf(options: HarnessOptions, revision: number): RoutingSnapshot 
     serversTransports: options.serversTransports ?? {},
     ...(options.tlsOptions ? { tlsOptions: options.tlsOptions } : {}),
     ...(options.tlsHosts ? { tlsHosts: options.tlsHosts } : {}),
+    ...(options.streams ? { streams: { ...noStreams, ...options.streams } } : {}),
   };
 }
 
