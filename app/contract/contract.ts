@@ -120,6 +120,11 @@ export const contract = {
   /** A layer over routers and services that come from labels and files; those are not touched. */
   overrides: {
     list: operation.route({ method: 'GET', path: '/overrides' }).input(nothing).output(z.array(o.overrideSchema)),
+    /** What a form begins with: what labels or files say, and what is edited of it already. */
+    plan: operation
+      .route({ method: 'POST', path: '/overrides/plan' })
+      .input(overrideTarget)
+      .output(o.overridePlanSchema),
     /** Fields that are left out stay; null takes a field back to what labels or files say. */
     set: operation
       .route({ method: 'POST', path: '/overrides' })

@@ -255,6 +255,15 @@ export const overrideSchema = z.object({
   state: z.enum(['applied', 'changed', 'waiting']),
 });
 
+export const overridePlanSchema = z.object({
+  override: overrideSchema.nullable(),
+  /** Hosts that it answers for now. */
+  hosts: z.array(z.string()),
+  /** As its provider wrote them. */
+  rule: z.string(),
+  middlewares: z.array(z.string()),
+});
+
 /** An object with its override, as text to paste where it comes from. */
 export const overrideExportSchema = z.object({
   labels: z.array(z.string()),
@@ -573,6 +582,7 @@ export type ContainerView = z.infer<typeof containerViewSchema>;
 export type Protection = z.infer<typeof protectionSchema>;
 export type Exposure = z.infer<typeof exposureSchema>;
 export type Override = z.infer<typeof overrideSchema>;
+export type OverridePlan = z.infer<typeof overridePlanSchema>;
 export type OverrideExport = z.infer<typeof overrideExportSchema>;
 export type ExposurePlan = z.infer<typeof exposurePlanSchema>;
 export type EntryPointView = z.infer<typeof entryPointViewSchema>;

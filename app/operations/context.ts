@@ -7,6 +7,7 @@ import type {
   ExposurePlan,
   Override,
   OverrideExport,
+  OverridePlan,
   Protection,
   Settings,
   SettingsPatch,
@@ -82,6 +83,7 @@ export interface EngineContext {
   };
   readonly overrides: {
     readonly list: () => readonly Override[];
+    readonly plan: (target: OverrideTarget) => OverridePlan;
     /** Resolves when the workers serve it so. */
     readonly set: (input: OverrideInput, actor: Actor) => Promise<OverrideChanged>;
     readonly remove: (target: OverrideTarget, actor: Actor) => Promise<{ readonly changeId: string }>;

@@ -2,6 +2,7 @@ import { operations } from './implementer.ts';
 
 export const overrides = {
   list: operations.overrides.list.handler(({ context }) => [...context.engine.overrides.list()]),
+  plan: operations.overrides.plan.handler(({ context, input }) => context.engine.overrides.plan(input)),
   set: operations.overrides.set.handler(({ context, input }) =>
     context.engine.overrides.set(input, context.caller.actor),
   ),

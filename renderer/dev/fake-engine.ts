@@ -1,6 +1,15 @@
 import { createRouterClient, implement, ORPCError } from '@orpc/server';
 import { contract } from '../../app/contract/contract.ts';
-import type { Change, EngineEvent, Exposure, ExposurePlan, Settings, Snapshot } from '../../app/contract/objects.ts';
+import type {
+  Change,
+  EngineEvent,
+  Exposure,
+  ExposurePlan,
+  Override,
+  RouterView,
+  Settings,
+  Snapshot,
+} from '../../app/contract/objects.ts';
 import type { RequestRecord } from '../../proxy/model/request-record.ts';
 import type { GatehouseClient } from '../client/contract.ts';
 import { matcherOf } from '../client/log-filter.ts';
@@ -226,6 +235,38 @@ export function createFakeEngine(kind: FakeKind): GatehouseClient {
     };
   };
 
+  const overrides = new Map<string, Override>();
+  const routerNamed = (name: string) => picture.routers.find((one) => one.name === name);
+  const override = (name: string, kindOfChange: Change['kind'], next: Override | null) => {
+    const before = picture;
+    const old = overrides.get(name);
+    const show = (one: Override | null | undefined): void => {
+      if (one) overrides.set(name, one);
+      else overrides.delete(name);
+    };
+    show(next);
+    const item = routerNamed(name);
+    if (item) {
+      const below = item.overridden ?? { rule: item.rule, middlewares: item.middlewares, fields: [] };
+      const { overridden: _, ...plain } = item;
+      const fields = (['host', 'middlewares', 'protection', 'paused'] as const).filter((field) => next?.[field]);
+      const edited: RouterView = {
+        ...plain,
+        rule: next?.host ? `Host(\`${next.host}\`)` : below.rule,
+        middlewares: next?.middlewares ?? below.middlewares,
+        ...(next ? { overridden: { ...below, fields } } : {}),
+      };
+      picture = { ...picture, routers: picture.routers.map((one) => (one.name === name ? edited : one)) };
+      const nothing = { upserted: [], removed: [] };
+      emit({ topic: 'routing', routers: { upserted: [edited], removed: [] }, services: nothing, middlewares: nothing });
+    }
+    const change = changed({ kind: kindOfChange, subject: name, details: {}, undoable: true }, () => {
+      show(old);
+      restore(before);
+    });
+    return { override: next, changeId: change.id };
+  };
+
   const os = implement(contract);
   const router = os.router({
     snapshot: os.snapshot.handler(() => picture),
@@ -311,6 +352,46 @@ export function createFakeEngine(kind: FakeKind): GatehouseClient {
       }),
       pauseAll: os.exposures.pauseAll.handler(() => pauseAll(true)),
       resumeAll: os.exposures.resumeAll.handler(() => pauseAll(false)),
+    },
+    overrides: {
+      list: os.overrides.list.handler(() => [...overrides.values()]),
+      plan: os.overrides.plan.handler(({ input }) => {
+        const item = routerNamed(input.name);
+        const { rule, middlewares } = item?.overridden ?? {
+          rule: item?.rule ?? '',
+          middlewares: item?.middlewares ?? [],
+        };
+        return { override: overrides.get(input.name) ?? null, hosts: item?.hosts ?? [], rule, middlewares };
+      }),
+      set: os.overrides.set.handler(({ input }) => {
+        const old = overrides.get(input.name);
+        return override(input.name, 'override.set', {
+          id: `ovr-${input.name}`,
+          object: input.object,
+          name: input.name,
+          host: input.host === undefined ? (old?.host ?? null) : input.host,
+          middlewares: input.middlewares === undefined ? (old?.middlewares ?? null) : input.middlewares,
+          protection: input.protection === undefined ? (old?.protection ?? null) : input.protection,
+          paused: input.paused ?? old?.paused ?? false,
+          createdAt: Date.now(),
+          updatedAt: Date.now(),
+          state: 'applied',
+        });
+      }),
+      remove: os.overrides.remove.handler(({ input }) => {
+        const { changeId } = override(input.name, 'override.removed', null);
+        return { changeId };
+      }),
+      export: os.overrides.export.handler(({ input }) => {
+        const name = input.name.replace(/@.*/, '');
+        const rule = routerNamed(input.name)?.rule ?? '';
+        const label = `traefik.http.routers.${name}.rule=${rule}`;
+        return {
+          labels: ['traefik.enable=true', label],
+          compose: `labels:\n  - "traefik.enable=true"\n  - "${label}"\n`,
+          file: `http:\n  routers:\n    ${name}:\n      rule: ${rule}\n`,
+        };
+      }),
     },
     changes: {
       list: os.changes.list.handler(() => [...picture.changes]),

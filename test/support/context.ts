@@ -117,6 +117,7 @@ export function contextDouble(options: { readonly now?: () => number } = {}): Co
     },
     overrides: {
       list: () => [],
+      plan: () => ({ override: null, hosts: [], rule: '', middlewares: [] }),
       set: (_input, actor) =>
         Promise.resolve({
           override: null,

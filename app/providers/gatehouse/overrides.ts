@@ -138,6 +138,19 @@ export function createOverrides(options: {
   return {
     operations: {
       list: () => list.map(viewOf),
+      plan: (target) => {
+        const object = objectOf(target, runtime());
+        const below = factsBelow(object);
+        if (object === undefined || below === null) throw unknownObject(target);
+        assertEditable(object);
+        const override = known(target);
+        return {
+          override: override === undefined ? null : viewOf(override),
+          hosts: 'hosts' in object ? [...object.hosts] : [],
+          rule: below.rule,
+          middlewares: [...below.middlewares],
+        };
+      },
       set,
       remove: async (target, actor) => {
         const before = known(target);

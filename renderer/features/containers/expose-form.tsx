@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react';
 import { useForm, useWatch } from 'react-hook-form';
 import { useTranslation } from 'react-i18next';
-import type { Exposure, ExposurePlan, Problem, Protection } from '../../../app/contract/objects.ts';
+import type { Exposure, ExposurePlan, Problem } from '../../../app/contract/objects.ts';
 import { undo } from '../../client/actions.ts';
 import { failureOf } from '../../client/failure.ts';
 import { useEngine } from '../../client/store.ts';
@@ -15,55 +15,25 @@ import { notify } from '../../components/toasts.tsx';
 import { failureWords } from '../../words/failure-words.ts';
 import { problemWords } from '../../words/problem-words.ts';
 import { planStations } from '../road/stations.tsx';
+import { ProtectionFields, type ProtectionValues, protectionOf, protectionValues } from './protection-fields.tsx';
 
 export type ExposeTarget =
   | { readonly kind: 'new'; readonly container: string; readonly containerId: string }
   | { readonly kind: 'edit'; readonly container: string; readonly exposureId: string };
 
-interface Values {
+interface Values extends ProtectionValues {
   host: string;
   port: string;
   scheme: 'http' | 'https';
-  protection: Protection['kind'];
-  username: string;
-  password: string;
-  sourceRange: string;
 }
 
-const shortestPassword = 8;
-
 function startValues(from: ExposurePlan | Exposure): Values {
-  const { protection } = from;
   return {
     host: from.host,
     port: from.port === null ? '' : String(from.port),
     scheme: from.scheme,
-    protection: protection.kind,
-    username: protection.kind === 'password' ? protection.username : '',
-    password: '',
-    sourceRange: protection.kind === 'allowList' ? protection.sourceRange.join('\n') : '',
+    ...protectionValues(from.protection),
   };
-}
-
-function protectionOf(values: Values): Protection {
-  switch (values.protection) {
-    case 'none':
-      return { kind: 'none' };
-    case 'password':
-      return {
-        kind: 'password',
-        username: values.username.trim(),
-        ...(values.password === '' ? {} : { password: values.password }),
-      };
-    case 'allowList':
-      return {
-        kind: 'allowList',
-        sourceRange: values.sourceRange
-          .split(/[\s,]+/)
-          .map((range) => range.trim())
-          .filter((range) => range !== ''),
-      };
-  }
 }
 
 /** What a plan finds taken by the very app that is edited. */
@@ -272,58 +242,7 @@ function Form({
         </Field>
       </div>
       <div className="mt-3 grid gap-x-4 gap-y-2 sm:grid-cols-2">
-        <Field label={t('expose.protection')}>
-          {(props) => (
-            <select {...props} {...register('protection')}>
-              <option value="none">{t('expose.protectionNone')}</option>
-              <option value="password">{t('expose.protectionPassword')}</option>
-              <option value="allowList">{t('expose.protectionAllowList')}</option>
-            </select>
-          )}
-        </Field>
-        {values.protection === 'password' && (
-          <div className="grid grid-cols-2 gap-3">
-            <Field label={t('expose.username')} error={errors.username?.message}>
-              {(props) => (
-                <input
-                  {...props}
-                  {...register('username', { validate: (text) => text.trim() !== '' || t('expose.passwordMissing') })}
-                  autoComplete="off"
-                />
-              )}
-            </Field>
-            <Field
-              label={t('expose.password')}
-              hint={keepsPassword ? t('expose.passwordKept') : t('expose.passwordHint')}
-              error={errors.password?.message}
-            >
-              {(props) => (
-                <input
-                  {...props}
-                  {...register('password', {
-                    validate: (text) =>
-                      (keepsPassword && text === '') || text.length >= shortestPassword || t('expose.passwordMissing'),
-                  })}
-                  type="password"
-                  autoComplete="new-password"
-                />
-              )}
-            </Field>
-          </div>
-        )}
-        {values.protection === 'allowList' && (
-          <Field label={t('expose.sourceRange')} hint={t('expose.sourceRangeHint')} error={errors.sourceRange?.message}>
-            {(props) => (
-              <textarea
-                {...props}
-                {...register('sourceRange', { validate: (text) => text.trim() !== '' || t('expose.rangeMissing') })}
-                rows={3}
-                className={`${props.className.replace('h-9', '')} py-1.5 font-mono`}
-                spellCheck={false}
-              />
-            )}
-          </Field>
-        )}
+        <ProtectionFields form={form} keepsPassword={keepsPassword} />
       </div>
       <section aria-label={t('expose.preview')} className="mt-2 rounded border border-line bg-surface p-4">
         <h3 className="mb-3 text-12 font-medium text-muted">{t('expose.preview')}</h3>

@@ -16,6 +16,7 @@ import { formatRate } from '../../words/format.ts';
 import { serviceRate } from '../overview/traffic.ts';
 import { ServiceChildren } from '../road/service-children.tsx';
 import { routerPath, routerStations, serverTone } from '../road/stations.tsx';
+import { OverrideSection } from './override-section.tsx';
 import { SourceWords } from './source.tsx';
 
 export function RateWords({ rate }: { rate: number | null }) {
@@ -90,6 +91,7 @@ export function RouterDetail({ router, picture }: { router: RouterView; picture:
           <ProblemList problems={router.problems} />
         </Section>
       )}
+      <OverrideSection object="router" item={router} />
       <Section title={t('routing.road')}>
         <RouterRoad router={router} picture={picture} />
       </Section>
@@ -137,6 +139,7 @@ export function ServiceDetail({ service, picture }: { service: ServiceView; pict
           <ProblemList problems={service.problems} />
         </Section>
       )}
+      <OverrideSection object="service" item={service} />
       {router ? (
         <Section title={t('routing.road')}>
           <RouterRoad router={router} picture={picture} />

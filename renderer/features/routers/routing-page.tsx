@@ -26,6 +26,7 @@ interface Named {
   readonly name: string;
   readonly provider: string;
   readonly status: ObjectStatus;
+  readonly overridden?: RouterView['overridden'];
 }
 
 function NameCell({ item, kind, search, below }: { item: Named; kind: Kind; search: string; below?: ReactNode }) {
@@ -45,6 +46,11 @@ function NameCell({ item, kind, search, below }: { item: Named; kind: Kind; sear
         >
           {name}
           <span className="text-muted">@{provider}</span>
+          {item.overridden && (
+            <span className="ml-2 rounded-s border border-line px-1 font-sans text-12 text-muted">
+              {t('override.mark')}
+            </span>
+          )}
         </Link>
         {below}
       </span>
