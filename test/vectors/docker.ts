@@ -111,13 +111,15 @@ export function servedPart(publication: Publication): Readonly<Record<string, un
       Object.fromEntries(
         Object.entries(kinds ?? {}).map(([kindName, members]) => [
           kindName,
-          Object.fromEntries(
-            Object.entries((members ?? {}) as Readonly<Record<string, unknown>>).filter(
-              ([name, config]) =>
-                !isBroken(originOf(origins, section, kindName, name)) &&
-                !(kindName === 'routers' && leadsNowhere(section, config as RouterLike, origins)),
-            ),
-          ),
+          Array.isArray(members)
+            ? members
+            : Object.fromEntries(
+                Object.entries((members ?? {}) as Readonly<Record<string, unknown>>).filter(
+                  ([name, config]) =>
+                    !isBroken(originOf(origins, section, kindName, name)) &&
+                    !(kindName === 'routers' && leadsNowhere(section, config as RouterLike, origins)),
+                ),
+              ),
         ]),
       ),
     ]),

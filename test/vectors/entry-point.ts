@@ -19,7 +19,22 @@ export function entryPointTarget(
   config: Readonly<Record<string, unknown>>,
   hostname: string | undefined,
 ): Target {
-  return { send: (step) => sendToEntryPoint(entryPointOptions(part, config), step, hostname) };
+  return {
+    async send(step) {
+      const sent = await sendToEntryPoint(entryPointOptions(part, config), step, hostname);
+      return part === 'forwardedHeaders'
+        ? sent
+        : { ...sent, forwarded: sent.forwarded.map((call) => withoutForwarding(call, step.request)) };
+    },
+  };
+}
+
+/** Other parts of an entry point are looked at without what it tells servers of the request's way. */
+function withoutForwarding(call: Forwarded, told: ToldRequest): Forwarded {
+  const brought = new Set((told.headers ?? []).map(([name]) => name.toLowerCase()));
+  const headers = call.headers.clone();
+  headers.deleteWhere((name) => !brought.has(name) && /^x-(?:forwarded-|real-ip)/.test(name));
+  return { ...call, headers };
 }
 
 function entryPointOptions(part: string, config: Readonly<Record<string, unknown>>): Partial<EntryPointOptions> {

@@ -32,7 +32,7 @@ export const healthCheckRequest = kind(
     judgement.equal(
       input,
       {
-        target: expected.expTarget,
+        target: asWritten(expected.expTarget),
         host: asHost(expected.expHostname, expected.expTarget),
         header: expected.expHeader,
         method: expected.expMethod,

@@ -8,6 +8,7 @@ import * as others from './middleware-kinds.ts';
 import { middlewareSteps } from './middlewares.ts';
 import * as rules from './rules.ts';
 import * as services from './services.ts';
+import { tcpIpAllowlist } from './streams.ts';
 import * as tcpRules from './tcp-rules.ts';
 import { type Kind, NotApplicable } from './vector.ts';
 
@@ -67,7 +68,7 @@ export const kinds: ReadonlyMap<string, Kind> = new Map(
     'internal-provider': config.missing('the internal provider publishes nothing of the API, ping or redirections'),
     'static-defaults': config.missing('static configuration is not compared yet'),
     'multi-layer-routing': config.missing('routers have no parentRefs'),
-    'tls-options-conflict': config.missing('routers have no TLS options'),
+    'tls-options-conflict': config.tlsOptionsConflict,
     'tcp-entrypoint-routing': config.missing('TCP routing is not driven yet'),
 
     middleware: middlewareSteps,
@@ -81,6 +82,6 @@ export const kinds: ReadonlyMap<string, Kind> = new Map(
     'retry-websocket': others.retryWebsocket,
     'ip-allowlist': addresses.ipAllowlist,
     'ip-strategy': addresses.ipStrategy,
-    'tcp-ip-allowlist': addresses.tcpIpAllowlist,
+    'tcp-ip-allowlist': tcpIpAllowlist,
   }),
 );

@@ -7,6 +7,7 @@ import { type Expectation, expectationShape, holds, judgeExpectations, type Subj
 import type { Sent } from './middlewares.ts';
 import { type RecordingServer, startRecordingServer } from './recording-server.ts';
 import { buildState } from './runtime.ts';
+import { TcpBalancer } from './streams.ts';
 import { answerShape, isOwnPage, readResponse, requestShape } from './traffic.ts';
 import { type Judgement, kind, Missing, NotApplicable } from './vector.ts';
 
@@ -120,7 +121,12 @@ export const loadBalancerSteps = kind(
   async ({ algorithm, steps, flags }, judgement) => {
     if (steps.some((step) => 'nginxUpstreamHashBy' in step))
       throw new NotApplicable('set by code for the Kubernetes providers');
-    if (!httpAlgorithms.has(algorithm)) throw new Missing(`there is no balancer ${algorithm}`);
+    if (!httpAlgorithms.has(algorithm) && algorithm !== 'tcpWrr')
+      throw new Missing(`there is no balancer ${algorithm}`);
+    if (algorithm === 'tcpWrr') {
+      judgeTcp(steps, judgement);
+      return;
+    }
     const run = new Run(judgement, flags?.['portable'] !== false, spreadRecorders(steps));
     try {
       for (const step of steps) await run.step(step);
@@ -130,6 +136,27 @@ export const loadBalancerSteps = kind(
     }
   },
 );
+
+function judgeTcp(steps: readonly Step[], judgement: Judgement): void {
+  const balancer = new TcpBalancer();
+  const recorders = new Map<string, (string | null)[]>();
+  for (const step of steps) {
+    if (step.do === 'new') continue;
+    if (step.do === 'add') balancer.add(step.name, step.weight ?? 1);
+    else if (step.do === 'setStatus') balancer.setStatus(step.child, step.up);
+    else if (step.do === 'connect') {
+      const served = recorders.get(step.recorder ?? '') ?? [];
+      recorders.set(step.recorder ?? '', served);
+      for (let count = 0; count < (step.count ?? 1); count += 1) served.push(balancer.connect());
+    } else if (step.do === 'expect' && 'target' in step) {
+      const served = recorders.get(step.recorder ?? '') ?? [];
+      const wanted = step.target === 'connectionsClosedUnserved' ? null : (step.name ?? '');
+      const { do: _do, of: _of, ...expectation } = step;
+      const read = (): number => served.filter((name) => name === wanted).length;
+      judgeExpectations([expectation], { read, wasCalled: () => true }, judgement, step);
+    } else throw new Missing(`connections cannot ${step.do}`);
+  }
+}
 
 /** Shares of the answers are asked for where Traefik's test draws a client for each request. */
 function spreadRecorders(steps: readonly Step[]): ReadonlySet<string> {

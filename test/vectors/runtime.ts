@@ -39,10 +39,18 @@ export function buildState(
   const entryPoints = (options.entryPoints ?? ['web', 'websecure']).map((name) =>
     entryPointNamed(name, options.isUdp ?? false),
   );
+  const files = createTlsFiles({ onChanged: () => undefined });
+  const tls = files.read(publications);
+  files.stop();
   const state = buildRuntime([internalPublication(), ...publications], entryPoints, 1, undefined, {
     precedence: options.precedence ?? [],
+    tls,
   });
-  return { state, snapshot: toRoutingSnapshot(state, entryPoints, { pausedAll: false }) };
+  return {
+    tls,
+    state,
+    snapshot: toRoutingSnapshot(state, entryPoints, { pausedAll: false }),
+  };
 }
 
 /** Several files of one provider as it publishes them. */

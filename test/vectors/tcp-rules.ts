@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { createRecorder } from '../../proxy/http/recorder.ts';
 import { matchersOf } from '../../proxy/rule/rule-node.ts';
 import {
   compileTcpRule,
@@ -8,9 +9,11 @@ import {
   parseTcpRule,
   type TcpConnection,
 } from '../../proxy/rule/tcp.ts';
+import { compileStreams } from '../../proxy/stream/stream-routing.ts';
 import { addressParts } from './go-url.ts';
 import { namesOnly, parsed, route, syntaxShape } from './rules.ts';
-import { kind, Missing } from './vector.ts';
+import { buildState, type RawConfiguration } from './runtime.ts';
+import { kind } from './vector.ts';
 
 const connectionShape = z.strictObject({
   sni: z.string().optional(),
@@ -64,8 +67,29 @@ export const tcpPriority = kind(
     connection: connectionShape,
     expectedRoute: z.strictObject({ rule: z.string(), provider: z.string().optional() }),
   },
-  () => {
-    throw new Missing('TCP routers are not merged yet');
+  ({ syntax, providersPrecedence, routes, connection, expectedRoute }, judgement) => {
+    const sections: Record<string, RawConfiguration> = {};
+    const service = { loadBalancer: { servers: [{ address: '127.0.0.1:9' }] } };
+    for (const { id, rule, priority, provider = 'file' } of routes) {
+      const known =
+        (sections[provider] as { tcp: { routers: Record<string, unknown> } } | undefined)?.tcp.routers ?? {};
+      const router = { rule, service: 's', tls: {}, priority, ...(syntax === 'v3' ? {} : { ruleSyntax: syntax }) };
+      sections[provider] = { tcp: { routers: { ...known, [id]: router }, services: { s: service } } };
+    }
+    const hasProviders = routes.some(({ provider }) => provider !== undefined);
+    const { snapshot } = buildState(sections, {
+      entryPoints: ['web'],
+      ...(hasProviders ? { precedence: providersPrecedence } : {}),
+    });
+    const recorder = createRecorder(() => undefined);
+    const routing = compileStreams(snapshot, null, { recorder, isDown: () => false });
+    const { serverName, clientIp, alpn } = connectionOf(connection);
+    const way = routing.tcpEntry('web', { tls: false, redirects: false })?.choose({ serverName, alpn }, clientIp);
+    const found = way?.kind === 'tcp' ? way.route.name : (way?.kind ?? 'none');
+    const wanted = routes.find(
+      ({ rule, provider }) => rule === expectedRoute.rule && (expectedRoute.provider ?? provider) === provider,
+    );
+    judgement.equal({ routes, connection }, wanted && `${wanted.id}@${wanted.provider ?? 'file'}`, found);
   },
 );
 
