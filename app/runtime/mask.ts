@@ -1,7 +1,10 @@
 /** What stands for a secret value. */
 const mask = '••••';
 
-/** A copy of options in which every value below a secret option is masked; names are compared without regard to case. */
+/**
+ * A copy of options in which every value below a secret option is masked; names are compared without regard to case, and
+ * `*` is every option.
+ */
 export function masked(options: unknown, secretOptions: readonly string[] = []): Record<string, unknown> {
   const secret = new Set(secretOptions.map((name) => name.toLowerCase()));
   const copy = (value: unknown, hidden: boolean): unknown => {
@@ -13,7 +16,7 @@ export function masked(options: unknown, secretOptions: readonly string[] = []):
     }
     return hidden ? mask : value;
   };
-  const result = copy(options, false);
+  const result = copy(options, secret.has('*'));
   return typeof result === 'object' && result !== null && !Array.isArray(result)
     ? (result as Record<string, unknown>)
     : {};

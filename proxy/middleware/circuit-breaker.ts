@@ -66,11 +66,13 @@ class MeasuringSink extends PassingSink {
   readonly #startedAt: number;
   readonly #signal: AbortSignal;
   readonly #onOver = (): void => this.#note();
+  readonly #isUpgrade: boolean;
   #status = 0;
   #isNoted = false;
 
-  constructor({ sink, signal }: Exchange, circuit: Circuit, now: () => number) {
+  constructor({ request, sink, signal }: Exchange, circuit: Circuit, now: () => number) {
     super(sink);
+    this.#isUpgrade = request.upgrade !== null;
     this.#circuit = circuit;
     this.#now = now;
     this.#startedAt = now();
@@ -97,7 +99,9 @@ class MeasuringSink extends PassingSink {
     if (this.#isNoted) return;
     this.#isNoted = true;
     this.#signal.removeEventListener('abort', this.#onOver);
-    // Nothing was said: the client went before, or a WebSocket was opened. Neither is the service's fault.
+    // A WebSocket was opened: how long it stays open says nothing of the service.
+    if (this.#status === 0 && this.#isUpgrade) return;
+    // Nothing was said: the client went before.
     this.#circuit.answered(this.#status === 0 ? 499 : this.#status, this.#now() - this.#startedAt);
   }
 }

@@ -41,6 +41,6 @@ export interface MiddlewareDefinition<Config = unknown> {
   /** Throws an Error with a readable message where options contradict each other or cannot be used. */
   readonly build: (config: Config, context: BuildContext) => Middleware;
   readonly explain?: (config: Config, request: ProxyRequest) => MiddlewareVerdict;
-  /** Names of options whose values are secret and are shown as `••••` to clients. */
+  /** Names of options whose values are secret and are shown as `••••` to clients; `*` for all. */
   readonly secretOptions?: readonly string[];
 }

@@ -50,6 +50,8 @@ export const forwardAuth: MiddlewareDefinition<ForwardAuthConfig> = {
   type: 'forwardAuth',
   summary: 'Asks another server whether a visitor may come in.',
   schema,
+  // May hold the key itself.
+  secretOptions: ['key'],
   build(config, context) {
     const server = connect(config, context);
     const taken = readTaken(config);

@@ -8,6 +8,8 @@ export const plugin: MiddlewareDefinition<z.infer<typeof schema>> = {
   type: 'plugin',
   summary: 'Would run a plugin of Traefik, which Gatehouse cannot: routers that use it are disabled.',
   schema,
+  // Which of its options are secret, only the plugin knows.
+  secretOptions: ['*'],
   build(config) {
     const names = Object.keys(config).join(', ') || 'without a name';
     throw new Error(

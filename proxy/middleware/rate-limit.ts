@@ -25,6 +25,7 @@ export const rateLimit: MiddlewareDefinition<Config> = {
   type: 'rateLimit',
   summary: 'Limits how often one visitor may ask, with room for short bursts.',
   schema,
+  secretOptions: ['password'],
   build(config, context) {
     if (config.redis)
       throw new Error('Requests are counted by Gatehouse itself, not in Redis. Take the redis option out.');
