@@ -6,10 +6,12 @@ export interface NameTree {
   readonly name: string;
   text: string | null;
   readonly children: NameTree[];
+  /** The children by their names in lower case: a container may have ten thousand labels. */
+  readonly byName: Map<string, NameTree>;
 }
 
 export function nameTree(name: string): NameTree {
-  return { name, text: null, children: [] };
+  return { name, text: null, children: [], byName: new Map() };
 }
 
 /** `http.routers.a.tls.domains[0].main` → http, routers, a, tls, domains, [0], main. Null: not readable. */
@@ -31,6 +33,7 @@ export function insertName(root: NameTree, parts: readonly string[], text: strin
     if (!next) {
       next = nameTree(part);
       node.children.push(next);
+      node.byName.set(part.toLowerCase(), next);
     }
     node = next;
   }
@@ -38,8 +41,7 @@ export function insertName(root: NameTree, parts: readonly string[], text: strin
 }
 
 export function childNamed(node: NameTree | undefined, name: string): NameTree | undefined {
-  const wanted = name.toLowerCase();
-  return node?.children.find((candidate) => candidate.name.toLowerCase() === wanted);
+  return node?.byName.get(name.toLowerCase());
 }
 
 /** What stands below a name, ready for the decoder: objects, lists and text. */

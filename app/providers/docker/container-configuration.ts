@@ -264,9 +264,25 @@ function elementProblems(
   element: ElementIssue['element'],
   tree: LabelTree,
 ): Problem[] {
-  return issues
-    .filter((issue) => issue.element?.kind === element?.kind && issue.element?.name === element?.name)
-    .map((issue) => issueProblem(issue, `The label ${tree.labelOf(issue.path)}`));
+  return (issuesByElement(issues).get(keyOf(element)) ?? []).map((issue) =>
+    issueProblem(issue, `The label ${tree.labelOf(issue.path)}`),
+  );
+}
+
+/** Sorted once for each list: it is asked once for each of maybe thousands of routers. */
+const sortedIssues = new WeakMap<readonly ElementIssue[], ReadonlyMap<string, readonly ElementIssue[]>>();
+
+function issuesByElement(issues: readonly ElementIssue[]): ReadonlyMap<string, readonly ElementIssue[]> {
+  let sorted = sortedIssues.get(issues);
+  if (!sorted) {
+    sorted = Map.groupBy(issues, ({ element }) => keyOf(element));
+    sortedIssues.set(issues, sorted);
+  }
+  return sorted;
+}
+
+function keyOf(element: ElementIssue['element']): string {
+  return element ? `${element.kind} ${element.name}` : '';
 }
 
 function unique(problems: readonly Problem[]): Problem[] {

@@ -42,7 +42,7 @@ export function labelTree(labels: Readonly<Record<string, string>>): LabelTree {
     allowNonRunning: childNamed(childNamed(root, 'docker'), 'allownonrunning')?.text ?? null,
     malformed,
     misplaced: root.children.flatMap((node) => misplacedLabels(node, names)),
-    labelOf: (path) => labelOf(names, path),
+    labelOf: labelFinder(names),
   };
 }
 
@@ -62,17 +62,42 @@ function misplacedLabels(
   return [{ label, suggestion: suggestion && `traefik.${suggestion}${label.slice(`traefik.${name}`.length)}` }];
 }
 
-function labelOf(names: readonly string[], path: OptionPath): string {
-  const label = path.reduce<string>(
-    (text, part) => (typeof part === 'number' ? `${text}[${part}]` : `${text}.${part}`),
-    'traefik',
-  );
-  const wanted = label.toLowerCase();
-  const below = names.find((name) => {
-    const lower = name.toLowerCase();
-    return lower.startsWith(wanted) && ['.', '[', undefined].includes(lower[wanted.length]);
-  });
-  // A list of plain values stands in one label.
-  const list = names.find((name) => name.toLowerCase() === wanted.replace(/\[\d+\]$/, ''));
-  return names.find((name) => name.toLowerCase() === wanted) ?? below ?? list ?? label;
+/** Sorted, so that a container with thousands of labels costs no more than the logarithm of that for each question. */
+function labelFinder(names: readonly string[]): LabelTree['labelOf'] {
+  const sorted = names
+    .map((name) => ({ name, lower: name.toLowerCase() }))
+    .toSorted((a, b) => (a.lower < b.lower ? -1 : a.lower > b.lower ? 1 : 0));
+  const firstFrom = (text: string) => {
+    let low = 0;
+    let high = sorted.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((sorted[middle]?.lower ?? '') < text) low = middle + 1;
+      else high = middle;
+    }
+    return sorted[low];
+  };
+  const exactly = (text: string): string | undefined => {
+    const found = firstFrom(text);
+    return found?.lower === text ? found.name : undefined;
+  };
+  const startingWith = (text: string): string | undefined => {
+    const found = firstFrom(text);
+    return found?.lower.startsWith(text) === true ? found.name : undefined;
+  };
+  return (path) => {
+    const label = path.reduce<string>(
+      (text, part) => (typeof part === 'number' ? `${text}[${part}]` : `${text}.${part}`),
+      'traefik',
+    );
+    const wanted = label.toLowerCase();
+    return (
+      exactly(wanted) ??
+      startingWith(`${wanted}.`) ??
+      startingWith(`${wanted}[`) ??
+      // A list of plain values stands in one label.
+      exactly(wanted.replace(/\[\d+\]$/, '')) ??
+      label
+    );
+  };
 }
