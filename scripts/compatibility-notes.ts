@@ -41,6 +41,39 @@ export const notes: readonly Note[] = [
     path: 'http.middlewares.<name>.errors.errorRequestHeaders',
     text: 'left out, credentials and cookies are kept from the error service',
   },
+  {
+    path: 'http.middlewares.<name>.forwardAuth.address',
+    text: 'an empty one disables the middleware; where the server does not answer, nobody comes in',
+  },
+  {
+    path: 'http.middlewares.<name>.forwardAuth.authResponseHeaders',
+    text: 'also taken off the visitor’s request where they are spelt with `_` or `.`',
+  },
+  {
+    path: 'http.middlewares.<name>.forwardAuth.headerField',
+    text: 'also taken off the visitor’s request',
+  },
+  { path: 'http.middlewares.<name>.forwardAuth.maxBodySize', text: '10 MB where it is left out; -1 for any size' },
+  {
+    path: 'http.middlewares.<name>.forwardAuth.maxResponseBodySize',
+    text: '10 MB where it is left out; -1 for any size',
+  },
+  { path: 'http.middlewares.<name>.forwardAuth.tls.caOptional', text: 'without effect, as in Traefik' },
+  {
+    path: 'http.middlewares.<name>.inFlightReq.amount',
+    text: 'counted by each worker for itself; 0, which would let in nobody, is refused',
+  },
+  { path: 'http.middlewares.<name>.rateLimit.average', text: 'counted by each worker for itself' },
+  { path: 'http.middlewares.<name>.circuitBreaker.expression', text: 'judged by each worker for itself' },
+  {
+    path: 'http.middlewares.<name>.digestAuth.users',
+    text: 'each answer of a browser is taken once; a challenge holds for ten minutes',
+  },
+  {
+    path: 'http.middlewares.<name>.encodedCharacters.allowEncodedNullCharacter',
+    text: 'without effect: an encoded NUL is refused before any middleware',
+  },
+  { path: 'http.middlewares.<name>.contentType.autoDetect', text: 'deprecated; false turns the middleware off' },
   { path: 'http.middlewares.<name>.stripPrefix.forceSlash', text: 'deprecated; the path always begins with a slash' },
   { path: 'http.middlewares.<name>.ipWhiteList', text: 'the name of ipAllowList before v3' },
 ];
