@@ -17,7 +17,7 @@ export function decodeTls(input: unknown): {
       broken[String(name)] ??= `${option.join('.')} ${message}`;
     }
   }
-  const config = (value ?? {}) as TlsConfiguration;
+  const config = value ?? {};
   // Options that are nothing but wrong are there all the same, so that routers which name them stay closed.
   const options = { ...Object.fromEntries(Object.keys(broken).map((name) => [name, {}])), ...config.options };
   return {

@@ -7,17 +7,11 @@ export type UnsupportedEffect = 'ignored' | 'refused';
 /** Keys are paths in Traefik's spelling, with `*` for a name. */
 const unsupportedOptions: Readonly<Record<string, UnsupportedEffect>> = {
   'http.routers.*.parentRefs': 'refused',
-  'http.serversTransports.*.certificates': 'refused',
-  'http.serversTransports.*.cipherSuites': 'refused',
-  'http.serversTransports.*.minVersion': 'refused',
-  'http.serversTransports.*.maxVersion': 'ignored',
-  'http.serversTransports.*.peerCertURI': 'refused',
   'http.serversTransports.*.peerCertSANs': 'refused',
   'http.serversTransports.*.spiffe': 'refused',
-  'http.serversTransports.*.forwardingTimeouts.readIdleTimeout': 'ignored',
-  'http.serversTransports.*.forwardingTimeouts.pingTimeout': 'ignored',
   'tcp.serversTransports.*.tls.peerCertSANs': 'refused',
   'tcp.serversTransports.*.tls.spiffe': 'refused',
+  'tls.stores.*.defaultGeneratedCert': 'ignored',
 };
 
 const effects: ReadonlyMap<string, UnsupportedEffect> = new Map(

@@ -99,10 +99,11 @@ export function noServers(service: string): Problem {
 
 /** Why an address cannot be a server's, or null where it can. */
 function serverUrlFault(text: string): string | null {
-  const url = URL.parse(text);
+  // gRPC without TLS; otherwise written like http.
+  const url = URL.parse(text.replace(/^h2c:/i, 'http:'));
   if (url === null) return 'that is no address';
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
-    return `its scheme ${url.protocol.slice(0, -1)} is not http or https`;
+    return `its scheme ${url.protocol.slice(0, -1)} is not http, https or h2c`;
   if (url.hostname === '') return 'it names no host';
   return null;
 }

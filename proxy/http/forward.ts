@@ -3,7 +3,8 @@ import type { LoadBalancerSnapshot, PickedServer } from '../service/load-balance
 import { answerError } from './error-page.ts';
 import type { Exchange, Handler } from './exchange.ts';
 import { Forwarding } from './forwarding-call.ts';
-import { type Origin, readOrigin, readTransport, type UpstreamPools } from './pools.ts';
+import { type Origin, readOrigin, type UpstreamPools } from './pools.ts';
+import { readTransport } from './transport.ts';
 
 /** What chooses a server for a request; null where none is up. */
 interface ServerPicker {

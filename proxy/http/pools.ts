@@ -1,15 +1,17 @@
-import { readFileSync } from 'node:fs';
-import { isIP } from 'node:net';
+import { isIP, type Socket } from 'node:net';
+import type { Dispatcher } from 'undici';
 import buildConnector from 'undici/lib/core/connect.js';
 import Pool from 'undici/lib/dispatcher/pool.js';
-import { durationMs } from '../model/duration.ts';
-import type { ServersTransportConfig } from '../model/dynamic.ts';
+import { Http2Upstream } from './http2-upstream.ts';
+import type { Transport } from './transport.ts';
 
 /** An origin and the way to reach it; one pool of connections belongs to each. */
 export interface Origin {
   readonly key: string;
   /** `http://host:port` or `https://host:port`. */
   readonly origin: string;
+  /** `choose`: the server says at the handshake; `always`: it is known to (h2c). */
+  readonly http2: 'never' | 'choose' | 'always';
   /** Host field where the client's is not passed on. */
   readonly hostField: string;
   /** Path of the server's URL without a trailing slash; empty where it has none. */
@@ -19,54 +21,21 @@ export interface Origin {
   readonly transport: Transport;
 }
 
-interface Transport {
-  readonly key: string;
-  readonly rejectUnauthorized: boolean;
-  readonly serverName: string;
-  readonly ca: readonly string[] | null;
-  readonly dialTimeoutMs: number;
-  /** 0: none. */
-  readonly responseHeaderTimeoutMs: number;
-  readonly idleTimeoutMs: number;
-  /** Connections beyond this number are closed after their request; 0: no limit. */
-  readonly maxIdleConnections: number;
-}
-
-/** Reads a serversTransport. Throws a readable Error where a certificate file cannot be read. */
-export function readTransport(config: ServersTransportConfig | undefined): Transport {
-  const timeouts = config?.forwardingTimeouts;
-  return {
-    key: JSON.stringify(config ?? null),
-    rejectUnauthorized: config?.insecureSkipVerify !== true,
-    serverName: config?.serverName ?? '',
-    ca: config?.rootCAs && config.rootCAs.length > 0 ? config.rootCAs.map(readCertificate) : null,
-    dialTimeoutMs: durationMs(timeouts?.dialTimeout, 30_000),
-    responseHeaderTimeoutMs: durationMs(timeouts?.responseHeaderTimeout, 0),
-    idleTimeoutMs: durationMs(timeouts?.idleConnTimeout, 90_000),
-    maxIdleConnections: config?.maxIdleConnsPerHost ?? 0,
-  };
-}
-
-function readCertificate(pemOrPath: string): string {
-  if (pemOrPath.includes('-----BEGIN')) return pemOrPath;
-  try {
-    return readFileSync(pemOrPath, 'utf8');
-  } catch (error) {
-    throw new Error(`The root certificate ${pemOrPath} cannot be read`, { cause: error });
-  }
-}
-
 /** Reads a server's URL. Throws a readable Error where it is not one that can be served from. */
 export function readOrigin(url: string, transport: Transport): Origin {
-  const parsed = URL.canParse(url) ? new URL(url) : null;
+  // Not one of the special schemes of URLs, whose ports and hosts are read with care.
+  const isH2c = /^h2c:/i.test(url);
+  const asHttp = isH2c ? url.replace(/^h2c:/i, 'http:') : url;
+  const parsed = URL.canParse(asHttp) ? new URL(asHttp) : null;
   if (!parsed || (parsed.protocol !== 'http:' && parsed.protocol !== 'https:') || parsed.hostname === '') {
     throw new Error(`"${url}" is not the address of an HTTP server, such as http://172.17.0.2:80`);
   }
   if (parsed.username !== '' || parsed.password !== '') throw new Error(`"${url}" must not hold a user or password`);
   const hostname = parsed.hostname.startsWith('[') ? parsed.hostname.slice(1, -1) : parsed.hostname;
   return {
-    key: `${parsed.origin} ${transport.key}`,
+    key: `${isH2c ? 'h2c ' : ''}${parsed.origin} ${transport.key}`,
     origin: parsed.origin,
+    http2: isH2c ? 'always' : parsed.protocol === 'https:' && transport.allowsHttp2 ? 'choose' : 'never',
     hostField: parsed.host,
     basePath: parsed.pathname.endsWith('/') ? parsed.pathname.slice(0, -1) : parsed.pathname,
     serverName: transport.serverName || hostname,
@@ -78,15 +47,24 @@ export function readOrigin(url: string, transport: Transport): Origin {
 const maxConnections = 2048;
 const maxResponseHeadBytes = 256 * 1024;
 
+/** Sends requests to one origin. */
+export interface OriginPool {
+  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): unknown;
+  readonly stats: { readonly size: number };
+  /** Lets requests under way come to their end. */
+  close(): Promise<void>;
+  destroy(): Promise<void>;
+}
+
 /** All connections to servers, kept per origin and transport and shared with nobody else. */
 export class UpstreamPools {
-  private readonly pools = new Map<string, Pool>();
+  private readonly pools = new Map<string, OriginPool>();
 
   /** The pool of an origin, made where there is none yet. */
-  of(origin: Origin): Pool {
+  of(origin: Origin): OriginPool {
     const known = this.pools.get(origin.key);
     if (known) return known;
-    const pool = createPool(origin);
+    const pool = origin.http2 === 'never' ? createPool(origin).pool : createChoosingPool(origin);
     this.pools.set(origin.key, pool);
     return pool;
   }
@@ -107,17 +85,17 @@ export class UpstreamPools {
   }
 }
 
-function createPool({ origin, serverName, transport }: Origin): Pool {
+/** Connections of HTTP/1. `lend` gives one that is open already, for the next request. */
+function createPool(origin: Origin): { readonly pool: Pool; readonly lend: (socket: Socket) => void } {
+  const { serverName, transport } = origin;
+  const lent: Socket[] = [];
   const connect = buildConnector({
+    ...transport.tls,
     allowH2: false,
     timeout: transport.dialTimeoutMs,
-    rejectUnauthorized: transport.rejectUnauthorized,
     allowHalfOpen: true,
-    ...(transport.ca ? { ca: [...transport.ca] } : {}),
   });
-  // An address is no name for SNI (RFC 6066 §3); the certificate is then checked against the address itself.
-  const sentName = isIP(serverName) === 0 ? serverName : '';
-  return new Pool(origin, {
+  const pool = new Pool(origin.origin, {
     connections: maxConnections,
     pipelining: 1,
     allowH2: false,
@@ -126,7 +104,51 @@ function createPool({ origin, serverName, transport }: Origin): Pool {
     keepAliveTimeout: Math.max(1, transport.idleTimeoutMs),
     keepAliveMaxTimeout: Math.max(1, transport.idleTimeoutMs),
     maxHeaderSize: maxResponseHeadBytes,
-    connect: ({ hostname, protocol, port, localAddress }, callback) =>
-      connect({ hostname, protocol, port, servername: sentName, ...(localAddress ? { localAddress } : {}) }, callback),
+    connect: ({ hostname, protocol, port, localAddress }, callback) => {
+      const open = lent.pop();
+      if (open && !open.destroyed) {
+        // Not in this turn: the pool is still busy with asking for it.
+        queueMicrotask(() => callback(null, open));
+        return;
+      }
+      const servername = sentName(serverName);
+      connect({ hostname, protocol, port, servername, ...(localAddress ? { localAddress } : {}) }, callback);
+    },
   });
+  return { pool, lend: (socket) => lent.push(socket) };
+}
+
+/** Of HTTP/1 or HTTP/2, as the server says. */
+function createChoosingPool(origin: Origin): OriginPool {
+  const { transport, serverName } = origin;
+  const { protocol, hostname, port } = new URL(origin.origin);
+  const connector = buildConnector({ ...transport.tls, allowH2: true, timeout: transport.dialTimeoutMs });
+  const { pool, lend } = createPool(origin);
+  const http2 = new Http2Upstream({
+    origin: origin.origin,
+    isSecure: origin.http2 === 'choose',
+    transport,
+    connect: (done) =>
+      connector({ hostname, protocol, port, servername: sentName(serverName) }, (error, socket) => done(error, socket)),
+    http1: { dispatch: (options, handler) => pool.dispatch(options, handler), lend },
+  });
+  return {
+    dispatch: (options, handler) => http2.dispatch(options, handler),
+    get stats() {
+      return pool.stats;
+    },
+    async close() {
+      http2.close();
+      await pool.close();
+    },
+    async destroy() {
+      http2.destroy();
+      await pool.destroy();
+    },
+  };
+}
+
+/** An address is no name for SNI (RFC 6066 §3); the certificate is then checked against the address itself. */
+function sentName(serverName: string): string {
+  return isIP(serverName) === 0 ? serverName : '';
 }

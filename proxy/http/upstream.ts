@@ -3,7 +3,8 @@ import type { Dispatcher } from 'undici';
 import type { ServersTransportConfig } from '../model/dynamic.ts';
 import { HeaderList } from './header-list.ts';
 import { isHopByHop } from './header-names.ts';
-import { readOrigin, readTransport, type UpstreamPools } from './pools.ts';
+import { readOrigin, type UpstreamPools } from './pools.ts';
+import { readTransport } from './transport.ts';
 
 /** A question that the proxy itself asks of an HTTP server, such as whether a visitor may come in. */
 export interface UpstreamQuestion {

@@ -154,6 +154,8 @@ export const serversTransportSchema = z.strictObject({
       dialTimeout: durationSchema.optional(),
       responseHeaderTimeout: durationSchema.optional(),
       idleConnTimeout: durationSchema.optional(),
+      readIdleTimeout: durationSchema.optional(),
+      pingTimeout: durationSchema.optional(),
     })
     .optional(),
   disableHTTP2: z.boolean().optional(),

@@ -215,7 +215,7 @@ describe('a check', () => {
       /not trusted/,
     );
     expect(await verdict(url, {}, asked, { t: { rootCAs: ['/nowhere/ca.pem'] } })).toMatch(
-      /ca\.pem of rootCAs cannot be read/,
+      /root certificate \/nowhere\/ca\.pem cannot be read/,
     );
   });
 });

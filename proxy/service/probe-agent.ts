@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { Agent } from 'undici';
+import { readTransport } from '../http/transport.ts';
 import type { ServersTransportConfig } from '../model/dynamic.ts';
 
 /** Connections for the checks of one server. Each check makes its own, so that it sees what a new client would see. */
@@ -11,30 +11,15 @@ export interface ProbeAgent {
 }
 
 /** Throws a readable Error where a certificate file cannot be read. */
-export function createProbeAgent(transport: ServersTransportConfig | undefined): ProbeAgent {
-  const { serverName = '', insecureSkipVerify = false, rootCAs = [] } = transport ?? {};
+export function createProbeAgent(config: ServersTransportConfig | undefined): ProbeAgent {
+  const { tls, serverName } = readTransport(config);
   const dispatcher = new Agent({
     allowH2: false,
     pipelining: 0,
-    connect: {
-      rejectUnauthorized: !insecureSkipVerify,
-      ...(serverName !== '' && isIP(serverName) === 0 ? { servername: serverName } : {}),
-      ...(rootCAs.length > 0 ? { ca: rootCAs.map((entry) => readCertificate(entry)) } : {}),
-    },
+    connect: { ...tls, ...(serverName !== '' && isIP(serverName) === 0 ? { servername: serverName } : {}) },
   });
   return {
     dispatcher,
     close: () => void dispatcher.destroy().catch(() => undefined),
   };
-}
-
-/** An entry of `rootCAs` is PEM text, or the path of a file that holds it. */
-function readCertificate(entry: string): string {
-  if (entry.includes('-----BEGIN')) return entry;
-  try {
-    return readFileSync(entry, 'utf8');
-  } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
-    throw new Error(`The certificate file ${entry} of rootCAs cannot be read: ${detail}`, { cause: error });
-  }
 }

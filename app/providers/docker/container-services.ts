@@ -68,8 +68,8 @@ function buildService(name: string, service: LabelService, context: ServiceConte
   const problems = [...notes];
   if (found.port === undefined && reach.ports.length > 1) problems.push(portChosen(container, reach, port, portLabel));
   const scheme = found.scheme === undefined || found.scheme === '' ? 'http' : found.scheme;
-  if (scheme !== 'http' && scheme !== 'https') {
-    const message = `The service ${name} of ${container.name} asks for the scheme "${scheme}"; servers are reached by http or https.`;
+  if (scheme !== 'http' && scheme !== 'https' && scheme !== 'h2c') {
+    const message = `The service ${name} of ${container.name} asks for the scheme "${scheme}"; servers are reached by http, https or h2c.`;
     problems.push(problem('OPTION_UNSUPPORTED', 'error', message, null, { service: name, scheme }));
   }
   const host = server.host.includes(':') ? `[${server.host}]` : server.host;
