@@ -324,7 +324,8 @@ export const entryPointViewSchema = z.object({
   address: z.string(),
   /** As bound, such as `0.0.0.0:8443`; null where it could not be. */
   listening: z.string().nullable(),
-  protocol: z.enum(['http', 'https']),
+  /** What its listener speaks by itself; TCP routers may be on the first two as well. */
+  protocol: z.enum(['http', 'https', 'udp']),
   redirectTo: z.string().nullable(),
   /** Who decided the address. */
   origin: z.enum(['default', 'flag', 'file', 'setting']),

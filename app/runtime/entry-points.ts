@@ -63,11 +63,12 @@ function redirectOf({ redirectTo }: StaticEntryPoint, all: readonly BoundEntryPo
 }
 
 export function entryPointView({ entryPoint, tls, bound, problems }: BoundEntryPoint): EntryPointView {
+  const isUdp = entryPoint.transport === 'udp';
   return {
     name: entryPoint.name,
-    address: entryPoint.address,
+    address: isUdp ? `${entryPoint.address}/udp` : entryPoint.address,
     listening: bound === null ? null : formatAddress(bound.host, bound.port),
-    protocol: tls ? 'https' : 'http',
+    protocol: isUdp ? 'udp' : tls ? 'https' : 'http',
     redirectTo: entryPoint.redirectTo?.to ?? null,
     origin: entryPoint.origin,
     problems: [...problems],

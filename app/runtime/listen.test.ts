@@ -1,7 +1,8 @@
+import { createSocket } from 'node:dgram';
 import { createServer, type Server } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { defaultStaticConfiguration, type StaticEntryPoint } from '../config/static.ts';
-import { type Probe, planListening, probeAddress } from './listen.ts';
+import { type Probe, planListening, probeAddress, probeUdpAddress } from './listen.ts';
 import { portOwner } from './port-owner.ts';
 
 const [web] = defaultStaticConfiguration.entryPoints as [StaticEntryPoint];
@@ -81,6 +82,22 @@ describe('with real sockets', () => {
     });
   afterEach(async () => {
     await Promise.all(servers.splice(0).map((server) => new Promise((resolve) => server.close(resolve))));
+  });
+
+  test('datagrams have ports of their own', async () => {
+    const socket = createSocket('udp4');
+    await new Promise<void>((resolve) => {
+      socket.bind(0, '127.0.0.1', resolve);
+    });
+    const { port } = socket.address();
+    expect(await probeUdpAddress('127.0.0.1', port)).toEqual({ ok: false, code: 'EADDRINUSE' });
+    expect(await probeAddress('127.0.0.1', port)).toMatchObject({ ok: true });
+    await new Promise<void>((resolve) => {
+      socket.close(resolve);
+    });
+    expect(await probeUdpAddress('127.0.0.1', port)).toEqual({ ok: true, host: '127.0.0.1', port });
+    const any = await probeUdpAddress(null, 0);
+    expect(any.ok && any.port).toBeGreaterThan(0);
   });
 
   test('port 0 becomes one port', async () => {

@@ -1,4 +1,5 @@
-import { createServer } from 'node:net';
+import { createSocket } from 'node:dgram';
+import { createServer, isIP } from 'node:net';
 import type { StaticEntryPoint } from '../config/static.ts';
 import type { Problem } from '../contract/objects.ts';
 import { problem } from '../problem.ts';
@@ -56,6 +57,27 @@ export const probeAddress: Probe = async (host, port) => {
   if (dual.ok || (dual.code !== 'EAFNOSUPPORT' && dual.code !== 'EADDRNOTAVAIL' && dual.code !== 'EINVAL')) return dual;
   return tryListen('0.0.0.0', port);
 };
+
+/** The same for datagrams. */
+export const probeUdpAddress: Probe = async (host, port) => {
+  if (host !== null) return tryBind(host, port);
+  const dual = await tryBind('::', port);
+  return dual.ok || !['EAFNOSUPPORT', 'EADDRNOTAVAIL', 'EINVAL'].includes(dual.code) ? dual : tryBind('0.0.0.0', port);
+};
+
+function tryBind(host: string, port: number): Promise<ProbeResult> {
+  return new Promise((resolve) => {
+    const socket = createSocket(isIP(host) === 6 ? 'udp6' : 'udp4');
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      socket.close();
+      resolve({ ok: false, code: error.code ?? 'UNKNOWN' });
+    });
+    socket.bind({ address: host, port, exclusive: true }, () => {
+      const chosen = socket.address().port;
+      socket.close(() => resolve({ ok: true, host, port: chosen }));
+    });
+  });
+}
 
 function tryListen(host: string, port: number): Promise<ProbeResult> {
   return new Promise((resolve) => {

@@ -3,8 +3,8 @@ import type { EntryPointOptions } from '../../proxy/model/snapshot.ts';
 import type { StaticEntryPoint } from '../config/static.ts';
 import { problem } from '../problem.ts';
 import { type BoundEntryPoint, entryPointOptions, listensWithTls } from './entry-points.ts';
-import { type Probe, planListening, probeAddress } from './listen.ts';
-import { portOwner } from './port-owner.ts';
+import { type Probe, planListening, probeAddress, probeUdpAddress } from './listen.ts';
+import { type PortOwner, portOwner } from './port-owner.ts';
 import { same } from './same.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
@@ -26,7 +26,11 @@ export function createListeners(options: {
   readonly probe?: Probe;
 }): Listeners {
   const { pool, reusePort } = options;
-  const probe = options.probe ?? probeAddress;
+  const probeFor = ({ transport }: { readonly transport?: 'tcp' | 'udp' | undefined }): Probe =>
+    options.probe ?? (transport === 'udp' ? probeUdpAddress : probeAddress);
+  // Only TCP's tables are looked into.
+  const ownerFor = ({ transport }: StaticEntryPoint) =>
+    transport === 'udp' ? () => Promise.resolve<PortOwner>({ kind: 'unknown' }) : portOwner;
   let bound: readonly BoundEntryPoint[] = [];
   let open: ReadonlyMap<string, EntryPointOptions> = new Map();
   let turn: Promise<void> = Promise.resolve();
@@ -37,6 +41,7 @@ export function createListeners(options: {
       const known = before.get(next.name);
       return known?.bound != null &&
         known.entryPoint.address === next.address &&
+        known.entryPoint.transport === next.transport &&
         known.tls === listensWithTls(next, entryPoints)
         ? known
         : undefined;
@@ -57,7 +62,7 @@ export function createListeners(options: {
       const tls = listensWithTls(entryPoint, entryPoints);
       const known = unchanged(entryPoint);
       if (known !== undefined) next.push({ ...known, entryPoint, tls });
-      else next.push({ ...(await planListening(entryPoint, patient(probe, leaving), portOwner)), tls });
+      else next.push({ ...(await planListening(entryPoint, patient(probeFor(entryPoint), leaving), ownerFor(entryPoint))), tls });
     }
     const wanted = new Map<string, EntryPointOptions>();
     for (const each of next) {
@@ -73,7 +78,7 @@ export function createListeners(options: {
       stale.map(({ name }) => name),
       graceMs,
     );
-    for (const { host, port } of stale) await patient(probe, new Set([port]))(host, port);
+    for (const each of stale) await patient(probeFor(each), new Set([each.port]))(each.host, each.port);
 
     const fresh = [...wanted.values()].filter(({ name }) => !same(open.get(name), wanted.get(name)));
     const results = await pool.listen(fresh);

@@ -7,8 +7,9 @@ export function urlsOf(router: RuntimeRouter, entryPoints: readonly BoundEntryPo
   const urls: string[] = [];
   for (const tls of [true, false]) {
     for (const each of entryPoints) {
-      if (each.tls !== tls || each.bound === null || each.entryPoint.redirectTo !== null) continue;
-      if (!router.entryPoints.includes(each.entryPoint.name) || !serves(router, each)) continue;
+      if (each.bound === null || each.entryPoint.redirectTo !== null) continue;
+      // A listener serves its routers with TLS and without, whichever it speaks by itself.
+      if (!router.entryPoints.includes(each.entryPoint.name) || (router.tls || each.entryPoint.tls) !== tls) continue;
       for (const host of router.hosts) urls.push(`${originOf(tls, host, each.bound.port)}${path}`);
     }
   }
@@ -19,11 +20,6 @@ export function originOf(tls: boolean, host: string, port: number): string {
   const bracketed = host.includes(':') ? `[${host}]` : host;
   const implied = tls ? 443 : 80;
   return `${tls ? 'https' : 'http'}://${bracketed}${port === implied ? '' : `:${port}`}`;
-}
-
-/** A router with TLS does not match what came without, and the other way round. */
-function serves(router: RuntimeRouter, { entryPoint, tls }: BoundEntryPoint): boolean {
-  return tls ? router.tls || entryPoint.tls : !router.tls;
 }
 
 /** The path that a link must have, where the rule asks for one path and leaves no choice. */
