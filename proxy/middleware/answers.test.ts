@@ -1,10 +1,13 @@
 import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer as createHttp2Server } from 'node:http2';
+import type { AddressInfo } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { afterEach, describe, expect, it } from 'vitest';
 import { makeCertificate } from '../../test/support/certificates.ts';
 import { makeExchange, makeRequest } from '../../test/support/exchange.ts';
 import { bodyOf, createMiddlewareWire } from '../../test/support/middleware-wire.ts';
-import { until } from '../../test/support/proxy-harness.ts';
+import { loadBalancer, startProxy, until } from '../../test/support/proxy-harness.ts';
 import type { Handler } from '../http/exchange.ts';
 import { HeaderList } from '../http/header-list.ts';
 import { createMiddlewareBuilder } from './builder.ts';
@@ -176,6 +179,32 @@ describe('grpcWeb', () => {
     );
     expect(recorded.headers.get('access-control-allow-origin')).toBe('https://app');
     expect(recorded.headers.get('access-control-expose-headers')).toContain('X-A');
+  });
+
+  it('reaches a gRPC server over the wire, and brings its trailers', async () => {
+    const server = createHttp2Server();
+    server.on('stream', (stream, headers) => {
+      expect([headers['content-type'], headers.te]).toEqual(['application/grpc', 'trailers']);
+      stream.respond({ 'content-type': 'application/grpc' }, { waitForTrailers: true });
+      stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
+      stream.on('data', (chunk: Buffer) => stream.write(chunk));
+      stream.on('end', () => stream.end());
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    wire.onClose(() => server.close());
+    const { port } = server.address() as AddressInfo;
+    const harness = await startProxy({
+      routers: [{ middlewares: ['grpc@test'] }],
+      middlewares: { 'grpc@test': { grpcWeb: { allowOrigins: ['*'] } } },
+      services: { 'app@test': loadBalancer([`h2c://127.0.0.1:${port}`]) },
+    });
+    wire.onClose(() => harness.close());
+    const fields = { 'Content-Type': 'application/grpc-web', Origin: 'https://app' };
+    const response = await ask(harness, '/pkg.Service/Method', fields, { method: 'POST', body: frame(0, 'hello') });
+    expect(response.headers['content-type']).toBe('application/grpc-web');
+    const body = await bodyOf(response);
+    expect(body.equals(Buffer.concat([frame(0, 'hello'), frame(0x80, 'grpc-status: 0\r\n')]))).toBe(true);
   });
 
   it.each([

@@ -191,6 +191,31 @@ describe('forwardAuth', () => {
     expect(statuses).toEqual([500, 200, 200]);
   });
 
+  it('proves itself to the auth server by its certificate', async () => {
+    const server = await makeCertificate(['127.0.0.1']);
+    const own = await makeCertificate(['gatehouse']);
+    const auth = createTlsServer(
+      { cert: server.certificatePem, key: server.privateKeyPem, requestCert: true, ca: own.certificatePem },
+      (_request, response) => response.end(),
+    );
+    auth.listen(0, '127.0.0.1');
+    await once(auth, 'listening');
+    wire.onClose(() => {
+      auth.closeAllConnections();
+      auth.close();
+    });
+    const address = `https://127.0.0.1:${(auth.address() as AddressInfo).port}`;
+    const ca = server.certificatePem;
+    const statuses = [];
+    for (const tls of [{ ca }, { ca, cert: own.certificatePem, key: own.privateKeyPem }]) {
+      const harness = await proxyBefore((_request, response) => response.end('in'), {
+        'auth@test': { forwardAuth: { address, tls } },
+      });
+      statuses.push((await ask(harness, '/')).statusCode);
+    }
+    expect(statuses).toEqual([500, 200]);
+  });
+
   it.each([
     [{}, 'address must be given'],
     [{ address: 'ftp://auth' }, 'not the address of an HTTP server'],
