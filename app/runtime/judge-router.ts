@@ -229,21 +229,3 @@ export function tlsProblems(config: Pick<RouterConfig, 'tls'>, problems: Problem
     );
   }
 }
-
-/** TCP routers have the default TLS options only. */
-export function streamTlsProblems(config: Pick<RouterConfig, 'tls'>, problems: Problem[]): void {
-  tlsProblems(config, problems);
-  const options = config.tls?.options;
-  if (options !== undefined && options !== '' && options !== 'default' && options !== 'default@internal') {
-    // They may ask for client certificates: serving without them would let in whom they keep out.
-    problems.push(
-      problem(
-        'OPTION_UNSUPPORTED',
-        'error',
-        `The TLS options ${options} cannot be used: Gatehouse does not support tls.options for TCP yet, and serving without them could let in visitors whom they keep out.`,
-        'Take tls.options out of the router.',
-        { option: 'tls.options', value: options },
-      ),
-    );
-  }
-}

@@ -56,6 +56,7 @@ describe('TCP routers', () => {
     ['RULE_INVALID', { rule: 'HostSNI(`bàr`)', service: 'db', tls: {} }],
     ['RULE_INVALID', { rule: 'Host(`a.b`)', service: 'db' }],
     ['RULE_NEEDS_TLS', { rule: 'HostSNI(`a.b`)', service: 'db' }],
+    ['TLS_OPTIONS_UNKNOWN', { rule: 'HostSNI(`a.b`)', service: 'db', tls: { options: 'strict' } }],
     ['SERVICE_UNKNOWN', { rule: 'HostSNI(`*`)', service: 'bd' }],
     ['ROUTER_NO_SERVICE', { rule: 'HostSNI(`*`)' }],
     ['MIDDLEWARE_UNKNOWN', { rule: 'HostSNI(`*`)', service: 'db', middlewares: ['none'] }],

@@ -5,14 +5,16 @@ import { RuleError } from '../../proxy/rule/rule-error.ts';
 import { defaultTcpPriority, hostsOfTcpRule, needsServerName, parseTcpRule } from '../../proxy/rule/tcp.ts';
 import { parseServerAddress } from '../../proxy/stream/address.ts';
 import { createAdmission, tcpMiddlewareTypes, tcpMiddlewareTypesOf } from '../../proxy/stream/admission.ts';
+import { type ConfiguredTls, noConfiguredTls } from '../certificates/configured.ts';
 import type { StaticEntryPoint } from '../config/static.ts';
 import type { Problem } from '../contract/objects.ts';
 import { problem } from '../problem.ts';
 import type { ObjectOrigin, Origins, Publication } from '../providers/provider.ts';
 import { brokenMiddleware, unknownMiddleware } from './judge-middleware.ts';
-import { resolveEntryPoints, resolveService, streamTlsProblems } from './judge-router.ts';
+import { resolveEntryPoints, resolveService, tlsProblems } from './judge-router.ts';
 import { ruleMissing, ruleProblem } from './judge-rule.ts';
 import { noServers } from './judge-service.ts';
+import { optionsFault } from './judge-tls.ts';
 import { originOf, type Published, statusOf } from './judgement.ts';
 import { keepSame } from './same.ts';
 import type { RuntimeObject } from './state.ts';
@@ -35,7 +37,10 @@ export function buildStreams(
   publications: readonly Publication[],
   entryPoints: readonly StaticEntryPoint[],
   previous: StreamState = noStreamState,
-  { defaultRuleSyntax = 'v3' }: { readonly defaultRuleSyntax?: RuleSyntax } = {},
+  {
+    defaultRuleSyntax = 'v3',
+    tls: configuredTls = noConfiguredTls,
+  }: { readonly defaultRuleSyntax?: RuleSyntax; readonly tls?: ConfiguredTls } = {},
 ): StreamState {
   if (publications.every(({ configuration: { tcp, udp } }) => tcp === undefined && udp === undefined)) {
     return noStreamState;
@@ -78,7 +83,12 @@ export function buildStreams(
       entryPoints: resolveEntryPoints(config.entryPoints ?? [], connected, problems),
       service: resolveService(item, { services: tcpServices, suggestService: suggestTcp }, problems),
     };
-    if (tls === 'terminate') streamTlsProblems(config, problems);
+    if (tls === 'terminate') {
+      tlsProblems(config, problems);
+      const options = tlsOptionsOfTcp(config, provider);
+      const fault = options === null ? null : optionsFault(options, configuredTls);
+      if (fault !== null) problems.push(fault);
+    }
     tcpRouters.set(item.name, {
       ...judged(item, problems),
       config,
@@ -302,6 +312,12 @@ function tcpServiceProblems(
     ),
   );
   return problems;
+}
+
+/** Qualified name of the TLS options that a router asks for; null for the default ones. */
+export function tlsOptionsOfTcp({ tls }: RuntimeTcpRouter['config'], provider: string): string | null {
+  const name = tls?.options ?? '';
+  return name === '' || name === 'default' || name === 'default@internal' ? null : qualify(name, provider);
 }
 
 /** Qualified name of the transport that a service asks for; null for the default one. */

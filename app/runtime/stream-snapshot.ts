@@ -8,7 +8,7 @@ import type {
 } from '../../proxy/model/snapshot.ts';
 import type { TcpMiddlewareConfig, TcpServersTransportConfig } from '../../proxy/model/stream.ts';
 import { parseServerAddress } from '../../proxy/stream/address.ts';
-import { tcpTransportOf, weightedOf } from './judge-streams.ts';
+import { tcpTransportOf, tlsOptionsOfTcp, weightedOf } from './judge-streams.ts';
 import type { RuntimeTcpService, RuntimeUdpService, StreamState } from './stream-state.ts';
 
 /** Traefik's default for `terminationDelay`. */
@@ -45,8 +45,7 @@ export function toStreamSnapshot({ tcp, udp }: StreamState): StreamSnapshot | nu
   for (const router of tcp.routers.values()) {
     if (router.status === 'disabled') continue;
     const { name, entryPoints, rule, syntax, priority, tls, middlewares, service } = router;
-    const options = router.config.tls?.options;
-    const tlsOptions = options === undefined || options === '' ? null : options;
+    const tlsOptions = tlsOptionsOfTcp(router.config, router.provider);
     tcpRouters.push({ name, entryPoints, rule, syntax, priority, tls, tlsOptions, middlewares, service });
     takeTcp(service);
     for (const used of middlewares) {

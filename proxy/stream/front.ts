@@ -96,9 +96,8 @@ export function createFront(front: FrontOptions, sides: HttpSides): Front {
     else void passOn(client, route, options.name, recorder);
   };
   const terminate = (client: TcpClient, route: TcpRoute): void => {
-    const policy = front.policy();
-    const tls =
-      route.tlsOptions === null ? policy.optionsFor(options.name, client.serverName) : policy.named(route.tlsOptions);
+    // The options of HTTPS hosts are not those of TCP routers, even for one name.
+    const tls = front.policy().named(route.tlsOptions ?? 'default');
     terminator.terminate(client.socket, tls, (secure) => {
       void passOn({ ...client, socket: secure, tlsVersion: secure.getProtocol() }, route, options.name, recorder);
     });

@@ -21,6 +21,7 @@ import type {
   TcpRouterSnapshot,
   TcpServiceSnapshot,
 } from '../model/snapshot.ts';
+import { tlsOptionsSnapshot } from '../model/tls.ts';
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
@@ -337,6 +338,24 @@ describe('with TLS', () => {
     };
     harness.apply({ routers: routers('PathPrefix(`/`)'), streams });
     expect(await answerOf('else.test')).toBe('HTTP/1.1 200');
+  });
+
+  test('a router has its own TLS options', async () => {
+    const server = await echo('a');
+    const friend = await makeCertificate(['friend']);
+    const harness = await start(
+      [
+        router('HostSNI(`mail.test`)', { tls: 'terminate', tlsOptions: 'mutual@test' }),
+        router('HostSNI(`open.test`)', { tls: 'terminate', name: 'open@test' }),
+      ],
+      { 'db@test': to([server.address]) },
+      { tlsOptions: { 'mutual@test': tlsOptionsSnapshot({ clientAuth: {} }, [friend.certificatePem]) } },
+    );
+    await expect(askTls(harness.port(), 'mail.test')).rejects.toThrow();
+    const identity = { cert: friend.certificatePem, key: friend.privateKeyPem };
+    expect((await askTls(harness.port(), 'mail.test', 'hi', identity)).answer).toBe('a:hi');
+    expect((await askTls(harness.port(), 'open.test')).answer).toBe('a:hi');
+    expect(server.received()).toBe('hihi');
   });
 
   test('a hello in small pieces, and one that never comes whole', async () => {
