@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { ConfiguredTls } from '../../app/certificates/configured.ts';
 import { addressOf } from '../../app/config/static-entry-points.ts';
 import { readStaticFile } from '../../app/config/static-read.ts';
+import { internalPublication } from '../../app/providers/internal/publication.ts';
 import { durationMs, parseDurationMs } from '../../proxy/model/duration.ts';
 import { providerOf } from '../../proxy/model/names.ts';
 import type { EntryPointOptions } from '../../proxy/model/snapshot.ts';
@@ -498,6 +499,42 @@ export const tlsOptionsConflict = kind(
     }
   },
 );
+
+const expectedRouters = z.looseObject({
+  http: z
+    .looseObject({
+      routers: z
+        .record(z.string(), z.looseObject({ entryPoints: z.array(z.string()), service: z.string(), rule: z.string() }))
+        .optional(),
+      middlewares: z.record(z.string(), raw).optional(),
+    })
+    .optional(),
+});
+
+/** What static configuration turns on by itself: routers of the API and ping, and entry points that redirect. */
+export const internalProvider = kind({ meaning, static: raw, expected: expectedRouters }, (vector, judgement) => {
+  const { patch, issues } = readStaticFile(JSON.stringify(vector.static), 'traefik.yml');
+  const faults = issues.filter(({ severity }) => severity === 'error');
+  judgement.equal(vector.static, [], faults);
+  const { api, ping } = patch;
+  const made = internalPublication({ api, ping }).configuration.http?.routers ?? {};
+  let apart = 0;
+  for (const [name, { entryPoints, service, rule }] of Object.entries(vector.expected.http?.routers ?? {})) {
+    const [from = ''] = entryPoints;
+    const redirect = vector.expected.http?.middlewares?.[`redirect-${name}`]?.['redirectScheme'];
+    if (redirect !== undefined) {
+      // Here a redirection is an option of its entry point, not a router.
+      const got = patch.entryPoints?.find((each) => each.name === from)?.redirectTo;
+      const { scheme, permanent } = redirect as { scheme: string; permanent: boolean };
+      judgement.equal({ name }, { scheme, permanent }, { scheme: got?.scheme, permanent: got?.permanent });
+    } else if (['api', 'dashboard', 'ping'].includes(name)) {
+      const got = made[name];
+      const fields = { entryPoints: got?.entryPoints, service: got?.service, rule: got?.rule };
+      judgement.equal({ name }, { entryPoints, service, rule }, fields);
+    } else apart += 1;
+  }
+  if (apart > 0) throw new NotApplicable('routers of the REST provider, Prometheus, profiling and ACME');
+});
 
 export function missing(reason: string) {
   return { judge: (): Promise<never> => Promise.reject(new Missing(reason)) };

@@ -9,6 +9,7 @@ import { middlewareSteps } from './middlewares.ts';
 import * as rules from './rules.ts';
 import * as services from './services.ts';
 import { tcpIpAllowlist } from './streams.ts';
+import { tcpEntryPointRouting } from './tcp-routing.ts';
 import * as tcpRules from './tcp-rules.ts';
 import { type Kind, NotApplicable } from './vector.ts';
 
@@ -65,11 +66,11 @@ export const kinds: ReadonlyMap<string, Kind> = new Map(
     'health-check-timing': config.healthCheckTiming,
     'tcp-service': config.tcpService,
     'udp-service': config.udpService,
-    'internal-provider': config.missing('the internal provider publishes nothing of the API, ping or redirections'),
+    'internal-provider': config.internalProvider,
     'static-defaults': config.missing('static configuration is not compared yet'),
     'multi-layer-routing': config.missing('routers have no parentRefs'),
     'tls-options-conflict': config.tlsOptionsConflict,
-    'tcp-entrypoint-routing': config.missing('TCP routing is not driven yet'),
+    'tcp-entrypoint-routing': tcpEntryPointRouting,
 
     middleware: middlewareSteps,
     function: middlewareSteps,
