@@ -1,6 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer as createHttp2Server } from 'node:http2';
+import type { IncomingMessage } from 'node:http';
+import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2';
+import { get as httpsGet } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -10,6 +12,7 @@ import { bodyOf, createMiddlewareWire } from '../../test/support/middleware-wire
 import { loadBalancer, startProxy, until } from '../../test/support/proxy-harness.ts';
 import type { Handler } from '../http/exchange.ts';
 import { HeaderList } from '../http/header-list.ts';
+import { tlsOptionsSnapshot } from '../model/tls.ts';
 import { createMiddlewareBuilder } from './builder.ts';
 import { sniffMediaType } from './media-sniffing.ts';
 
@@ -122,6 +125,45 @@ describe('passTLSClientCert', () => {
     expect(text).toBe(
       `Subject="CN=a.example";Issuer="CN=a.example";SerialNumber="${serial}";NA="${notAfter}";SAN="a.example,127.0.0.1"`,
     );
+  });
+
+  it.each(['http/1.1', 'h2'])('tells what the handshake brought, over %s', async (protocol) => {
+    const fallback = await makeCertificate(['fallback.test'], true);
+    const friend = await makeCertificate(['friend']);
+    const harness = await startProxy({
+      entryPoints: [{ name: 'websecure', tls: true }],
+      routers: [{ entryPoints: ['websecure'], tls: true, middlewares: ['m@test'] }],
+      middlewares: { 'm@test': { passTLSClientCert: { pem: true } } },
+      certificates: [fallback],
+      tlsOptions: { 'mutual@file': tlsOptionsSnapshot({ clientAuth: {} }, [friend.certificatePem]) },
+      tlsHosts: { websecure: { 'secret.test': 'mutual@file' } },
+    });
+    wire.onClose(() => harness.close());
+    const options = {
+      servername: 'secret.test',
+      rejectUnauthorized: false,
+      cert: friend.certificatePem,
+      key: friend.privateKeyPem,
+    };
+    let shown = '';
+    if (protocol === 'h2') {
+      const session = connectHttp2(`https://127.0.0.1:${harness.port()}`, options);
+      wire.onClose(() => session.destroy());
+      const stream = session.request({ ':path': '/', ':authority': 'secret.test' });
+      for await (const chunk of stream) shown += String(chunk);
+    } else {
+      const asked = httpsGet({
+        ...options,
+        host: '127.0.0.1',
+        port: harness.port(),
+        agent: false,
+        headers: { host: 'secret.test' },
+      });
+      const [response] = (await once(asked, 'response')) as [IncomingMessage];
+      shown = (await bodyOf(response)).toString();
+    }
+    const der = new X509Certificate(friend.certificatePem).raw.toString('base64');
+    expect(shown.toLowerCase()).toContain(`x-forwarded-tls-client-cert: ${der.toLowerCase()}\n`);
   });
 
   it('tells nothing where there is no certificate', async () => {
