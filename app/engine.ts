@@ -217,6 +217,7 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
     pool,
     authority,
     tlsFiles,
+    defaultTransport: options.configuration.serversTransport,
     entryPoints: entryPoints(),
     pausedAll: false,
     runtime: {

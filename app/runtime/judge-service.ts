@@ -7,12 +7,12 @@ import { composedProblems, kindsOf } from './judge-composed.ts';
 import type { Published } from './judgement.ts';
 
 /** Traefik's name for the transport that holds where nothing is said. */
-const defaultTransport = 'default@internal';
+export const defaultTransportName = 'default@internal';
 
 /** Qualified name of the transport a load balancer asks for; null for the default one. */
 export function transportOf(loadBalancer: LoadBalancerConfig, provider: string): string | null {
   const name = loadBalancer.serversTransport;
-  if (name === undefined || name === '' || name === defaultTransport) return null;
+  if (name === undefined || name === '' || name === defaultTransportName) return null;
   return qualify(name, provider);
 }
 

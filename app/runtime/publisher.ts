@@ -1,3 +1,4 @@
+import type { ServersTransportConfig } from '../../proxy/model/dynamic.ts';
 import type { CertificateSnapshot, RoutingSnapshot } from '../../proxy/model/snapshot.ts';
 import type { CertificateAuthority } from '../certificates/authority.ts';
 import { type ConfiguredTls, coveredBy, noConfiguredTls, type TlsFiles } from '../certificates/configured.ts';
@@ -32,6 +33,8 @@ export interface PublisherOptions {
   readonly entryPoints: readonly StaticEntryPoint[];
   readonly pausedAll: boolean;
   readonly runtime?: RuntimeOptions;
+  /** Of services that name no servers transport. */
+  readonly defaultTransport?: ServersTransportConfig | undefined;
   /** Certificates and TLS options of owners; left out: none. */
   readonly tlsFiles?: Pick<TlsFiles, 'read'>;
   readonly log: Log;
@@ -104,7 +107,11 @@ export function createPublisher(options: PublisherOptions): Publisher {
       const tls = options.tlsFiles?.read(published) ?? noConfiguredTls;
       state = buildRuntime(published, entryPoints, revision, state, { ...options.runtime, tls });
       await certify(tls);
-      const snapshot = toRoutingSnapshot(state, entryPoints, { pausedAll, internalUrls });
+      const snapshot = toRoutingSnapshot(state, entryPoints, {
+        pausedAll,
+        internalUrls,
+        defaultTransport: options.defaultTransport,
+      });
       const applied = pool.publish(snapshot, certificates);
       void applied.then((found) => {
         if (snapshot.revision === revision) noteErrors(found);

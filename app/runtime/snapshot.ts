@@ -5,7 +5,7 @@ import type { RouterSnapshot, RoutingSnapshot, ServiceSnapshot } from '../../pro
 import type { StaticEntryPoint } from '../config/static.ts';
 import { childrenOf, serviceMiddlewares } from './judge-composed.ts';
 import { isPaused, middlewaresOf } from './judge-router.ts';
-import { transportOf, usableServers } from './judge-service.ts';
+import { defaultTransportName, transportOf, usableServers } from './judge-service.ts';
 import type { TlsJudgement } from './judge-tls.ts';
 import type { InternalService, RuntimeRouter, RuntimeService, RuntimeState } from './state.ts';
 import { toStreamSnapshot } from './stream-snapshot.ts';
@@ -23,7 +23,15 @@ const defaultFlushIntervalMs = 100;
 export function toRoutingSnapshot(
   state: RuntimeState,
   entryPoints: readonly Pick<StaticEntryPoint, 'name' | 'tls'>[],
-  { pausedAll, internalUrls = {} }: { readonly pausedAll: boolean; readonly internalUrls?: InternalUrls },
+  {
+    pausedAll,
+    internalUrls = {},
+    defaultTransport,
+  }: {
+    readonly pausedAll: boolean;
+    readonly internalUrls?: InternalUrls;
+    readonly defaultTransport?: ServersTransportConfig | undefined;
+  },
 ): RoutingSnapshot {
   const tlsEntryPoints = new Set(entryPoints.filter((entryPoint) => entryPoint.tls).map(({ name }) => name));
   const routers: RouterSnapshot[] = [];
@@ -61,8 +69,14 @@ export function toRoutingSnapshot(
     takeService(service.name);
     for (const name of middlewaresOf(router)) takeMiddleware(name);
   }
-  for (const service of Object.values(services)) {
-    if (service.kind !== 'loadBalancer' || service.serversTransport === null) continue;
+  for (const [name, service] of Object.entries(services)) {
+    if (service.kind !== 'loadBalancer') continue;
+    if (service.serversTransport === null) {
+      if (defaultTransport === undefined) continue;
+      services[name] = { ...service, serversTransport: defaultTransportName };
+      serversTransports[defaultTransportName] = defaultTransport;
+      continue;
+    }
     const transport = state.serversTransports.get(service.serversTransport);
     if (transport !== undefined) serversTransports[service.serversTransport] = transport;
   }

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { makeCertificate } from '../../test/support/certificates.ts';
 import { loadBalancer, sendRaw, startProxy, startRawServer, statuses } from '../../test/support/proxy-harness.ts';
 import type { ServersTransportConfig } from '../model/dynamic.ts';
@@ -62,6 +62,57 @@ test('rootCAs are trusted; the name is that of the server or serverName, never t
   const address = await secureServer(['127.0.0.1']);
   const byAddress = await ask(`https://127.0.0.1:${address.port}`, { rootCAs: [address.certificate.certificatePem] });
   expect(byAddress.status).toBe(200);
+});
+
+describe('a transport', () => {
+  const peer = async (options: https.ServerOptions) => {
+    const own = await makeCertificate(['localhost']);
+    const server = https.createServer(
+      { cert: own.certificatePem, key: own.privateKeyPem, ...options },
+      (request, response) => {
+        const socket = request.socket as TLSSocket;
+        const client = socket.getPeerCertificate() as { subject?: { CN?: string } };
+        response.end(`${client.subject?.CN ?? 'nobody'} ${socket.getProtocol()} ${socket.getCipher().name}`);
+      },
+    );
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    closers.push(() => {
+      server.closeAllConnections();
+      return new Promise((resolve) => server.close(resolve));
+    });
+    return `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  };
+  const lax = { insecureSkipVerify: true };
+
+  test('shows its certificate to servers that ask', async () => {
+    const client = await makeCertificate(['gatehouse']);
+    const url = await peer({ requestCert: true, ca: [client.certificatePem], rejectUnauthorized: true });
+    const certificates = [{ certFile: client.certificatePem, keyFile: client.privateKeyPem }];
+    expect((await ask(url, { ...lax, certificates })).answer).toContain('gatehouse TLSv1.3');
+    expect((await ask(url, lax)).status).toBe(502);
+  });
+
+  test('keeps to its versions and cipher suites', async () => {
+    const url = await peer({});
+    const chosen = { maxVersion: 'VersionTLS12', cipherSuites: ['TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384'] } as const;
+    const { answer } = await ask(url, { ...lax, ...chosen, cipherSuites: [...chosen.cipherSuites] });
+    expect(answer).toContain('TLSv1.2 ECDHE-ECDSA-AES256-GCM-SHA384');
+    const old = await peer({ maxVersion: 'TLSv1.2' });
+    const refused = await ask(old, { ...lax, minVersion: 'VersionTLS13' });
+    expect(refused.record.error?.code).toBe('UPSTREAM_TLS');
+  });
+
+  test('wants the owner of a certificate, verified, whatever the host', async () => {
+    const own = await makeCertificate(['localhost', 'spiffe://home/nas']);
+    const url = await peer({ cert: own.certificatePem, key: own.privateKeyPem });
+    const rootCAs = [own.certificatePem];
+    expect((await ask(url, { ...lax, rootCAs, peerCertURI: 'spiffe://home/nas' })).status).toBe(200);
+    expect((await ask(url, { ...lax, rootCAs, peerCertURI: 'spiffe://home/other' })).record.error?.code).toBe(
+      'UPSTREAM_TLS',
+    );
+    expect((await ask(url, { ...lax, peerCertURI: 'spiffe://home/nas' })).record.error?.code).toBe('UPSTREAM_TLS');
+  });
 });
 
 test('a server that does not answer in time gives 504', async () => {

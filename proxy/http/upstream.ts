@@ -16,6 +16,8 @@ export interface UpstreamQuestion {
   readonly maxAnswerBytes: number;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  /** Host field; left out: that of the address. */
+  readonly host?: string;
 }
 
 export interface UpstreamAnswer {
@@ -23,6 +25,7 @@ export interface UpstreamAnswer {
   /** Without hop-by-hop fields. */
   readonly headers: HeaderList;
   readonly body: Buffer;
+  readonly trailers: HeaderList;
 }
 
 /** One address that is asked. */
@@ -70,7 +73,7 @@ export function createUpstream(
             origin: origin.origin,
             path: pathname + search,
             method,
-            headers: [...headers.raw, 'Host', origin.hostField],
+            headers: [...headers.raw, 'Host', question.host ?? origin.hostField],
             body,
             servername: origin.serverName,
           } as Dispatcher.DispatchOptions,
@@ -112,10 +115,7 @@ class Call implements Dispatcher.DispatchHandler {
   onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
     if (status < 200) return;
     this.#status = status;
-    const raw = ((controller.rawHeaders ?? []) as readonly (Buffer | string)[]).map((field) =>
-      typeof field === 'string' ? field : field.toString('latin1'),
-    );
-    this.#headers = new HeaderList(raw);
+    this.#headers = new HeaderList(fieldsOf(controller.rawHeaders));
     // How to sign in is for the visitor, whom the answer is about.
     this.#headers.deleteWhere((name) => isHopByHop(name) && name !== 'proxy-authenticate');
   }
@@ -127,10 +127,10 @@ class Call implements Dispatcher.DispatchHandler {
     else this.#chunks.push(chunk);
   }
 
-  onResponseEnd(): void {
-    if (this.#end()) {
-      this.#resolve({ status: this.#status, headers: this.#headers, body: Buffer.concat(this.#chunks) });
-    }
+  onResponseEnd(controller: Dispatcher.DispatchController): void {
+    if (!this.#end()) return;
+    const trailers = new HeaderList(fieldsOf(controller.rawTrailers));
+    this.#resolve({ status: this.#status, headers: this.#headers, body: Buffer.concat(this.#chunks), trailers });
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
@@ -150,4 +150,10 @@ class Call implements Dispatcher.DispatchHandler {
     this.#question.signal.removeEventListener('abort', this.#onAbort);
     return true;
   }
+}
+
+function fieldsOf(raw: unknown): string[] {
+  return ((raw ?? []) as readonly (Buffer | string)[]).map((field) =>
+    typeof field === 'string' ? field : field.toString('latin1'),
+  );
 }

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import { createServer as createHttp2Server, type ServerHttp2Session } from 'node:http2';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -217,5 +218,51 @@ describe('a check', () => {
     expect(await verdict(url, {}, asked, { t: { rootCAs: ['/nowhere/ca.pem'] } })).toMatch(
       /root certificate \/nowhere\/ca\.pem cannot be read/,
     );
+  });
+});
+
+describe('a check over HTTP/2', () => {
+  const asked: string[] = [];
+  const grpcServer = async (message: readonly number[], status = '0'): Promise<string> => {
+    const server = createHttp2Server();
+    const sessions = new Set<ServerHttp2Session>();
+    server.on('session', (session) => sessions.add(session));
+    server.on('stream', (stream, headers) => {
+      stream.on('error', () => undefined);
+      asked.push(headers[':path'] ?? '');
+      if (headers[':path'] === '/page') {
+        stream.respond({ ':status': 204 }, { endStream: true });
+        return;
+      }
+      const isRight =
+        headers[':path'] === '/grpc.health.v1.Health/Check' && headers['content-type'] === 'application/grpc';
+      stream.respond({ ':status': isRight ? 200 : 404 }, { waitForTrailers: true });
+      stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': status }));
+      stream.end(Buffer.from([0, 0, 0, 0, message.length, ...message]));
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    closers.push(() => {
+      for (const session of sessions) session.destroy();
+      server.close();
+    });
+    return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  };
+
+  it.each([
+    ['serves', [8, 1], '0', 'up'],
+    ['does not serve', [8, 2], '0', /does not serve/],
+    ['does not know', [], '0', /does not serve/],
+    ['has no such service', [], '12', /does not implement/],
+    ['fails', [], '13', /status 13/],
+  ] as const)('by gRPC: one that %s', async (_what, message, status, expected) => {
+    const host = await grpcServer(message, status);
+    expect(await verdict(`http://${host}`, { mode: 'grpc' }, asked)).toMatch(expected);
+  });
+
+  it('of a page on h2c', async () => {
+    const host = await grpcServer([]);
+    expect(await verdict(`h2c://${host}`, { path: '/page' }, asked)).toBe('up');
+    expect(await verdict(`h2c://${host}`, { path: '/other' }, asked)).toMatch(/404/);
   });
 });

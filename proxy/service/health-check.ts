@@ -1,8 +1,11 @@
 import { durationMs } from '../model/duration.ts';
 import type { HealthCheckConfig, ServersTransportConfig } from '../model/dynamic.ts';
-import type { DownServers, ServiceSnapshot } from '../model/snapshot.ts';
+import type { DownServers, ServiceSnapshot, StreamSnapshot } from '../model/snapshot.ts';
+import type { TcpHealthCheckConfig, TcpServersTransportConfig } from '../model/stream.ts';
+import { createDialer } from '../stream/dial.ts';
+import { probeTcp } from '../stream/probe.ts';
 import { probe } from './probe.ts';
-import { createProbeAgent, type ProbeAgent } from './probe-agent.ts';
+import { createProbeAgent } from './probe-agent.ts';
 
 /** Why servers are down, in words: service → URL → reason. */
 export type DownReasons = Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -17,6 +20,7 @@ export interface HealthChecks {
   update(
     services: Readonly<Record<string, ServiceSnapshot>>,
     transports: Readonly<Record<string, ServersTransportConfig>>,
+    streams?: StreamSnapshot,
   ): void;
   /** Ends all checks; `onChange` is not called any more. */
   stop(): void;
@@ -45,14 +49,26 @@ export function startHealthChecks(options: HealthCheckOptions): HealthChecks {
   }
 
   return {
-    update(services, transports) {
+    update(services, transports, streams) {
       const next = new Map<string, ServerCheck>();
       for (const [name, service] of Object.entries(services)) {
         if (service.kind !== 'loadBalancer' || service.healthCheck === null) continue;
         const transport = service.serversTransport === null ? undefined : transports[service.serversTransport];
         for (const { url } of service.servers) {
-          const key = JSON.stringify([name, url, service.healthCheck, transport ?? null]);
-          next.set(key, checks.get(key) ?? new ServerCheck(name, url, service.healthCheck, transport, report));
+          const { healthCheck } = service;
+          const key = JSON.stringify([name, url, healthCheck, transport ?? null]);
+          const ask = (): Ask => askByHttp(url, healthCheck, transport);
+          next.set(key, checks.get(key) ?? new ServerCheck(name, url, healthCheck, ask, report));
+        }
+      }
+      for (const [name, service] of Object.entries(streams?.tcpServices ?? {})) {
+        if (service.kind !== 'loadBalancer' || service.healthCheck === null) continue;
+        const { healthCheck, serversTransport } = service;
+        const transport = serversTransport === null ? undefined : streams?.tcpServersTransports[serversTransport];
+        for (const server of service.servers) {
+          const key = JSON.stringify(['tcp', name, server, healthCheck, transport ?? null]);
+          const ask = (): Ask => askByTcp(server, healthCheck, transport);
+          next.set(key, checks.get(key) ?? new ServerCheck(`tcp ${name}`, server.address, healthCheck, ask, report));
         }
       }
       const before = checks;
@@ -68,30 +84,57 @@ export function startHealthChecks(options: HealthCheckOptions): HealthChecks {
   };
 }
 
+/** Asks once; null: the server is well, otherwise why not. */
+interface Ask {
+  readonly once: (timeoutMs: number, signal: AbortSignal) => Promise<string | null>;
+  readonly close: () => void;
+}
+
+function askByHttp(url: string, config: HealthCheckConfig, transport: ServersTransportConfig | undefined): Ask {
+  const agent = createProbeAgent(transport);
+  return {
+    once: (timeoutMs, signal) => probe(url, config, { agent, timeoutMs, signal }),
+    close: () => agent.close(),
+  };
+}
+
+function askByTcp(
+  server: { readonly address: string; readonly tls: boolean },
+  config: TcpHealthCheckConfig,
+  transport: TcpServersTransportConfig | undefined,
+): Ask {
+  const dialer = createDialer(transport);
+  return {
+    once: (timeoutMs, signal) => probeTcp(server, config, { dialer, timeoutMs, signal }),
+    close: () => undefined,
+  };
+}
+
 /** The checks of one server of one service. */
 class ServerCheck {
   readonly service: string;
   readonly url: string;
   /** Why it is down; null while it is up. */
   reason: string | null = null;
-  readonly #config: HealthCheckConfig;
-  readonly #transport: ServersTransportConfig | undefined;
+  readonly #config: Pick<HealthCheckConfig, 'interval' | 'unhealthyInterval' | 'timeout'>;
+  readonly #open: () => Ask;
   readonly #onResult: () => void;
   readonly #stopped = new AbortController();
-  #agent: ProbeAgent | null = null;
+  #ask: Ask | null = null;
   #timer: NodeJS.Timeout | null = null;
 
+  /** `open` may throw a readable Error: then the server counts as down for that reason. */
   constructor(
     service: string,
     url: string,
-    config: HealthCheckConfig,
-    transport: ServersTransportConfig | undefined,
+    config: Pick<HealthCheckConfig, 'interval' | 'unhealthyInterval' | 'timeout'>,
+    open: () => Ask,
     onResult: () => void,
   ) {
     this.service = service;
     this.url = url;
     this.#config = config;
-    this.#transport = transport;
+    this.#open = open;
     this.#onResult = onResult;
   }
 
@@ -102,26 +145,26 @@ class ServerCheck {
   stop(): void {
     this.#stopped.abort();
     if (this.#timer) clearTimeout(this.#timer);
-    this.#agent?.close();
+    this.#ask?.close();
   }
 
   async #run(): Promise<void> {
     const { signal } = this.#stopped;
-    const reason = await this.#ask(signal);
+    const reason = await this.#once(signal);
     if (signal.aborted) return;
     this.reason = reason;
     this.#timer = setTimeout(() => void this.#run(), this.#waitMs(reason !== null));
     this.#onResult();
   }
 
-  async #ask(signal: AbortSignal): Promise<string | null> {
+  async #once(signal: AbortSignal): Promise<string | null> {
     const timeoutMs = durationMs(this.#config.timeout, defaultTimeoutMs) || defaultTimeoutMs;
     try {
-      this.#agent ??= createProbeAgent(this.#transport);
+      this.#ask ??= this.#open();
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
     }
-    return probe(this.url, this.#config, { agent: this.#agent, timeoutMs, signal });
+    return this.#ask.once(timeoutMs, signal);
   }
 
   #waitMs(isDown: boolean): number {

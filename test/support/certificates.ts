@@ -23,7 +23,9 @@ export async function makeCertificate(names: readonly string[], isDefault = fals
     notAfter: new Date(Date.now() + 86_400_000),
     extensions: [
       new x509.SubjectAlternativeNameExtension(
-        names.map((value) => ({ type: /^[\d.]+$/.test(value) ? 'ip' : 'dns', value }) as const),
+        names.map(
+          (value) => ({ type: /^[\d.]+$/.test(value) ? 'ip' : value.includes('://') ? 'url' : 'dns', value }) as const,
+        ),
       ),
     ],
   });
