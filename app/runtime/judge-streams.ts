@@ -39,8 +39,13 @@ export function buildStreams(
   previous: StreamState = noStreamState,
   {
     defaultRuleSyntax = 'v3',
+    precedence = [],
     tls: configuredTls = noConfiguredTls,
-  }: { readonly defaultRuleSyntax?: RuleSyntax; readonly tls?: ConfiguredTls } = {},
+  }: {
+    readonly defaultRuleSyntax?: RuleSyntax;
+    readonly precedence?: readonly string[];
+    readonly tls?: ConfiguredTls;
+  } = {},
 ): StreamState {
   if (publications.every(({ configuration: { tcp, udp } }) => tcp === undefined && udp === undefined)) {
     return noStreamState;
@@ -96,6 +101,7 @@ export function buildStreams(
       middlewares,
       rule: config.rule ?? '',
       syntax,
+      ...(precedence.includes(provider) ? { providerRank: precedence.indexOf(provider) } : {}),
       priority: config.priority === undefined || config.priority === 0 ? priority : config.priority,
       tls,
       hosts,

@@ -138,7 +138,7 @@ export function buildRuntime(
     middlewares: withUsers(middlewares, users.middlewares, memo.middlewares, previous?.middlewares),
     serversTransports: published.transports,
     tls: judgedTls,
-    streams: buildStreams(publications, entryPoints, previous?.streams, { defaultRuleSyntax, tls }),
+    streams: buildStreams(publications, entryPoints, previous?.streams, { defaultRuleSyntax, precedence, tls }),
   };
   memos.set(state, { published, entryPoints, rules, own, routers, servicesAlone, services, middlewares });
   return state;

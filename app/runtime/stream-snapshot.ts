@@ -44,9 +44,10 @@ export function toStreamSnapshot({ tcp, udp }: StreamState): StreamSnapshot | nu
 
   for (const router of tcp.routers.values()) {
     if (router.status === 'disabled') continue;
-    const { name, entryPoints, rule, syntax, priority, tls, middlewares, service } = router;
+    const { name, entryPoints, rule, syntax, priority, providerRank, tls, middlewares, service } = router;
+    const rank = providerRank === undefined ? {} : { providerRank };
     const tlsOptions = tlsOptionsOfTcp(router.config, router.provider);
-    tcpRouters.push({ name, entryPoints, rule, syntax, priority, tls, tlsOptions, middlewares, service });
+    tcpRouters.push({ name, entryPoints, rule, syntax, priority, ...rank, tls, tlsOptions, middlewares, service });
     takeTcp(service);
     for (const used of middlewares) {
       const middleware = tcp.middlewares.get(used);

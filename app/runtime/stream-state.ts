@@ -17,6 +17,8 @@ export interface RuntimeTcpRouter extends RuntimeObject {
   readonly rule: string;
   readonly syntax: 'v2' | 'v3';
   readonly priority: number;
+  /** Place of its provider in `providers.precedence`, from 0; left out for those that are not named there. */
+  readonly providerRank?: number;
   readonly tls: 'none' | 'terminate' | 'passthrough';
   readonly hosts: readonly string[];
 }

@@ -34,6 +34,8 @@ export interface TcpRouterSnapshot {
   readonly rule: string;
   readonly syntax: 'v2' | 'v3';
   readonly priority: number;
+  /** Place of its provider in `providers.precedence`, from 0; left out for those that are not named there. */
+  readonly providerRank?: number;
   /** `none`: only connections without TLS; `terminate`: TLS ends here; `passthrough`: it ends at the server. */
   readonly tls: 'none' | 'terminate' | 'passthrough';
   /** Qualified name of its TLS options; null: the default ones. */

@@ -2,6 +2,7 @@ import type { Recorder, TrafficCounter } from '../http/recorder.ts';
 import type { RouterSnapshot, RoutingSnapshot, StreamSnapshot, TcpRouterSnapshot } from '../model/snapshot.ts';
 import { hostsOfRule } from '../rule/hosts.ts';
 import { parseRule } from '../rule/parse.ts';
+import { byPrecedence } from '../rule/precedence.ts';
 import { compileTcpRule, isTcpCatchAll, parseTcpRule, type TcpConnection, type TcpMatcher } from '../rule/tcp.ts';
 import { type Admission, createAdmission, tcpMiddlewareTypesOf } from './admission.ts';
 import { createTcpServices, type TcpService } from './tcp-services.ts';
@@ -111,7 +112,7 @@ export function compileStreams(
     }
     return draft;
   };
-  for (const router of sorted(streams.tcpRouters)) {
+  for (const router of streams.tcpRouters.toSorted(byPrecedence)) {
     try {
       const node = parseTcpRule(router.rule, router.syntax);
       const target = attempt(() => serviceOf(router.service));
@@ -167,13 +168,6 @@ export function compileStreams(
     }
   }
   return { tcpEntry, udp, admissions, errors };
-}
-
-/** As Traefik tries them: by priority, then the longer rule, then by name. */
-function sorted(routers: readonly TcpRouterSnapshot[]): readonly TcpRouterSnapshot[] {
-  return routers.toSorted(
-    (a, b) => b.priority - a.priority || b.rule.length - a.rule.length || (a.name < b.name ? -1 : 1),
-  );
 }
 
 function createEntry({ plain, tls }: EntryDraft, routers: readonly RouterSnapshot[], entryPoint: string): TcpEntry {
