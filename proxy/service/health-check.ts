@@ -93,7 +93,7 @@ interface Ask {
 function askByHttp(url: string, config: HealthCheckConfig, transport: ServersTransportConfig | undefined): Ask {
   const agent = createProbeAgent(transport);
   return {
-    once: (timeoutMs, signal) => probe(url, config, { agent, timeoutMs, signal }),
+    once: (timeoutMs, signal) => probe(url, config, { agent, transport, timeoutMs, signal }),
     close: () => agent.close(),
   };
 }
