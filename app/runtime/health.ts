@@ -29,15 +29,15 @@ export function createHealthWatch(options: {
         options.onChange(health);
       },
     });
-    if (latest !== null) checks.update(latest.services, latest.serversTransports);
+    if (latest !== null) checks.update(latest.services, latest.serversTransports, latest.streams);
   };
 
   return {
     current: () => health,
     update: (snapshot) => {
       latest = snapshot;
-      if (checks !== null) checks.update(snapshot.services, snapshot.serversTransports);
-      else if (!loading && Object.values(snapshot.services).some(isChecked)) {
+      if (checks !== null) checks.update(snapshot.services, snapshot.serversTransports, snapshot.streams);
+      else if (!loading && isAnyChecked(snapshot)) {
         loading = true;
         load().catch(options.onError);
       }
@@ -49,6 +49,8 @@ export function createHealthWatch(options: {
   };
 }
 
-function isChecked(service: RoutingSnapshot['services'][string]): boolean {
-  return service.kind === 'loadBalancer' && service.healthCheck !== null;
+function isAnyChecked({ services, streams }: RoutingSnapshot): boolean {
+  return [...Object.values(services), ...Object.values(streams?.tcpServices ?? {})].some(
+    (service) => service.kind === 'loadBalancer' && service.healthCheck !== null,
+  );
 }
