@@ -26,6 +26,7 @@ import { lockDataDir } from './runtime/data-dir-lock.ts';
 import { type LogLine, openEngineLog } from './runtime/engine-log.ts';
 import { entryPointView } from './runtime/entry-points.ts';
 import { createEventHub } from './runtime/event-hub.ts';
+import { createFailingServers } from './runtime/failing-servers.ts';
 import { createHealthWatch } from './runtime/health.ts';
 import { createListeners } from './runtime/listeners.ts';
 import { createPicture } from './runtime/picture.ts';
@@ -120,7 +121,7 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
 
   prepareDataDir(dataDir);
   defer(lockDataDir(dataDir));
-  const log = openEngineLog(dataDir, options.log ?? (() => undefined));
+  const log = openEngineLog(dataDir, options.log ?? (() => undefined), options.configuration.log);
   defer(log.close);
   log.info('Gatehouse starts', { version, node: process.version, dataDir });
   defer(() => log.info('Gatehouse has stopped'));
@@ -158,6 +159,7 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
   // Workers and certificates do not need each other to come up.
   const restarts: { readonly at: number; readonly reason: string }[] = [];
   const reusePort = process.platform === 'linux';
+  const failing = createFailingServers(() => picture.touch());
   const pool = createWorkerPool({
     count: reusePort ? (options.workers ?? availableParallelism()) : 1,
     entry: workerEntry(),
@@ -169,14 +171,17 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
       requests.add(records, dropped);
       accessLog.add(records, logged, dropped);
     },
+    onFailing: (worker, servers) => failing.note(worker, servers),
     onRestart: (worker, reason) => {
+      failing.note(worker, {});
       restarts.push({ at: now(), reason });
       traffic.setOpenConnections(worker, 0);
       changes.record({ actor: 'system', kind: 'worker.restarted', subject: `worker ${worker}`, details: { reason } });
       touch();
     },
   });
-  defer(() => pool.stop(drainMs));
+  const graces = options.configuration.entryPoints.map(({ graceMs = drainMs }) => graceMs);
+  defer(() => pool.stop(Math.max(0, ...graces)));
   const [authority] = await Promise.all([
     createCertificateAuthority({ dataDir, now }),
     pool.start().catch((error: unknown) => {
@@ -307,7 +312,7 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
     sources: () => ({
       state: publisher.state(),
       entryPoints: listeners.bound(),
-      health: health.current(),
+      health: failing.over(health.current()),
       containers: (observation?.containers ?? []).map((container, index) => {
         const decision = observation?.decisions[index];
         return {

@@ -149,11 +149,27 @@ export function createProxy(host: ProxyHost): Proxy {
     }
   };
 
+  let isReporting = false;
+  /** Many servers may take to failing in one turn; they are told of together. */
+  const reportFailing = (): void => {
+    if (isReporting) return;
+    isReporting = true;
+    setImmediate(() => {
+      isReporting = false;
+      const servers: Record<string, readonly string[]> = {};
+      for (const [name, balancer] of routing?.balancers ?? []) {
+        const failing = balancer.kept.failures?.failing() ?? [];
+        if (failing.length > 0) servers[name] = failing;
+      }
+      host.send({ type: 'failing', servers });
+    });
+  };
+
   const apply = (snapshot: RoutingSnapshot): void => {
     let compiled: CompiledRouting;
     let compiledStreams: StreamRouting;
     try {
-      compiled = compileRouting(snapshot, routing, pools, recorder);
+      compiled = compileRouting(snapshot, routing, pools, recorder, reportFailing);
       const isDown = (service: string, address: string): boolean => isTcpServerDown(down, service, address);
       compiledStreams = compileStreams(snapshot, streams, { recorder, isDown });
       applyDown(compiled, down);

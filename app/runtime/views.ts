@@ -1,5 +1,5 @@
 import { middlewareTable } from '../../proxy/middleware/table.ts';
-import type { ServiceConfig } from '../../proxy/model/dynamic.ts';
+import type { LoadBalancerConfig, ServiceConfig } from '../../proxy/model/dynamic.ts';
 import type { DownServers } from '../../proxy/model/snapshot.ts';
 import type {
   ContainerView,
@@ -195,8 +195,7 @@ function serviceView(service: RuntimeService, health: Health, services: RuntimeS
   const { loadBalancer } = config;
   const children = childViews(service, health, services);
   const middlewares = serviceMiddlewares(config, provider);
-  const servers =
-    loadBalancer === undefined ? [] : serverViews(service, loadBalancer.healthCheck !== undefined, health);
+  const servers = loadBalancer === undefined ? [] : serverViews(service, isChecked(loadBalancer), health);
   const problems = [...service.problems];
   if (service.status !== 'disabled' && servers.length > 0 && servers.every((server) => server.health === 'down')) {
     problems.push(
@@ -231,6 +230,10 @@ function strategyOf(config: ServiceConfig): ServiceView['strategy'] {
   return config.weighted ? 'wrr' : null;
 }
 
+function isChecked({ healthCheck, passiveHealthCheck }: LoadBalancerConfig): boolean {
+  return healthCheck !== undefined || passiveHealthCheck !== undefined;
+}
+
 function childViews(
   service: RuntimeService,
   health: Health,
@@ -258,7 +261,7 @@ function healthOf(
   if ('whoami' in config) return 'unchecked';
   const { loadBalancer } = config;
   if (loadBalancer) {
-    if (loadBalancer.healthCheck === undefined) return 'unchecked';
+    if (!isChecked(loadBalancer)) return 'unchecked';
     return serverViews(service, true, health).some((server) => server.health === 'up') ? 'up' : 'down';
   }
   const own = config.weighted ?? config.highestRandomWeight ?? config.mirroring ?? config.failover;

@@ -19,6 +19,8 @@ export interface WorkerPoolOptions {
   readonly accessLog?: WorkerData['accessLog'];
   readonly log: Log;
   readonly onTraffic: (worker: number, message: Extract<FromWorker, { type: 'traffic' }>) => void;
+  /** All servers that a worker found failing by visitors' requests. */
+  readonly onFailing?: (worker: number, servers: DownServers) => void;
   /** A worker died and another stands in for it; `reason` is for people. */
   readonly onRestart: (index: number, reason: string) => void;
 }
@@ -130,6 +132,9 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
       case 'traffic':
         options.onTraffic(slots.indexOf(slot), message);
         send(worker, { type: 'trafficTaken' });
+        return;
+      case 'failing':
+        options.onFailing?.(slots.indexOf(slot), message.servers);
         return;
       case 'log':
         log[message.level](message.message, { ...message.details, worker: slots.indexOf(slot) });

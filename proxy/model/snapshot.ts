@@ -295,6 +295,8 @@ export type FromWorker =
       readonly counts: readonly TrafficCount[];
       readonly openConnections: number;
     }
+  /** All servers that this worker leaves alone, since visitors' requests to them failed. */
+  | { readonly type: 'failing'; readonly servers: DownServers }
   | {
       readonly type: 'log';
       readonly level: 'info' | 'warn' | 'error';

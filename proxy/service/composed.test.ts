@@ -275,4 +275,6 @@ test('a server that fails is left alone by the passive health check', async () =
   for (let i = 0; i < 10; i += 1) await ask(harness);
   expect(bad.requests).toHaveLength(2);
   expect(good.requests).toHaveLength(8);
+  const isTold = (servers: object) => JSON.stringify(servers) === JSON.stringify({ 'app@test': [bad.url] });
+  await until(() => harness.messages.some((each) => each.type === 'failing' && isTold(each.servers)), 'word of it');
 });

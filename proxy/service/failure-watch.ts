@@ -54,7 +54,10 @@ export function createFailureWatch(
       failedAt.delete(url);
       const isNew = !restsUntil.has(url);
       restsUntil.set(url, nowMs + failureWindowMs);
-      if (isNew) onChange();
+      if (!isNew) return;
+      onChange();
+      // It may be that nobody asks for it again.
+      setTimeout(() => isFailing(url), failureWindowMs + 1).unref();
     },
   };
 }
