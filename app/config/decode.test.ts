@@ -139,11 +139,11 @@ describe('what is wrong', () => {
 describe('options that Traefik has and Gatehouse has not yet', () => {
   test('are left out with a warning where that is harmless', () => {
     const { value, issues } = decode(
-      serversTransportSchema,
-      { serverName: 'a', forwardingTimeouts: { pingTimeout: '1s' } },
-      { strings: true, path: ['http', 'serversTransports', 'a'] },
+      z.strictObject({ defaultCertificate: z.string().optional() }),
+      { defaultCertificate: 'a', defaultGeneratedCert: { resolver: 'le' } },
+      { strings: false, path: ['tls', 'stores', 'default'] },
     );
-    expect(value).toEqual({ serverName: 'a', forwardingTimeouts: {} });
+    expect(value).toEqual({ defaultCertificate: 'a' });
     expect(issues).toMatchObject([{ code: 'OPTION_UNSUPPORTED', severity: 'warning' }]);
   });
 

@@ -102,9 +102,6 @@ function entryPointOf(name: string, address: Address, input: EntryPointInput, ar
     ...(http?.middlewares && http.middlewares.length > 0 ? { middlewares: http.middlewares } : {}),
     ...(http?.tls ? { routerTls: http.tls } : {}),
     ...(grace?.graceTimeOut === undefined ? {} : { graceMs: durationMs(grace.graceTimeOut, 10_000) }),
-    ...(grace?.requestAcceptGraceTimeout === undefined
-      ? {}
-      : { acceptGraceMs: durationMs(grace.requestAcceptGraceTimeout, 0) }),
     ...withWire(wireOf(name, input, around)),
   };
 }

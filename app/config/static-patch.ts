@@ -177,7 +177,6 @@ function pingOf(ping: NonNullable<StaticInput['ping']>): PingConfiguration {
   return {
     entryPoint: ping.entryPoint ?? 'traefik',
     manualRouting: ping.manualRouting ?? false,
-    terminatingStatusCode: ping.terminatingStatusCode ?? 503,
   };
 }
 
@@ -194,7 +193,6 @@ const logLevels: Readonly<Record<string, LogConfiguration['level']>> = {
 function logOf(log: NonNullable<StaticInput['log']>): LogConfiguration {
   return {
     level: logLevels[(log.level ?? 'ERROR').toLowerCase()] ?? 'error',
-    format: log.format ?? 'common',
     filePath: log.filePath === undefined || log.filePath === '' ? null : path.resolve(log.filePath),
   };
 }

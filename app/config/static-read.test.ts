@@ -104,7 +104,7 @@ describe('readStaticFile', () => {
       enabled: false,
     });
     expect(readStaticFile('log: { level: DEBUG }', 'x.yml').patch).toEqual({
-      log: { level: 'debug', format: 'common', filePath: null },
+      log: { level: 'debug', filePath: null },
     });
     expect(readStaticFile('# nothing\n', 'x.yml')).toEqual({ patch: {}, issues: [] });
   });

@@ -86,7 +86,14 @@ const entryPointSchema = z.strictObject({
     .optional(),
   transport: z
     .strictObject({
-      lifeCycle: z.strictObject({ requestAcceptGraceTimeout: duration, graceTimeOut: duration }).optional(),
+      lifeCycle: z
+        .strictObject({
+          requestAcceptGraceTimeout: unserved(
+            'is without effect: the ports close at once, and requests under way finish',
+          ),
+          graceTimeOut: duration,
+        })
+        .optional(),
       respondingTimeouts: z
         .strictObject({ readTimeout: duration, writeTimeout: duration, idleTimeout: duration })
         .optional(),
@@ -199,7 +206,13 @@ export const staticSchema = z.strictObject({
       dashboardName: without(z.string(), 'is without effect'),
     })
     .optional(),
-  ping: z.strictObject({ entryPoint: text, manualRouting: boolean, terminatingStatusCode: count }).optional(),
+  ping: z
+    .strictObject({
+      entryPoint: text,
+      manualRouting: boolean,
+      terminatingStatusCode: without(z.int(), 'is without effect: the port closes at once'),
+    })
+    .optional(),
   log: z
     .strictObject({
       level: z
@@ -208,7 +221,7 @@ export const staticSchema = z.strictObject({
           message: 'is one of TRACE, DEBUG, INFO, WARN, ERROR, FATAL, PANIC',
         })
         .optional(),
-      format: z.enum(['common', 'json']).optional(),
+      format: without(z.enum(['common', 'json']), 'is without effect: the log is lines of JSON'),
       filePath: text,
       noColor: without(z.boolean(), 'is without effect: colours go to terminals alone'),
       maxSize: without(z.int(), rotation),

@@ -89,7 +89,7 @@ describe('the environment', () => {
     expect(issues).toEqual([]);
     expect(patch.entryPoints).toMatchObject([{ name: 'web', routerTls: { domains: [{ main: 'a.org' }] } }]);
     expect(patch.docker?.exposedByDefault).toBe(false);
-    expect(patch.ping).toEqual({ entryPoint: 'traefik', manualRouting: true, terminatingStatusCode: 503 });
+    expect(patch.ping).toEqual({ entryPoint: 'traefik', manualRouting: true });
     expect(environmentSource({ TRAEFIK_DOMAIN: 'x', HOME: '/' })).toBeNull();
   });
 

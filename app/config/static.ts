@@ -46,9 +46,8 @@ export interface StaticEntryPoint {
   readonly middlewares?: readonly string[];
   /** TLS options of routers on it that say nothing of TLS. */
   readonly routerTls?: NonNullable<RouterConfig['tls']>;
-  /** How long requests under way may take when the engine stops, and how long before that new ones are still taken. */
+  /** How long requests under way may take when the engine stops; left out: 10 s. The longest of all counts. */
   readonly graceMs?: number;
-  readonly acceptGraceMs?: number;
   /** How requests are read and connections kept, where it differs from the defaults. */
   readonly wire?: EntryPointWire;
 }
@@ -135,12 +134,10 @@ export interface ApiConfiguration {
 export interface PingConfiguration {
   readonly entryPoint: string;
   readonly manualRouting: boolean;
-  readonly terminatingStatusCode: number;
 }
 
 export interface LogConfiguration {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
-  readonly format: 'common' | 'json';
   readonly filePath: string | null;
 }
 

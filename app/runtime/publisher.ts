@@ -180,6 +180,11 @@ function together(
 function hostsToCertify(state: RuntimeState, entryPoints: readonly StaticEntryPoint[]): readonly string[] {
   const secure = new Set(entryPoints.filter(({ tls }) => tls).map(({ name }) => name));
   const hosts = new Set<string>();
+  // Traefik's `entryPoints.*.http.tls.domains`: asked for whether a router names them or not.
+  for (const { main, sans } of entryPoints.flatMap(({ routerTls }) => routerTls?.domains ?? [])) {
+    hosts.add(main.toLowerCase());
+    for (const san of sans ?? []) hosts.add(san.toLowerCase());
+  }
   for (const router of state.routers.values()) {
     if (router.status === 'disabled') continue;
     if (!router.tls && !router.entryPoints.some((name) => secure.has(name))) continue;
