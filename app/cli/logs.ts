@@ -78,11 +78,12 @@ async function show(input: CommandInput, client: GatehouseClient): Promise<numbe
 }
 
 function logLine(terminal: Terminal, record: RequestRecord): string {
-  const tone = record.status >= 500 ? 'bad' : record.status >= 400 ? 'warn' : 'good';
+  const failed = record.status >= 500 || (record.status === 0 && record.error !== null);
+  const tone = failed ? 'bad' : record.status >= 400 ? 'warn' : 'good';
   const error = record.error === null ? '' : `  ${record.error.code}: ${record.error.detail}`;
   return [
     terminal.paint('dim', new Date(record.at).toISOString()),
-    terminal.paint(tone, String(record.status)),
+    terminal.paint(tone, record.status === 0 ? record.protocol : String(record.status)),
     record.method.padEnd(4),
     // Whoever sends the request chooses these; a terminal must not act on them.
     `${record.scheme}://${printable(record.host)}${printable(record.target)}`,

@@ -299,6 +299,8 @@ export const en = {
     anyStatus: 'Any status',
     provider: 'Provider',
     anyProvider: 'Any provider',
+    protocol: 'Protocol',
+    anyProtocol: 'Any protocol',
     entryPoint: 'Entry point',
     anyEntryPoint: 'Any entry point',
     explain: 'Explain an address',

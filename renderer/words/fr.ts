@@ -310,6 +310,8 @@ export const fr: Words = {
     anyStatus: 'Tous les états',
     provider: 'Fournisseur',
     anyProvider: 'Tous les fournisseurs',
+    protocol: 'Protocole',
+    anyProtocol: 'Tous les protocoles',
     entryPoint: 'Point d’entrée',
     anyEntryPoint: 'Tous les points d’entrée',
     explain: 'Expliquer une adresse',

@@ -9,7 +9,7 @@ import { useLocale, useMediaQuery } from '../../components/hooks.ts';
 import { ToneIcon } from '../../components/status.tsx';
 import { useRowKeys } from '../../components/use-row-keys.ts';
 import { formatClock, formatDuration, formatNumber } from '../../words/format.ts';
-import { answerTone, requestPath } from '../road/stations.tsx';
+import { recordAnswer, requestPath } from '../road/stations.tsx';
 import type { LogLines } from './log-lines.ts';
 
 const toneClass = {
@@ -33,7 +33,7 @@ const Line = memo(function Line({
   selected: boolean;
   navigate: (path: string) => void;
 }) {
-  const tone = answerTone(record.status);
+  const { text, tone } = recordAnswer(record);
   const path = `${requestPath(record.id)}${search}`;
   // A plain link: hundreds are made while one scrolls, and the router's own would each watch the address.
   return (
@@ -51,7 +51,7 @@ const Line = memo(function Line({
       <span className="w-[86px] shrink-0 font-mono text-12 text-muted">{formatClock(record.at, locale)}</span>
       <span className={`flex w-12 shrink-0 items-center gap-1 font-mono ${toneClass[tone]}`}>
         <ToneIcon tone={tone} size={12} />
-        {record.status}
+        {text}
       </span>
       <span className="hidden w-14 shrink-0 font-mono text-12 text-muted sm:block">{record.method}</span>
       <span className="min-w-0 flex-1 truncate font-mono sm:flex">

@@ -12,7 +12,7 @@ import { Road } from '../../components/road.tsx';
 import { ToneIcon, toneGround } from '../../components/status.tsx';
 import { Time } from '../../components/time.tsx';
 import { formatBytes, formatDuration } from '../../words/format.ts';
-import { answerTone, recordStations } from '../road/stations.tsx';
+import { recordAnswer, recordStations } from '../road/stations.tsx';
 import type { LogLines } from './log-lines.ts';
 
 function useRecord(id: string, lines: LogLines): RequestRecord | 'loading' | 'gone' {
@@ -83,7 +83,7 @@ function Timing({ record }: { record: RequestRecord }) {
 function Body({ record }: { record: RequestRecord }) {
   const { t } = useTranslation();
   const locale = useLocale();
-  const tone = answerTone(record.status);
+  const { text, tone } = recordAnswer(record);
   const url = `${record.scheme}://${record.host}${record.target}`;
   const optional = (name: string, value: string | null) => (value ? [{ name, value }] : []);
   return (
@@ -137,7 +137,7 @@ function Body({ record }: { record: RequestRecord }) {
               value: (
                 <span className="inline-flex items-center gap-1.5">
                   <ToneIcon tone={tone} size={14} />
-                  {record.status}
+                  {text}
                 </span>
               ),
             },

@@ -8,6 +8,7 @@ import type {
   ServerView,
   ServiceView,
 } from '../../../app/contract/objects.ts';
+import { viewKey } from '../../../app/contract/view-key.ts';
 import type { RequestRecord } from '../../../proxy/model/request-record.ts';
 import type { Station } from '../../components/road.tsx';
 import { type Tone, ToneIcon } from '../../components/status.tsx';
@@ -71,7 +72,11 @@ function serverStation(servers: readonly ServerView[], t: TFunction): Station {
 }
 
 /** A service of services: each with its part and its health. */
-function childrenStation(children: NonNullable<ServiceView['children']>, t: TFunction): Station {
+function childrenStation(
+  { protocol }: ServiceView,
+  children: NonNullable<ServiceView['children']>,
+  t: TFunction,
+): Station {
   const down = children.filter((child) => child.health === 'down').length;
   return {
     id: 'children',
@@ -79,7 +84,7 @@ function childrenStation(children: NonNullable<ServiceView['children']>, t: TFun
     title: t('road.services', { count: children.length }),
     tone: down === children.length ? 'broken' : down > 0 ? 'attention' : 'plain',
     end: down === children.length,
-    note: <ServiceChildren items={children} />,
+    note: <ServiceChildren items={children} protocol={protocol} />,
   };
 }
 
@@ -91,11 +96,11 @@ function serviceEnd(name: string, service: ServiceView | undefined, t: TFunction
     id: 'service',
     kind: 'service',
     title: service.name,
-    href: servicePath(service.name),
+    href: servicePath(viewKey(service)),
     tone: service.status === 'enabled' ? 'plain' : statusTone[service.status],
   };
   if (service.type === 'whoami') return [{ ...station, note: t('road.builtIn') }];
-  if (service.children && service.children.length > 0) return [station, childrenStation(service.children, t)];
+  if (service.children && service.children.length > 0) return [station, childrenStation(service, service.children, t)];
   return [station, serverStation(service.servers, t)];
 }
 
@@ -130,17 +135,18 @@ export function routerStations(
     {
       id: 'rule',
       kind: 'rule',
-      title: router.rule,
+      title: router.rule || t('road.anyone'),
       tone: ruleBroken ? 'broken' : router.status === 'disabled' ? 'attention' : 'plain',
       end: ruleBroken,
     },
     ...router.middlewares.map((name): Station => {
-      const middleware = parts.middlewares.find((one) => one.name === name);
+      const key = viewKey({ protocol: router.protocol, name });
+      const middleware = parts.middlewares.find((one) => viewKey(one) === key);
       return {
         id: `middleware ${name}`,
         kind: 'middleware',
         title: name,
-        href: middleware ? middlewarePath(name) : undefined,
+        href: middleware ? middlewarePath(key) : undefined,
         tone: middleware ? (middleware.status === 'enabled' ? 'plain' : statusTone[middleware.status]) : 'broken',
         note: middleware ? middleware.type : t('road.missing'),
         end: !middleware || middleware.status === 'disabled',
@@ -148,7 +154,7 @@ export function routerStations(
     }),
     ...serviceEnd(
       router.service,
-      parts.services.find((one) => one.name === router.service),
+      parts.services.find((one) => viewKey(one) === viewKey({ protocol: router.protocol, name: router.service })),
       t,
     ),
   ];
@@ -175,7 +181,17 @@ export function answerTone(status: number): Tone {
   return status >= 300 ? 'off' : 'good';
 }
 
+/** A connection has no status: it is named by its protocol, and judged by what became of it. */
+export function recordAnswer({ status, protocol, error, middlewares }: RequestRecord): { text: string; tone: Tone } {
+  if (status !== 0) return { text: String(status), tone: answerTone(status) };
+  const isRefused = middlewares.some(({ verdict }) => verdict === 'refused');
+  const isOwnEnd = error === null || error.code === 'CLIENT_ABORTED';
+  return { text: protocol, tone: isRefused ? 'attention' : isOwnEnd ? 'good' : 'broken' };
+}
+
 export function recordStations(record: RequestRecord, t: TFunction, locale: string): Station[] {
+  const protocol = record.protocol === 'TCP' ? 'tcp' : record.protocol === 'UDP' ? 'udp' : undefined;
+  const keyOf = (name: string): string => viewKey({ protocol, name });
   const stations: Station[] = [
     { id: 'visitor', kind: 'visitor', title: record.clientIp, tone: 'plain' },
     { id: 'entry', kind: 'entryPoint', title: record.entryPoint, tone: 'plain' },
@@ -183,20 +199,26 @@ export function recordStations(record: RequestRecord, t: TFunction, locale: stri
   const answer: Station = {
     id: 'answer',
     kind: 'answer',
-    title: String(record.status),
-    tone: answerTone(record.status),
+    title: recordAnswer(record).text,
+    tone: recordAnswer(record).tone,
   };
   if (record.router === null) {
     return [...stations, { id: 'rule', kind: 'rule', title: t('road.noRouter'), tone: 'broken', end: true }, answer];
   }
-  stations.push({ id: 'rule', kind: 'rule', title: record.router, href: routerPath(record.router), tone: 'plain' });
+  stations.push({
+    id: 'rule',
+    kind: 'rule',
+    title: record.router,
+    href: routerPath(keyOf(record.router)),
+    tone: 'plain',
+  });
   for (const step of record.middlewares) {
     const stops = step.verdict !== 'passed';
     stations.push({
       id: `middleware ${step.name}`,
       kind: 'middleware',
       title: step.name,
-      href: middlewarePath(step.name),
+      href: middlewarePath(keyOf(step.name)),
       tone: step.verdict === 'refused' ? 'attention' : 'plain',
       note: t(`road.${step.verdict}`, { time: formatDuration(step.durationMs, locale) }),
       end: stops,
@@ -208,7 +230,7 @@ export function recordStations(record: RequestRecord, t: TFunction, locale: stri
       id: 'service',
       kind: 'service',
       title: record.service,
-      href: servicePath(record.service),
+      href: servicePath(keyOf(record.service)),
       tone: 'plain',
     });
   }

@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
 import type { MiddlewareView, RouterView, ServiceView } from '../../../app/contract/objects.ts';
+import { viewKey } from '../../../app/contract/view-key.ts';
 import type { Picture } from '../../client/picture.ts';
 import { useEngine } from '../../client/store.ts';
 import { LinkButton } from '../../components/button.tsx';
@@ -65,14 +66,17 @@ export function RouterRoad({ router, picture }: { router: RouterView; picture: P
   );
 }
 
-function UsedBy({ names }: { names: readonly string[] }): ReactNode {
+function UsedBy({ names, protocol }: { names: readonly string[]; protocol: ServiceView['protocol'] }): ReactNode {
   const { t } = useTranslation();
   if (names.length === 0) return <p className="text-13 text-muted">{t('routing.usedByNone')}</p>;
   return (
     <ul className="flex flex-col gap-1">
       {names.map((name) => (
         <li key={name}>
-          <Link href={routerPath(name)} className="link font-mono text-13 [overflow-wrap:anywhere]">
+          <Link
+            href={routerPath(viewKey({ protocol, name }))}
+            className="link font-mono text-13 [overflow-wrap:anywhere]"
+          >
             {name}
           </Link>
         </li>
@@ -130,7 +134,7 @@ export function RouterDetail({ router, picture }: { router: RouterView; picture:
 export function ServiceDetail({ service, picture }: { service: ServiceView; picture: Picture }) {
   const { t } = useTranslation();
   const ticks = useEngine((state) => state.ticks);
-  const router = picture.routers.find((one) => one.name === service.usedBy[0]);
+  const router = picture.routers.find((one) => one.protocol === service.protocol && one.name === service.usedBy[0]);
   const children = service.children ?? [];
   return (
     <>
@@ -150,7 +154,7 @@ export function ServiceDetail({ service, picture }: { service: ServiceView; pict
       {service.type !== 'whoami' && (
         <Section title={t(children.length > 0 ? 'routing.services' : 'routing.servers')}>
           {children.length > 0 ? (
-            <ServiceChildren items={children} />
+            <ServiceChildren items={children} protocol={service.protocol} />
           ) : service.servers.length === 0 ? (
             <Status tone="broken">{t('road.noServer')}</Status>
           ) : (
@@ -187,7 +191,7 @@ export function ServiceDetail({ service, picture }: { service: ServiceView; pict
         />
       </Section>
       <Section title={t('routing.usedBy')}>
-        <UsedBy names={service.usedBy} />
+        <UsedBy names={service.usedBy} protocol={service.protocol} />
       </Section>
       <div className="flex flex-wrap gap-2 pt-4">
         <LinkButton to={`/logs?service=${encodeURIComponent(service.name)}`}>
@@ -236,7 +240,7 @@ export function MiddlewareDetail({ middleware }: { middleware: MiddlewareView })
         </Section>
       )}
       <Section title={t('routing.usedBy')}>
-        <UsedBy names={middleware.usedBy} />
+        <UsedBy names={middleware.usedBy} protocol={middleware.protocol} />
       </Section>
     </>
   );

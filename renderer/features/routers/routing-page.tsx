@@ -3,6 +3,7 @@ import { type ReactNode, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, useLocation } from 'wouter';
 import type { MiddlewareView, ObjectStatus, RouterView, ServiceView } from '../../../app/contract/objects.ts';
+import { viewKey } from '../../../app/contract/view-key.ts';
 import type { Picture } from '../../client/picture.ts';
 import { useEngine } from '../../client/store.ts';
 import { Button, LinkButton } from '../../components/button.tsx';
@@ -23,6 +24,7 @@ const kinds: readonly Kind[] = ['routers', 'services', 'middlewares'];
 const order: Record<ObjectStatus, number> = { disabled: 0, warning: 1, enabled: 2 };
 
 interface Named {
+  readonly protocol?: 'tcp' | 'udp' | undefined;
   readonly name: string;
   readonly provider: string;
   readonly status: ObjectStatus;
@@ -40,7 +42,7 @@ function NameCell({ item, kind, search, below }: { item: Named; kind: Kind; sear
       </span>
       <span className="min-w-0 flex-1">
         <Link
-          href={`/${kind}/${encodeURIComponent(item.name)}${search}`}
+          href={`/${kind}/${encodeURIComponent(viewKey(item))}${search}`}
           data-row-link
           className="block truncate font-mono text-13 group-hover/row:underline"
         >
@@ -54,6 +56,11 @@ function NameCell({ item, kind, search, below }: { item: Named; kind: Kind; sear
         </Link>
         {below}
       </span>
+      {item.protocol && (
+        <span className="shrink-0 rounded-s border border-line px-1 font-mono text-12 text-muted uppercase">
+          {item.protocol}
+        </span>
+      )}
     </div>
   );
 }
@@ -198,6 +205,8 @@ function matches(item: RouterView | ServiceView | MiddlewareView, query: URLSear
   if (status !== null && item.status !== status) return false;
   const provider = query.get('provider');
   if (provider !== null && item.provider !== provider) return false;
+  const protocol = query.get('protocol');
+  if (protocol !== null && (item.protocol ?? 'http') !== protocol) return false;
   const entryPoint = query.get('entryPoint');
   if (entryPoint !== null && 'entryPoints' in item && !item.entryPoints.includes(entryPoint)) return false;
   const needle = query.get('q')?.trim().toLowerCase() ?? '';
@@ -277,6 +286,7 @@ function Filters({ kind, picture }: { kind: Kind; picture: Picture }) {
   const { t } = useTranslation();
   const { query, set } = useQueryState();
   const providers = [...new Set(picture[kind].map((item) => item.provider))].toSorted();
+  const protocols = [...new Set(picture[kind].map((item) => item.protocol ?? 'http'))].toSorted();
   return (
     <div className="flex flex-wrap items-center gap-2 px-4 py-3 rail:px-7">
       <div className="min-w-40 flex-1 basis-52 sm:max-w-80">
@@ -314,6 +324,22 @@ function Filters({ kind, picture }: { kind: Kind; picture: Picture }) {
           ))}
         </Select>
       </div>
+      {(protocols.length > 1 || query.has('protocol')) && (
+        <div className="w-36">
+          <Select
+            label={t('routing.protocol')}
+            value={query.get('protocol') ?? ''}
+            onChange={(event) => set({ protocol: event.target.value })}
+          >
+            <option value="">{t('routing.anyProtocol')}</option>
+            {protocols.map((protocol) => (
+              <option key={protocol} value={protocol}>
+                {protocol.toUpperCase()}
+              </option>
+            ))}
+          </Select>
+        </div>
+      )}
       {kind === 'routers' && (
         <div className="w-44">
           <Select
@@ -334,7 +360,7 @@ function Filters({ kind, picture }: { kind: Kind; picture: Picture }) {
 
 function Detail({ kind, name, picture, onClose }: { kind: Kind; name: string; picture: Picture; onClose: () => void }) {
   const { t } = useTranslation();
-  const item = picture[kind].find((one) => one.name === name);
+  const item = picture[kind].find((one) => viewKey(one) === name);
   const title = (
     <span className="flex items-center gap-2 font-mono text-14">
       {item && (
@@ -343,12 +369,12 @@ function Detail({ kind, name, picture, onClose }: { kind: Kind; name: string; pi
           <span className="sr-only">{t(`status.${item.status}`)}</span>
         </span>
       )}
-      {name}
+      {item?.name ?? name}
     </span>
   );
-  const router = kind === 'routers' ? picture.routers.find((one) => one.name === name) : undefined;
-  const service = kind === 'services' ? picture.services.find((one) => one.name === name) : undefined;
-  const middleware = kind === 'middlewares' ? picture.middlewares.find((one) => one.name === name) : undefined;
+  const router = kind === 'routers' ? picture.routers.find((one) => viewKey(one) === name) : undefined;
+  const service = kind === 'services' ? picture.services.find((one) => viewKey(one) === name) : undefined;
+  const middleware = kind === 'middlewares' ? picture.middlewares.find((one) => viewKey(one) === name) : undefined;
   return (
     <DetailPanel title={title} label={name} onClose={onClose}>
       {router && <RouterDetail router={router} picture={picture} />}
@@ -406,7 +432,7 @@ export function RoutingPage({ kind, name }: { kind: Kind; name: string | null })
                 icon={SearchX}
                 title={t('routing.noMatch')}
                 action={
-                  <Button onClick={() => set({ q: '', status: '', provider: '', entryPoint: '' })}>
+                  <Button onClick={() => set({ q: '', status: '', provider: '', protocol: '', entryPoint: '' })}>
                     {t('routing.back')}
                   </Button>
                 }
@@ -417,10 +443,10 @@ export function RoutingPage({ kind, name }: { kind: Kind; name: string | null })
                 label={t(`routing.${kind}`)}
                 rows={rows}
                 columns={columns}
-                rowKey={(item) => item.name}
+                rowKey={viewKey}
                 selected={name}
                 rowHeightPx={44}
-                onOpen={(item) => navigate(`/${kind}/${encodeURIComponent(item.name)}${search}`)}
+                onOpen={(item) => navigate(`/${kind}/${encodeURIComponent(viewKey(item))}${search}`)}
               />
             )}
           </>
