@@ -6,8 +6,10 @@ import { printJson, problemLines, statusWord } from './words.ts';
 
 export const explain: Command = {
   help: `gatehouse explain URL [--method M] [--from IP] [--header 'N: V']… [--json]
+gatehouse explain --ref ID [--header 'N: V']… [--json]
 
-Tells why a request goes where it goes, without sending it.
+Tells why a request goes where it goes, without sending it. With --ref: a request that came, by the reference that a
+visitor's error page and the log show, as things are now. Its header fields were not kept.
 
   --method M         GET unless said otherwise
   --from IP          the visitor's address (default 127.0.0.1)
@@ -15,19 +17,25 @@ Tells why a request goes where it goes, without sending it.
   --json             the explanation object
 Exit code 1 where no server would get it.`,
   options: {
+    ref: { type: 'string' },
     method: { type: 'string', short: 'X' },
     from: { type: 'string' },
     header: { type: 'string', multiple: true, short: 'H' },
     json: { type: 'boolean' },
   },
-  positionals: [1, 1],
+  positionals: [0, 1],
   async run(input) {
+    const ref = textOption(input, 'ref');
+    const [url] = input.positionals;
+    if ((ref === undefined) === (url === undefined)) {
+      throw new UsageError('Give either an address or --ref with the reference of a request.');
+    }
     const method = textOption(input, 'method');
     const from = textOption(input, 'from');
     const headers = textsOption(input, 'header').map(headerOf);
     const explanation = await withEngine(input, (client) =>
       client.explain({
-        url: input.positionals[0] ?? '',
+        ...(ref === undefined ? { url: url ?? '' } : { ref }),
         ...(method === undefined ? {} : { method }),
         ...(from === undefined ? {} : { from }),
         ...(headers.length === 0 ? {} : { headers }),
@@ -46,6 +54,7 @@ function headerOf(text: string): [string, string] {
 }
 
 export function explanationLines(terminal: Terminal, explanation: Explanation): string[] {
+  const { recorded } = explanation;
   const { request, entryPoint, routers, skippedByHost, middlewares, servers, disabled, service } = explanation;
   const query = request.query === '' ? '' : `?${request.query}`;
   const lines = [
@@ -53,6 +62,12 @@ export function explanationLines(terminal: Terminal, explanation: Explanation): 
     '',
     `${request.method} ${request.scheme}://${request.host}${request.path}${query} from ${request.clientIp}`,
   ];
+  if (recorded !== undefined) {
+    const how = [recorded.router ?? 'no router', String(recorded.status), recorded.error?.detail ?? '']
+      .filter((text) => text !== '')
+      .join(', ');
+    lines.push(`It came      ${new Date(recorded.at).toISOString()}: ${how}`);
+  }
   if (entryPoint !== null) lines.push(`Entry point  ${entryPoint}`);
   for (const { router, rule, priority, matched, reason } of routers) {
     lines.push(
@@ -73,6 +88,9 @@ export function explanationLines(terminal: Terminal, explanation: Explanation): 
       lines.push(`             ${url}  ${statusWord(terminal, health)}${reason === null ? '' : `: ${reason}`}`);
     }
   }
-  for (const { router, problems } of disabled) lines.push(...problemLines(terminal, `${router} is disabled`, problems));
+  for (const { router, problems } of disabled) {
+    const isPaused = problems.some(({ code }) => code === 'ROUTER_PAUSED');
+    lines.push(...problemLines(terminal, `${router} is ${isPaused ? 'paused' : 'disabled'}`, problems));
+  }
   return lines;
 }

@@ -185,8 +185,10 @@ export const contract = {
     .route({ method: 'POST', path: '/explain' })
     .input(
       z.strictObject({
-        /** Absolute, such as `https://photos.example.org/album?id=3`. */
-        url: z.string().min(1).max(8192),
+        /** Absolute, such as `https://photos.example.org/album?id=3`. Left out: see `ref`. */
+        url: z.string().min(1).max(8192).optional(),
+        /** Reference of a request that came, as a visitor's error page shows it: that request is explained. */
+        ref: z.string().min(1).max(64).optional(),
         method: z.string().min(1).max(32).optional(),
         from: z.string().optional(),
         headers: z

@@ -327,6 +327,8 @@ export const entryPointViewSchema = z.object({
   /** What its listener speaks by itself; TCP routers may be on the first two as well. */
   protocol: z.enum(['http', 'https', 'udp']),
   redirectTo: z.string().nullable(),
+  /** Routers above it are asked before the redirect; left out: none are. */
+  redirectPriority: z.number().optional(),
   /** Who decided the address. */
   origin: z.enum(['default', 'flag', 'file', 'setting']),
   problems: z.array(problemSchema),
@@ -521,7 +523,18 @@ export const explanationSchema = z.object({
   ),
   service: z.string().nullable(),
   servers: z.array(serverViewSchema),
+  /** Routers that would have been asked: disabled, or paused. */
   disabled: z.array(z.object({ router: z.string(), problems: z.array(problemSchema) })),
+  /** Where a request is explained that came: what became of it then. Its header fields are not kept. */
+  recorded: z
+    .object({
+      id: z.string(),
+      at: z.number(),
+      status: z.number(),
+      router: z.string().nullable(),
+      error: requestRecordSchema.shape.error,
+    })
+    .optional(),
 });
 
 export const apiTokenSchema = z.object({

@@ -241,4 +241,34 @@ describe('explain', () => {
     expect(ask(photos, { url: 'https://photos.localhost/über uns' }).request.path).toBe('/%C3%BCber%20uns');
     expect(ask(photos, { url: 'https://bücher.localhost/' }).request.host).toBe('xn--bcher-kva.localhost');
   });
+
+  it('asks routers above the priority of a redirect first', () => {
+    const web = entryPoints.map((each) =>
+      each.name === 'web' ? { ...each, redirectTo: 'websecure', redirectPriority: 50 } : each,
+    );
+    const http: HttpConfiguration = {
+      routers: {
+        low: { rule: 'Host(`a.test`)', service: 'photos', priority: 50 },
+        high: { rule: 'PathPrefix(`/.well-known`)', service: 'photos', priority: 51 },
+      },
+      services: { photos: photosServer },
+    };
+    const at = (path: string) => ask(http, { url: `http://a.test${path}`, entryPoint: 'web' }, { entryPoints: web });
+    expect(at('/.well-known/x')).toMatchObject({ outcome: 'forwarded', router: 'high@file' });
+    expect(at('/')).toMatchObject({ outcome: 'redirected', router: null });
+    expect(at('/').sentence).toContain('no router that matches has a priority above 50');
+  });
+
+  it('names both routers that an encoded path stands between', () => {
+    const http: HttpConfiguration = {
+      routers: {
+        all: { rule: 'Host(`a.test`)', service: 'photos' },
+        admin: { rule: 'Host(`a.test`) && PathPrefix(`/admin/x`)', service: 'photos' },
+      },
+      services: { photos: photosServer },
+    };
+    const explanation = ask(http, { url: 'https://a.test/admin%2Fx' });
+    expect(explanation).toMatchObject({ outcome: 'refused', router: null });
+    expect(explanation.sentence).toContain('all@file and admin@file');
+  });
 });

@@ -9,6 +9,7 @@ import { canonicalPath } from '../../proxy/rule/path.ts';
 import { byPrecedence } from '../../proxy/rule/precedence.ts';
 import { buildRouteTable } from '../../proxy/rule/route-table.ts';
 import type { EntryPointView, Explanation, ServiceView } from '../contract/objects.ts';
+import { isPaused } from '../runtime/judge-router.ts';
 import { toRoutingSnapshot } from '../runtime/snapshot.ts';
 import type { RuntimeRouter, RuntimeState } from '../runtime/state.ts';
 import { type ExplainedRequest, entryPointFor, readRequest, toProxyRequest } from './explain-request.ts';
@@ -21,6 +22,8 @@ export interface ExplainInput {
   readonly method?: string | undefined;
   readonly from?: string | undefined;
   readonly headers?: readonly (readonly [string, string])[] | undefined;
+  /** The entry point that it came in by; left out: the one that listens where the URL leads. */
+  readonly entryPoint?: string | undefined;
 }
 
 /** What besides the configuration decides: where the engine listens, how servers are, whether all is paused. */
@@ -38,7 +41,9 @@ type MiddlewareStep = Explanation['middlewares'][number];
  */
 export function explain(state: RuntimeState, surroundings: ExplainSurroundings, input: ExplainInput): Explanation {
   const request = readRequest(input);
-  const entryPoint = entryPointFor(surroundings.entryPoints, request);
+  const entryPoint =
+    surroundings.entryPoints.find(({ name }) => name === input.entryPoint) ??
+    entryPointFor(surroundings.entryPoints, request);
   const empty = {
     entryPoint: entryPoint?.name ?? null,
     request: viewOf(request),
@@ -52,7 +57,7 @@ export function explain(state: RuntimeState, surroundings: ExplainSurroundings, 
   };
   if (!entryPoint)
     return { ...empty, outcome: 'no-entry-point', sentence: nobodyListens(surroundings.entryPoints, request) };
-  if (entryPoint.redirectTo !== null) {
+  if (entryPoint.redirectTo !== null && entryPoint.redirectPriority === undefined) {
     return {
       ...empty,
       outcome: 'redirected',
@@ -73,7 +78,7 @@ export function explain(state: RuntimeState, surroundings: ExplainSurroundings, 
     surroundings.entryPoints.map(({ name, protocol }) => ({ name, tls: protocol === 'https' })),
     { pausedAll: surroundings.pausedAll },
   );
-  const tls = entryPoint.protocol === 'https';
+  const tls = request.scheme === 'https';
   const routes = routing.routers.filter((router) => router.tls === tls && router.entryPoints.includes(entryPoint.name));
   const asked = toProxyRequest(request, path, entryPoint);
   const table = buildRouteTable(routes.map((router) => ({ ...router, target: router })));
@@ -86,6 +91,14 @@ export function explain(state: RuntimeState, surroundings: ExplainSurroundings, 
     disabled: disabledFor(state, entryPoint.name, asked),
   };
 
+  const { redirectTo, redirectPriority = 0 } = entryPoint;
+  if (redirectTo !== null && !(match.kind === 'match' && match.target.priority > redirectPriority)) {
+    return {
+      ...known,
+      outcome: 'redirected',
+      sentence: `${entryPoint.name} sends it on to ${redirectTo}: no router that matches has a priority above ${redirectPriority}.`,
+    };
+  }
   if (match.kind === 'ambiguous') {
     const readings = [match.first, match.second].map((name) => name ?? 'no router').join(' and ');
     return {
@@ -98,9 +111,10 @@ export function explain(state: RuntimeState, surroundings: ExplainSurroundings, 
     return { ...known, outcome: 'no-router', sentence: noRouter(known.disabled, request, surroundings) };
 
   const router = match.target;
-  const middlewares = walkMiddlewares(router.middlewares, routing.middlewares, asked);
   const service = surroundings.services.find(({ name }) => name === router.service);
-  const servers = service?.servers ?? [];
+  const steps = [...router.middlewares, ...(service?.middlewares ?? [])];
+  const middlewares = walkMiddlewares(steps, routing.middlewares, asked);
+  const servers = serversBehind(service, surroundings.services);
   const found = { ...known, router: router.name, middlewares, service: router.service, servers };
   const last = middlewares.at(-1);
   if (last?.verdict === 'refuses') {
@@ -144,6 +158,19 @@ export function explain(state: RuntimeState, surroundings: ExplainSurroundings, 
     outcome: 'forwarded',
     sentence: `${router.name} matches, so it goes to ${destination} (${router.service}).`,
   };
+}
+
+/** The servers of a service and, where it leads to others, of those; copies that go to mirrors are answered by nobody. */
+function serversBehind(
+  service: ServiceView | undefined,
+  services: readonly ServiceView[],
+  seen = new Set<string>(),
+): ServiceView['servers'] {
+  if (service === undefined || seen.has(service.name)) return [];
+  seen.add(service.name);
+  const children = (service.children ?? []).filter(({ role }) => role !== 'mirror');
+  const behind = children.map(({ name }) => services.find((each) => each.name === name));
+  return [...service.servers, ...behind.flatMap((child) => serversBehind(child, services, seen))];
 }
 
 /** Routers in the order in which the table tries them, up to the one that matches. Those of other hosts are only counted. */
@@ -209,7 +236,7 @@ function judge(name: string, type: string, options: unknown, asked: ProxyRequest
 function disabledFor(state: RuntimeState, entryPoint: string, asked: ProxyRequest): Explanation['disabled'] {
   const found: Explanation['disabled'] = [];
   for (const router of state.routers.values()) {
-    if (router.status !== 'disabled' || found.length >= mostSteps) continue;
+    if ((router.status !== 'disabled' && !isPaused(router)) || found.length >= mostSteps) continue;
     const onEntryPoint = router.entryPoints.length === 0 || router.entryPoints.includes(entryPoint);
     // Where its entry points are what is wrong with it, it is still the answer to "why not?".
     const concerned = onEntryPoint || router.problems.some(({ code }) => code === 'ENTRY_POINT_UNKNOWN');
@@ -235,7 +262,10 @@ function noRouter(
 ): string {
   const first = disabled[0];
   if (first) {
-    const why = first.problems.find(({ severity }) => severity === 'error')?.message ?? 'it has errors.';
+    const error = first.problems.find(({ severity }) => severity === 'error');
+    const pause = first.problems.find(({ code }) => code === 'ROUTER_PAUSED');
+    if (!error && pause) return `No router takes ${request.host}${request.path}. ${pause.message}`;
+    const why = error?.message ?? 'it has errors.';
     return `No router takes ${request.host}${request.path}: ${first.router} would, but it is disabled. ${why}`;
   }
   const paused = pausedAll ? ' All exposure is paused.' : '';

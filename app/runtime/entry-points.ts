@@ -70,6 +70,7 @@ export function entryPointView({ entryPoint, tls, bound, problems }: BoundEntryP
     listening: bound === null ? null : formatAddress(bound.host, bound.port),
     protocol: isUdp ? 'udp' : tls ? 'https' : 'http',
     redirectTo: entryPoint.redirectTo?.to ?? null,
+    ...(entryPoint.redirectTo?.priority === undefined ? {} : { redirectPriority: entryPoint.redirectTo.priority }),
     origin: entryPoint.origin,
     problems: [...problems],
   };

@@ -431,11 +431,23 @@ export function createFakeEngine(kind: FakeKind): GatehouseClient {
       series: os.traffic.series.handler(({ input }) => fakeSeries(picture, input.range, Date.now(), busy, silent)),
     },
     explain: os.explain.handler(({ input }) => {
-      const url = new URL(input.url);
+      const record = stored.find((one) => one.id === input.ref);
+      const url = new URL(input.url ?? (record ? `${record.scheme}://${record.host}${record.target}` : ''));
       const hit = picture.routers.find((one) => one.hosts.includes(url.hostname));
       const service = picture.services.find((one) => one.name === hit?.service);
       const ok = hit !== undefined && hit.status !== 'disabled';
       return {
+        ...(record
+          ? {
+              recorded: {
+                id: record.id,
+                at: record.at,
+                status: record.status,
+                router: record.router,
+                error: record.error,
+              },
+            }
+          : {}),
         entryPoint: url.protocol === 'https:' ? 'websecure' : 'web',
         request: {
           method: input.method ?? 'GET',

@@ -13,8 +13,10 @@ import { Card, Empty, PageHead } from '../../components/page.tsx';
 import { ProblemList } from '../../components/problems.tsx';
 import { Road } from '../../components/road.tsx';
 import { type Tone, ToneIcon } from '../../components/status.tsx';
+import { Time } from '../../components/time.tsx';
 import { failureWords } from '../../words/failure-words.ts';
 import { explanationStations, routerPath } from '../road/stations.tsx';
+import { referenceIn } from './reference.ts';
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
@@ -40,15 +42,17 @@ type Result =
   | { readonly kind: 'done'; readonly explanation: Explanation };
 
 /** The question stands in the address: it can be linked, and Back goes to the one before. */
-function useExplanation(url: string, method: string, from: string): Result {
+function useExplanation(ref: string, url: string, method: string, from: string): Result {
   const client = useEngine((state) => state.client);
-  const key = JSON.stringify([url, method, from]);
+  const key = JSON.stringify([ref, url, method, from]);
   const [answer, setAnswer] = useState<{ readonly key: string; readonly result: Result } | null>(null);
-  const asked = isWebAddress(url);
+  const asked = ref !== '' || isWebAddress(url);
   useEffect(() => {
     if (!asked || !client) return undefined;
     let current = true;
-    client.explain({ url, ...(method === '' ? {} : { method }), ...(from === '' ? {} : { from }) }).then(
+    const about =
+      ref === '' ? { url, ...(method === '' ? {} : { method }), ...(from === '' ? {} : { from }) } : { ref };
+    client.explain(about).then(
       (explanation) => current && setAnswer({ key, result: { kind: 'done', explanation } }),
       (error: unknown) =>
         current && setAnswer({ key, result: { kind: 'failed', message: failureWords(failureOf(error)) } }),
@@ -56,7 +60,7 @@ function useExplanation(url: string, method: string, from: string): Result {
     return () => {
       current = false;
     };
-  }, [asked, client, url, method, from, key]);
+  }, [asked, client, ref, url, method, from, key]);
   if (!asked) return { kind: 'none' };
   return answer?.key === key ? answer.result : { kind: 'pending' };
 }
@@ -140,15 +144,50 @@ function Steps({ explanation }: { explanation: Explanation }) {
   );
 }
 
+/** What became of a request when it came, beside what would become of it now. */
+function Recorded({
+  explanation,
+  recorded,
+}: {
+  explanation: Explanation;
+  recorded: NonNullable<Explanation['recorded']>;
+}) {
+  const { t } = useTranslation();
+  const { method, scheme, host, path, query, clientIp } = explanation.request;
+  return (
+    <Card title={t('explain.recorded')}>
+      <div className="px-4 py-3 text-13">
+        <p className="font-mono [overflow-wrap:anywhere]">
+          {method} {scheme}://{host}
+          {path}
+          {query === '' ? '' : `?${query}`}
+        </p>
+        <p className="mt-1 text-soft">
+          {t('explain.recordedAnswer', { status: recorded.status, client: clientIp })}{' '}
+          <span className="text-muted">
+            <Time at={recorded.at} />
+          </span>
+        </p>
+        {recorded.error && <p className="mt-1 text-soft">{t(`proxyError.${recorded.error.code}`)}</p>}
+        <p className="mt-1 text-muted">{t('explain.recordedHeaders')}</p>
+        <Link href={`/logs/${encodeURIComponent(recorded.id)}`} className="link mt-1 inline-block font-mono">
+          {recorded.id}
+        </Link>
+      </div>
+    </Card>
+  );
+}
+
 export function ExplainPage() {
   const { t, i18n } = useTranslation();
   const [, navigate] = useLocation();
   const query = new URLSearchParams(useSearch());
+  const ref = query.get('ref') ?? '';
   const url = query.get('url') ?? '';
   const method = query.get('method') ?? '';
   const from = query.get('from') ?? '';
   const routers = useEngine((state) => state.picture?.routers);
-  const result = useExplanation(url, method, from);
+  const result = useExplanation(ref, url, method, from);
   const slow = useSlow(result.kind === 'pending');
   const [wrong, setWrong] = useState(false);
 
@@ -157,6 +196,12 @@ export function ExplainPage() {
     const data = new FormData(event.currentTarget);
     const read = (name: string): string => formText(data, name).trim();
     const typed = read('url');
+    const reference = typed.includes('/') ? null : referenceIn(typed);
+    if (reference !== null) {
+      setWrong(false);
+      navigate(`/explain?ref=${reference}`);
+      return;
+    }
     const whole = typed !== '' && !typed.includes('://') ? `https://${typed}` : typed;
     setWrong(!isWebAddress(whole));
     if (!isWebAddress(whole)) return;
@@ -187,7 +232,7 @@ export function ExplainPage() {
           tone={explanation ? outcomeTone[explanation.outcome] : undefined}
         />
         <div className="flex flex-col gap-4 px-4 rail:px-7">
-          <form key={`${url} ${method} ${from}`} onSubmit={submit} noValidate>
+          <form key={`${ref} ${url} ${method} ${from}`} onSubmit={submit} noValidate>
             <Field
               label={t('explain.url')}
               hint={t('explain.urlHint')}
@@ -198,8 +243,9 @@ export function ExplainPage() {
                   <input
                     {...props}
                     name="url"
-                    type="url"
-                    defaultValue={url}
+                    type="text"
+                    inputMode="url"
+                    defaultValue={ref === '' ? url : ref}
                     autoComplete="off"
                     autoCapitalize="off"
                     spellCheck={false}
@@ -239,6 +285,7 @@ export function ExplainPage() {
           {result.kind === 'failed' && <p className="text-13 text-broken">{result.message}</p>}
           {explanation && (
             <>
+              {explanation.recorded && <Recorded explanation={explanation} recorded={explanation.recorded} />}
               <Card title={t('logs.road')}>
                 <div className="p-4">
                   <Road label={t('road.label')} stations={explanationStations(explanation, t)} />

@@ -158,9 +158,7 @@ function Body({ record }: { record: RequestRecord }) {
         />
       </Section>
       <div className="flex flex-wrap gap-2 pt-4">
-        <LinkButton
-          to={`/explain?url=${encodeURIComponent(url)}&method=${encodeURIComponent(record.method)}&from=${encodeURIComponent(record.clientIp)}`}
-        >
+        <LinkButton to={`/explain?ref=${encodeURIComponent(record.id)}`}>
           <Stethoscope size={14} aria-hidden />
           {t('logs.explain')}
         </LinkButton>

@@ -7,6 +7,7 @@ import { actWithUndo } from '../../client/actions.ts';
 import { useEngine } from '../../client/store.ts';
 import { chooseTheme } from '../../components/theme.ts';
 import { chooseLanguage } from '../../words/i18n.ts';
+import { referenceIn } from '../explain/reference.ts';
 import { type Command, find, objectCommands } from './commands.ts';
 
 const icons = {
@@ -136,6 +137,16 @@ function useCommands(query: string, close: () => void): readonly Command[] {
           },
         ]
       : [];
+    // What a visitor reads from an error page, with whatever was copied around it.
+    const reference = referenceIn(query);
+    if (reference !== null) {
+      explain.push({
+        id: 'explain reference',
+        group: 'actions',
+        text: t('palette.explainReference', { reference }),
+        run: () => navigate(`/explain?ref=${reference}`),
+      });
+    }
     return [...explain, ...found].map((command) => ({
       ...command,
       run: () => {

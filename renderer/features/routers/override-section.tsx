@@ -37,13 +37,14 @@ export function OverrideSection({
     <>
       {overridden ? (
         <Section title={t('override.section')}>
-          <p className="text-13">
-            {overridden.fields.map((field) => t(`override.fields.${field}`)).join(', ')}{' '}
-            <span className="text-muted">{t('override.instead')}</span>{' '}
+          <p className="text-13 first-letter:uppercase">
+            {overridden.fields.map((field) => t(`override.fields.${field}`)).join(', ')}
+          </p>
+          <p className="mt-1 text-13 text-muted">
+            {t('override.original')}{' '}
             <code className="font-mono [overflow-wrap:anywhere]">
-              {overridden.rule === '' || !overridden.fields.includes('host')
-                ? overridden.middlewares.join(', ') || t('override.noMiddlewares')
-                : overridden.rule}
+              {[overridden.rule, ...overridden.middlewares].filter((text) => text !== '').join(', ') ||
+                t('override.noMiddlewares')}
             </code>
           </p>
           <div className="mt-2 flex flex-wrap gap-2">
