@@ -143,6 +143,18 @@ describe('strategies', () => {
     expect(balancer.pick(makeRequest())?.server.url).toBe('a');
   });
 
+  it('hrw gives each server its share, though their URLs differ in the last digit alone', () => {
+    const servers = [server('http://172.18.0.2:8080', 4), server('http://172.18.0.2:8081')];
+    const balancer = createBalancer('s', service(servers, { strategy: 'hrw' }));
+    let first = 0;
+    for (let i = 0; i < 2000; i += 1) {
+      const clientIp = `10.${i % 7}.${(i >> 3) % 256}.${(i * 37) % 256}`;
+      if (balancer.pick(makeRequest({ clientIp }))?.server.url === servers[0]?.url) first += 1;
+    }
+    expect(first / 2000).toBeGreaterThan(0.72);
+    expect(first / 2000).toBeLessThan(0.88);
+  });
+
   it('hrw keeps a client at its server, and moves only the clients of one that goes', () => {
     const urls = ['a', 'b', 'c'];
     const balancer = createBalancer(

@@ -152,7 +152,7 @@ function highestRandomWeight<M extends Member>(free: readonly Seat<M>[], clientI
   let best: Seat<M> | null = null;
   let highest = 0;
   for (const seat of free) {
-    const score = (1 / -Math.log(fnv1a(clientIp + seat.member.key) / 2 ** 64)) * seat.member.weight;
+    const score = (1 / -Math.log(Number(fnv1a(clientIp + spreadKey(seat.member))) / 2 ** 64)) * seat.member.weight;
     if (best === null || score > highest) {
       best = seat;
       highest = score;
@@ -161,11 +161,23 @@ function highestRandomWeight<M extends Member>(free: readonly Seat<M>[], clientI
   return best;
 }
 
+/** The last bytes of what is hashed hardly move the result, and URLs of servers differ in just those. */
+function spreadKey(member: Member): string {
+  let key = spreadKeys.get(member);
+  if (key === undefined) {
+    key = fnv1a(member.key).toString(16);
+    spreadKeys.set(member, key);
+  }
+  return key;
+}
+
+const spreadKeys = new WeakMap<Member, string>();
+
 /** FNV-1a, 64 bits. */
-function fnv1a(text: string): number {
+function fnv1a(text: string): bigint {
   let hash = 0xcbf29ce484222325n;
   for (const byte of Buffer.from(text)) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
-  return Number(hash);
+  return hash;
 }
 
 function earliestTurn(places: ReadonlyMap<string, Place> | undefined): number {
