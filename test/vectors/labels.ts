@@ -20,7 +20,9 @@ interface Decoded {
 function decodeLabels(told: Labels): Decoded {
   const tree = labelTree(told);
   if (Object.keys(told).some((name) => name.toLowerCase().startsWith('traefik.tls.'))) {
-    throw new Missing('labels of the section tls are not decoded');
+    // Known, and answered with a warning.
+    if (tree.tlsStores.length === 0) throw new Missing('labels of the section tls are not known');
+    throw new NotApplicable('certificates of TLS stores by ACME');
   }
   const http = decodeHttpElements(tree.http, { strings: true, middlewareTable, serviceSchema: labelServiceSchema });
   const tcp = decodeTcpElements(tree.tcp, { strings: true, serviceSchema: tcpLabelServiceSchema });

@@ -70,6 +70,11 @@ describe('defaults', () => {
     const labels = { 'com.docker.compose.project': 'my_shop', 'com.docker.compose.service': 'web' };
     expect(Object.keys(one(labels).http.routers ?? {})).toEqual(['web-my-shop']);
   });
+  test('labels of TLS stores are answered with a warning, and the rest works', () => {
+    const { http, decisions } = one({ 'traefik.tls.stores.default.defaultgeneratedcert.resolver': 'acme' });
+    expect(http.routers).toHaveProperty('app');
+    expect(decisions[0]?.problems).toMatchObject([{ code: 'OPTION_UNSUPPORTED', severity: 'warning' }]);
+  });
   test('a router without service takes the only one; a service without router gets the default one', () => {
     expect(
       one({ [label('routers.r.rule')]: 'Host(`x`)', [label('services.s.loadbalancer.server.port')]: '8080' }).http,
@@ -196,7 +201,7 @@ describe('bad labels', () => {
     expect(codes(origins.routers['app']?.problems)).toEqual(['OPTION_INVALID']);
   });
   test('a scheme that is not served', () => {
-    const { origins } = one({ [label('services.s.loadbalancer.server.scheme')]: 'h2c' });
+    const { origins } = one({ [label('services.s.loadbalancer.server.scheme')]: 'gopher' });
     expect(origins.services['s']?.problems).toMatchObject([{ code: 'OPTION_UNSUPPORTED', severity: 'error' }]);
   });
   test('the source of a router is its label', () => {

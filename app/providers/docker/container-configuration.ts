@@ -248,7 +248,7 @@ function malformedProblems(container: InspectedContainer, tree: LabelTree): Prob
 }
 
 function generalProblems(container: InspectedContainer, tree: LabelTree): Problem[] {
-  return tree.misplaced.map(({ label, suggestion }) =>
+  const misplaced = tree.misplaced.map(({ label, suggestion }) =>
     problem(
       'OPTION_UNKNOWN',
       'warning',
@@ -257,6 +257,11 @@ function generalProblems(container: InspectedContainer, tree: LabelTree): Proble
       { container: container.name, place: label, ...(suggestion === null ? {} : { suggestion }) },
     ),
   );
+  const [store] = tree.tlsStores;
+  if (store === undefined) return misplaced;
+  const message = `The label ${store} asks for a certificate by ACME, which is not served yet; the internal CA’s are used.`;
+  const details = { container: container.name, place: store };
+  return [...misplaced, problem('OPTION_UNSUPPORTED', 'warning', message, null, details)];
 }
 
 function elementProblems(

@@ -70,3 +70,8 @@ test('labels of Traefik 1, and of a misspelt protocol, are named', () => {
     { label: 'traefik.htpp.routers.a.rule', suggestion: 'traefik.http.routers.a.rule' },
   ]);
 });
+
+test('labels of TLS stores are known', () => {
+  const store = 'Traefik.TLS.stores.default.defaultgeneratedcert.resolver';
+  expect(labelTree({ [store]: 'acme', 'traefik.http.routers.a.rule': 'x' }).tlsStores).toEqual([store]);
+});

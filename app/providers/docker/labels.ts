@@ -15,6 +15,8 @@ export interface LabelTree {
   readonly malformed: readonly string[];
   /** Labels that look like routing and are not read: of Traefik 1, or with `traefik.http` misspelt. */
   readonly misplaced: readonly { readonly label: string; readonly suggestion: string | null }[];
+  /** Labels of TLS stores (`traefik.tls.stores.default.defaultgeneratedcert…`), which are known and not served. */
+  readonly tlsStores: readonly string[];
   /** The label that sets the option at this path, else the first below it, else the name such a label would have. */
   readonly labelOf: (path: OptionPath) => string;
 }
@@ -42,6 +44,7 @@ export function labelTree(labels: Readonly<Record<string, string>>): LabelTree {
     allowNonRunning: childNamed(childNamed(root, 'docker'), 'allownonrunning')?.text ?? null,
     malformed,
     misplaced: root.children.flatMap((node) => misplacedLabels(node, names)),
+    tlsStores: names.filter((name) => name.toLowerCase().startsWith('traefik.tls.')),
     labelOf: labelFinder(names),
   };
 }
