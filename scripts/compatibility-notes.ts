@@ -76,6 +76,23 @@ export const notes: readonly Note[] = [
   { path: 'http.middlewares.<name>.contentType.autoDetect', text: 'deprecated; false turns the middleware off' },
   { path: 'http.middlewares.<name>.stripPrefix.forceSlash', text: 'deprecated; the path always begins with a slash' },
   { path: 'http.middlewares.<name>.ipWhiteList', text: 'the name of ipAllowList before v3' },
+  {
+    path: 'http.services.<name>.mirroring.maxBodySize',
+    text: '8 MiB where it is left out (Traefik: any size); -1 for any size',
+  },
+  {
+    path: 'http.services.<name>.failover.errors.maxRequestBodyBytes',
+    text: '8 MiB where it is left out (Traefik: any size); -1 for any size',
+  },
+  { path: 'http.services.<name>.loadBalancer.passiveHealthCheck', text: 'judged by each worker for itself' },
+  {
+    path: 'tls.options.<name>.clientAuth',
+    text: 'a router whose options conflict with another of its host, or whose rule names no host, stays closed where they ask for certificates',
+  },
+  {
+    path: 'entryPoints.<name>.transport.respondingTimeouts.readTimeout',
+    text: 'where it is left out, a body must keep moving (60 s, then 500 bytes a second) and may take any time in all; 0 takes that away, too',
+  },
 ];
 
 /** Labels that are about the container and not about one object. */

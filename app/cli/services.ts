@@ -18,9 +18,17 @@ Lists every service with its servers and their health.
       printJson(terminal, list);
       return 0;
     }
-    const rows = list.flatMap(({ name, status, servers, usedBy, type, protocol = 'http' }) => {
+    const rows = list.flatMap(({ name, status, servers, children = [], usedBy, type, protocol = 'http' }) => {
       const first = [name, protocol, statusWord(terminal, status)];
       const users = usedBy.join(', ') || '–';
+      if (children.length > 0) {
+        return children.map((child, index) => [
+          ...(index === 0 ? first : ['', '', '']),
+          `${child.name} (${child.role}${child.share === null ? '' : ` ${child.share}${child.role === 'mirror' ? ' %' : ''}`})`,
+          statusWord(terminal, child.health),
+          index === 0 ? users : '',
+        ]);
+      }
       if (servers.length === 0) return [[...first, type === 'whoami' ? 'built in' : 'none', '–', users]];
       return servers.map(({ url, health, reason }, index) => [
         ...(index === 0 ? first : ['', '', '']),
