@@ -1,5 +1,6 @@
 import { middlewareTable } from '../../proxy/middleware/table.ts';
 import { configurationOf, type InspectedContainer } from '../providers/docker/configuration.ts';
+import { composeMistakes } from './check-compose-mistakes.ts';
 import { type CheckFinding, judged, said } from './check-findings.ts';
 import type { Place, PlacedText } from './placed-text.ts';
 import { defaultStaticConfiguration } from './static.ts';
@@ -27,7 +28,7 @@ export function checkCompose(yaml: PlacedText, file: string): CheckFinding[] {
     { exposedByDefault: true, defaultRule: defaultStaticConfiguration.docker.defaultRule, network: null },
     { middlewareTable, addresses: { kind: 'direct' } },
   );
-  const findings: CheckFinding[] = [];
+  const findings: CheckFinding[] = composeMistakes(yaml, file);
   const reported = new Set<string>();
   const add = (finding: CheckFinding): void => {
     const key = `${finding.line}:${finding.column} ${finding.message}`;

@@ -12,14 +12,20 @@ export interface CheckFinding extends Place {
   readonly message: string;
   /** The name that was probably meant, or null. */
   readonly suggestion: string | null;
+  /** What to do about it. */
+  readonly fix?: string | null;
 }
 
 /** A problem as a finding says it: with the object it belongs to. */
-export function said(problem: Problem, subject: string): Pick<CheckFinding, 'severity' | 'message' | 'suggestion'> {
+export function said(
+  problem: Problem,
+  subject: string,
+): Pick<CheckFinding, 'severity' | 'message' | 'suggestion' | 'fix'> {
   const nearest = problem.details['nearest'] ?? problem.details['suggestion'];
   return {
     severity: problem.severity,
     message: `${subject}: ${problem.message}`,
+    fix: problem.fix,
     suggestion: nearest === undefined ? null : String(nearest).replace(/@(file|docker)$/, ''),
   };
 }
@@ -31,7 +37,7 @@ export interface Judged {
 }
 
 /** Not to be judged without the rest of the configuration. */
-const needsTheRest: ReadonlySet<Problem['code']> = new Set(['ENTRY_POINT_UNKNOWN', 'SERVICE_NO_SERVERS']);
+const needsTheRest: ReadonlySet<Problem['code']> = new Set(['SERVICE_NO_SERVERS']);
 
 /**
  * What the engine would say of a publication beyond what its provider said, so that `check` and the running engine
@@ -45,6 +51,11 @@ export function judged(publication: Publication): Judged[] {
       const problems = state[kind].get(`${name}@${publication.provider}`)?.problems ?? [];
       for (const problem of problems) {
         if (known.includes(problem) || needsTheRest.has(problem.code)) continue;
+        if (problem.code === 'ENTRY_POINT_UNKNOWN') {
+          // Which entry points there are stands elsewhere; one that is nearly a usual name is probably that one.
+          if ('nearest' in problem.details) found.push({ kind, name, problem: { ...problem, severity: 'warning' } });
+          continue;
+        }
         if (isElsewhere(problem, publication.provider) || isConsequence(problem)) continue;
         found.push({ kind, name, problem });
       }

@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { middlewareTable } from '../../proxy/middleware/table.ts';
 import type { Problem } from '../contract/objects.ts';
 import { filePublication } from '../providers/file/publication.ts';
+import { filesBelow } from '../providers/file/sources.ts';
 import { checkCompose } from './check-compose.ts';
 import { type CheckFinding, judged, said } from './check-findings.ts';
 import { parseDynamicFile } from './dynamic-file.ts';
@@ -27,6 +28,13 @@ export async function checkFile(path: string): Promise<CheckFinding[]> {
     ];
   }
   return checkText(text, path).toSorted((a, b) => a.line - b.line || a.column - b.column);
+}
+
+/** A file, or every file of configuration below a folder. */
+export async function checkPath(path: string): Promise<CheckFinding[]> {
+  const isFolder = (await stat(path).catch(() => null))?.isDirectory() ?? false;
+  const files = isFolder ? await filesBelow(path) : [path];
+  return (await Promise.all(files.map((file) => checkFile(file)))).flat();
 }
 
 /** The same for a text that was read already. */

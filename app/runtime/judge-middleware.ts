@@ -1,7 +1,7 @@
 import { checkUpstream } from '../../proxy/http/upstream.ts';
 import { middlewareTable } from '../../proxy/middleware/table.ts';
 import type { MiddlewareConfig } from '../../proxy/model/dynamic.ts';
-import { qualify } from '../../proxy/model/names.ts';
+import { localName, qualify } from '../../proxy/model/names.ts';
 import { nearestName } from '../config/nearest.ts';
 import type { Problem } from '../contract/objects.ts';
 import { problem } from '../problem.ts';
@@ -216,7 +216,9 @@ export function unknownMiddleware(name: string, nearest: string | null): Problem
     'MIDDLEWARE_UNKNOWN',
     'error',
     `The middleware ${name} does not exist.`,
-    nearest === null ? 'Define it, or take it out of the list of middlewares.' : `Did you mean ${nearest}?`,
+    nearest === null
+      ? `Define it, or take it out of the list of middlewares. One that a file defines is written ${localName(name)}@file.`
+      : `Did you mean ${nearest}?`,
     nearest === null ? { middleware: name } : { middleware: name, nearest },
   );
 }

@@ -38,6 +38,11 @@ function templateProblem(node: RuleNode): Problem | null {
   );
 }
 
+/** ``Host(`a.org`)`` after a shell has taken the backquotes for a command. */
+function isEmptied(rule: string): boolean {
+  return /\b[A-Z][A-Za-z]+\(\s*\)/.test(rule) && !rule.includes('`') && !rule.includes('"');
+}
+
 export function ruleMissing(fix: string): Problem {
   return problem('RULE_MISSING', 'error', 'The router has no rule, so no request can match it.', fix);
 }
@@ -51,7 +56,9 @@ export function ruleProblem(rule: string, error: RuleError): Problem {
     'RULE_INVALID',
     'error',
     `The rule cannot be read at character ${error.position + 1}: ${error.message}`,
-    `Look here: ${before}▸${after}`,
+    isEmptied(rule)
+      ? 'A shell runs what stands in backquotes and leaves nothing: put the whole label in single quotes.'
+      : `Look here: ${before}▸${after}`,
     { rule, position: error.position, reason: error.message, before, after },
   );
 }

@@ -1,3 +1,4 @@
+import { localName } from '../../proxy/model/names.ts';
 import { nearestName } from '../config/nearest.ts';
 
 /** How many suggestions one build looks for: a whole file that is missing must not make a publication slow. */
@@ -9,8 +10,16 @@ export function suggester(candidates: () => Iterable<string>): (wanted: string) 
   return (wanted) => {
     const before = known.get(wanted);
     if (before !== undefined) return before;
-    const nearest = known.size < mostSuggestions ? nearestName(wanted, candidates()) : null;
+    const nearest =
+      known.size < mostSuggestions ? (sameElsewhere(wanted, candidates()) ?? nearestName(wanted, candidates())) : null;
     known.set(wanted, nearest);
     return nearest;
   };
+}
+
+/** The same name of another provider: people leave `@file` out. */
+function sameElsewhere(wanted: string, candidates: Iterable<string>): string | null {
+  const name = localName(wanted);
+  for (const candidate of candidates) if (localName(candidate) === name) return candidate;
+  return null;
 }

@@ -195,7 +195,10 @@ test('an option that is misspelt disables its router alone and names the nearest
 
 test('sections and options that nobody knows are named once, and the rest works', async () => {
   const path = join(dir, 'dynamic.yml');
-  await writeFile(path, `${router('a', 'a.localhost')}tcp:\n  routers: {}\ntls:\n  certificates: []\n  stores: { default: { defaultGeneratedCert: { resolver: le } } }\nhtpp: {}\n`);
+  await writeFile(
+    path,
+    `${router('a', 'a.localhost')}tcp:\n  routers: {}\ntls:\n  certificates: []\n  stores: { default: { defaultGeneratedCert: { resolver: le } } }\nhtpp: {}\n`,
+  );
   await start(path);
   expect('a' in routers()).toBe(true);
   expect(views.at(-1)?.problems.map(({ code, severity }) => `${code} ${severity}`)).toEqual([

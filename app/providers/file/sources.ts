@@ -19,7 +19,8 @@ export async function readSources(path: string, signal: AbortSignal): Promise<re
   return Promise.all(paths.map((each) => readSource(each, signal)));
 }
 
-async function filesBelow(dir: string): Promise<string[]> {
+/** All YAML and TOML files below a folder, sorted. */
+export async function filesBelow(dir: string): Promise<string[]> {
   const found: string[] = [];
   for (const name of (await readdir(dir)).toSorted()) {
     // Hidden names are editors' own, and the folders that Kubernetes swaps its links to.
