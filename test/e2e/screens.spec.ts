@@ -152,6 +152,44 @@ test('the form says what is missing', async ({ page }) => {
   await expect(dialog.getByText('Give a name and a password of at least 8 characters.').first()).toBeVisible();
 });
 
+test('a router of labels is edited, exported, and goes back to what they say', async ({ page }) => {
+  const errors = watch(page);
+  await open(page, '/routers/grafana@docker', 'few');
+  await page.getByRole('button', { name: 'Edit', exact: true }).click();
+  const form = page.getByRole('dialog', { name: 'Edit grafana@docker' });
+  await expect(form.getByLabel('Host')).toHaveValue('grafana.home.example.org');
+  await form.getByLabel('Host').fill('charts.example.org');
+  await form.getByLabel('Protection').selectOption('password');
+  await form.getByRole('button', { name: 'Save' }).click();
+  // A door without a key is not made.
+  await expect(form.getByText('Give a name and a password of at least 8 characters.').first()).toBeVisible();
+  await form.getByLabel('Protection').selectOption('none');
+  await expectAccessible(page);
+  await form.getByRole('button', { name: 'Save' }).click();
+  await expect(form).toBeHidden();
+  await expect(page.getByRole('row', { name: /grafana@docker edited/ })).toContainText('charts.example.org');
+
+  await page.getByRole('button', { name: 'Export', exact: true }).click();
+  const dialog = page.getByRole('dialog', { name: 'Export grafana@docker' });
+  await expect(dialog.getByRole('region', { name: 'Compose' })).toContainText('charts.example.org');
+  await expectAccessible(page);
+  await page.keyboard.press('Escape');
+
+  await page.getByRole('button', { name: 'Back to the original' }).click();
+  await expect(page.getByRole('row', { name: /grafana@docker edited/ })).toHaveCount(0);
+  await page.getByRole('button', { name: 'Undo' }).first().click();
+  await expect(page.getByRole('row', { name: /grafana@docker edited/ })).toBeVisible();
+  expect(errors).toEqual([]);
+});
+
+test('the reference of an error page leads to why', async ({ page }) => {
+  await open(page, '/', 'few');
+  await page.keyboard.press('Control+k');
+  await page.getByRole('combobox', { name: 'Search and act' }).fill('Reference 0123456789abcdef');
+  await page.keyboard.press('Enter');
+  await expect(page).toHaveURL(/\/explain\?ref=0123456789abcdef/);
+});
+
 test('everything is reached by keyboard', async ({ page }) => {
   await open(page, '/', 'few');
   await page.keyboard.press('Control+k');

@@ -48,6 +48,7 @@ function NameCell({ item, kind, search, below }: { item: Named; kind: Kind; sear
         >
           {name}
           <span className="text-muted">@{provider}</span>
+          {item.overridden && ' '}
           {item.overridden && (
             <span className="ml-2 rounded-s border border-line px-1 font-sans text-12 text-muted">
               {t('override.mark')}
