@@ -1,4 +1,5 @@
 import type { ReadStream } from 'node:tty';
+import { visible } from './visible.ts';
 
 export type Tone = 'good' | 'warn' | 'bad' | 'dim' | 'bold';
 
@@ -28,8 +29,8 @@ export function createTerminal(): Terminal {
   // https://no-color.org: any value that is not empty.
   const coloured = stdout.isTTY && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
   return {
-    out: (line) => void stdout.write(`${line}\n`),
-    error: (line) => void stderr.write(`${line}\n`),
+    out: (line) => void stdout.write(`${visible(line)}\n`),
+    error: (line) => void stderr.write(`${visible(line)}\n`),
     paint: (tone, text) => (coloured ? `\u001b[${codes[tone][0]}m${text}\u001b[${codes[tone][1]}m` : text),
     interactive: stdin.isTTY && stderr.isTTY,
     readSecret: (prompt) => (stdin.isTTY ? readHidden(stdin, prompt) : readFirstLine(stdin)),
