@@ -28,12 +28,21 @@ Lists the containers of this machine: their state, whether they are exposed and 
       image,
       ports.map(({ port, protocol }) => (protocol === 'tcp' ? String(port) : `${port}/${protocol}`)).join(', ') || '–',
       statusWord(terminal, exposure),
-      urls.join(' ') || '–',
+      addresses(urls),
     ]);
-    const problems = list
-      .filter(({ exposure }) => exposure !== 'none')
-      .flatMap((container) => problemLines(terminal, container.name, container.problems));
+    const problems = list.flatMap(({ name, exposure, problems: found }) =>
+      // Why a container is not exposed takes one line: most of them are meant to be as they are.
+      problemLines(terminal, name, exposure === 'none' ? found.map((each) => ({ ...each, fix: null })) : found),
+    );
     printList(terminal, tableLines(['CONTAINER', 'STATE', 'IMAGE', 'PORTS', 'EXPOSURE', 'ADDRESS'], rows), problems);
     return 0;
   },
 };
+
+const mostAddresses = 3;
+
+function addresses(urls: readonly string[]): string {
+  if (urls.length === 0) return '–';
+  const more = urls.length - mostAddresses;
+  return `${urls.slice(0, mostAddresses).join(' ')}${more > 0 ? ` and ${more} more` : ''}`;
+}

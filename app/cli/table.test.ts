@@ -14,6 +14,12 @@ describe('tableLines', () => {
     ).toEqual(['A    LONGER     C', 'one  x', 'o    wide cell  end']);
   });
 
+  it('shortens what would push the other columns out of sight', () => {
+    const rule = `Host(\`${'a'.repeat(5000)}\`)`;
+    const [, line] = tableLines(['RULE', 'SERVICE'], [[rule, 'web']]);
+    expect(line).toBe(`${rule.slice(0, 79)}…  web`);
+  });
+
   it('counts neither colour codes nor combining marks, and wide characters twice', () => {
     const lines = tableLines(
       ['N', 'X'],

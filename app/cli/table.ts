@@ -1,5 +1,9 @@
+/** A rule may have thousands of characters; the last column may, as nothing stands behind it. */
+const widestColumn = 80;
+
 /** Rows in columns as wide as their widest cell, two spaces apart. Cells may hold colour codes. */
-export function tableLines(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+export function tableLines(head: readonly string[], wholeRows: readonly (readonly string[])[]): string[] {
+  const rows = wholeRows.map((row) => row.map((cell, column) => (column === row.length - 1 ? cell : shortened(cell))));
   const widths = head.map((title, column) =>
     Math.max(widthOf(title), ...rows.map((row) => widthOf(row[column] ?? ''))),
   );
@@ -11,6 +15,10 @@ export function tableLines(head: readonly string[], rows: readonly (readonly str
       .join('  ')
       .trimEnd(),
   );
+}
+
+function shortened(cell: string): string {
+  return cell.length <= widestColumn ? cell : `${cell.slice(0, widestColumn - 1)}…`;
 }
 
 /** Columns of a terminal that the text takes: no colour codes, combining marks, nor halves of wide characters. */
