@@ -42,7 +42,7 @@ export interface DashboardOptions {
 }
 
 export interface Dashboard {
-  /** Such as `http://127.0.0.1:8686`, as listening. */
+  /** Such as `http://127.0.0.1:8686`, as listening; empty while it listens on no address of this machine's own. */
   readonly url: () => string;
   /** Such as `https://192.168.1.20:8687`; null while it does not listen on the local network. */
   readonly lanUrl: () => string | null;
@@ -66,7 +66,8 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
     log,
   });
   const loopback = await listenOnLoopback(options.address, options.addressFixed);
-  let url = `http://${options.address}`;
+  // Another program may have the address: a link to it would hand that program our sign-in code.
+  let url = '';
   if (loopback.server) {
     const { port } = loopback.server.address() as AddressInfo;
     url = `http://${formatAddress(loopback.host, port)}`;

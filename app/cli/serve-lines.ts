@@ -8,28 +8,38 @@ import type { Terminal } from './terminal.ts';
 const mostShown = 30;
 
 /** What "gatehouse serve" says once it runs: where to look, what is exposed, what is missing and how to get it. */
-export function serveLines(terminal: Terminal, snapshot: Snapshot, signInUrl: string): string[] {
+export function serveLines(
+  terminal: Terminal,
+  snapshot: Snapshot,
+  /** Null: the dashboard is off. */
+  signInUrl: string | null,
+  /** `open` gives `gatehouse open`, or how else it is called here. */
+  command: (text: string) => string,
+): string[] {
   const { status, routers } = snapshot;
   const exposed = routers.filter(({ status: state, urls }) => state !== 'disabled' && urls.length > 0);
   const broken = routers.filter(({ status: state }) => state === 'disabled');
   const problems = partProblems(terminal, status);
+  const links = signInUrl === null ? [] : signInLinks(signInUrl, status.dashboard);
   const rows = exposed.slice(0, mostShown).map(({ urls, name }) => [urls.join(' '), name]);
   const more = exposed.length - rows.length;
   return [
     `${terminal.paint('bold', `Gatehouse ${status.version}`)}  ${sentenceText(sentenceOf(status, 'en'))}`,
     '',
-    ...signInLinks(signInUrl, status.dashboard).map(
-      (link, index) => `${index === 0 ? 'Dashboard' : '       or'}  ${terminal.paint('bold', link)}`,
-    ),
-    '           The link signs one browser in, once, within ten minutes. Another one: gatehouse open',
+    ...links.map((link, index) => `${index === 0 ? 'Dashboard' : '       or'}  ${terminal.paint('bold', link)}`),
+    links.length === 0
+      ? `Dashboard  ${terminal.paint('bad', 'off')}`
+      : `           The link signs one browser in, once, within ten minutes. Another one: ${command('open')}`,
     '',
     ...entryPointLines(terminal, status),
     '',
     ...(rows.length === 0 ? ['Nothing is exposed yet.'] : tableLines(['EXPOSED', 'ROUTER'], rows)),
-    ...(more > 0 ? [`… and ${more} more: gatehouse routers`] : []),
-    ...(broken.length > 0 ? ['', `${broken.length} of ${routers.length} routers are disabled: gatehouse routers`] : []),
+    ...(more > 0 ? [`… and ${more} more: ${command('routers')}`] : []),
+    ...(broken.length > 0
+      ? ['', `${broken.length} of ${routers.length} routers are disabled: ${command('routers')}`]
+      : []),
     ...(problems.length > 0 ? ['', ...problems] : []),
-    ...(hasOwnApp(snapshot) ? [] : ['', nextStep(snapshot)]),
+    ...(hasOwnApp(snapshot) ? [] : ['', nextStep(snapshot, command)]),
   ];
 }
 
@@ -37,11 +47,11 @@ function hasOwnApp({ routers }: Snapshot): boolean {
   return routers.some(({ provider }) => provider !== 'internal');
 }
 
-function nextStep({ containers, status }: Snapshot): string {
+function nextStep({ containers, status }: Snapshot, command: (text: string) => string): string {
   const running = containers.find(({ state }) => state === 'running');
-  if (running) return `Next: gatehouse expose ${running.name}`;
+  if (running) return `Next: ${command(`expose ${running.name}`)}`;
   const docker = status.providers.find(({ name }) => name === 'docker');
   return docker?.state === 'connected'
-    ? 'Next: start a container, then expose it with a click in the dashboard, or with: gatehouse expose NAME'
-    : 'Next: start Docker, or describe services that you have in a file: gatehouse serve --file FILE';
+    ? `Next: start a container, then expose it with a click in the dashboard, or with: ${command('expose NAME')}`
+    : 'Next: start Docker, or describe services that you have in a file: --file FILE';
 }

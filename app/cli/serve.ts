@@ -12,6 +12,9 @@ import { withEngine } from './engine-client.ts';
 import { serveLines } from './serve-lines.ts';
 import type { Terminal } from './terminal.ts';
 
+/** A whole group of processes may get a signal, and npm's scripts pass theirs on: two within this time are one. */
+const sameSignalMs = 1000;
+
 export const serve: Command = {
   help: `gatehouse serve [--config FILE] [--http ADDR] [--https ADDR] [--dashboard ADDR] [--docker ENDPOINT]
                 [--file PATH] [--domain DOMAIN] [--data-dir DIR]
@@ -61,17 +64,35 @@ SIGTERM and SIGINT let requests under way finish; a second one stops at once.`,
       log: (line) => printLogLine(terminal, line),
     });
     // An equal client, as all others: what is printed is what they see.
-    const { url } = await withEngine(input, (client) => client.access.signInLink());
-    for (const line of serveLines(terminal, engine.context.snapshot(), url)) terminal.out(line);
+    const { dashboard } = engine.context.snapshot().status;
+    const isOpen = dashboard.url !== '' || dashboard.lanUrl !== null;
+    const link = isOpen ? await withEngine(input, (client) => client.access.signInLink()) : null;
+    const lines = serveLines(
+      terminal,
+      engine.context.snapshot(),
+      link?.url ?? null,
+      commandOf(textOption(input, 'data-dir')),
+    );
+    for (const line of lines) terminal.out(line);
 
     await stopped(signal);
-    process.once('SIGINT', () => process.exit(1));
-    process.once('SIGTERM', () => process.exit(1));
+    const stoppingAt = performance.now();
+    const stopAtOnce = (): void => {
+      if (performance.now() - stoppingAt > sameSignalMs) process.exit(1);
+    };
+    process.on('SIGINT', stopAtOnce);
+    process.on('SIGTERM', stopAtOnce);
     terminal.error('Stopping; requests under way may finish.');
     await engine.stop();
     return 0;
   },
 };
+
+/** How other commands on this engine begin; `npm start` says that it is a checkout, where there is no `gatehouse` on the PATH. */
+function commandOf(dataDir: string | undefined): (command: string) => string {
+  const name = process.env['GATEHOUSE_COMMAND'] ?? 'gatehouse';
+  return (command) => `${name} ${command}${dataDir === undefined ? '' : ` --data-dir ${dataDir}`}`;
+}
 
 /** What goes wrong while it runs. Everything, with its details, is in engine.log in the data folder. */
 function printLogLine(terminal: Terminal, { level, message, details }: LogLine): void {

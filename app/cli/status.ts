@@ -41,11 +41,16 @@ export function statusLines(terminal: Terminal, current: EngineStatus, now: numb
         ]),
     ),
     '',
-    `Dashboard    ${current.dashboard.url}${current.dashboard.lanUrl === null ? '' : ` and ${current.dashboard.lanUrl}`}`,
+    `Dashboard    ${dashboardUrls(terminal, current).join(' and ')}`,
     `Data folder  ${current.dataDir}`,
     `Engine       ${current.version}, ${current.workers} ${current.workers === 1 ? 'worker' : 'workers'}, started ${ago(current.startedAt, now)}`,
     ...withBlankLine(partProblems(terminal, current)),
   ];
+}
+
+function dashboardUrls(terminal: Terminal, { dashboard: { url, lanUrl } }: EngineStatus): string[] {
+  const urls = [url, lanUrl ?? ''].filter((each) => each !== '');
+  return urls.length === 0 ? [terminal.paint('bad', 'off')] : urls;
 }
 
 export function entryPointLines(terminal: Terminal, { entryPoints }: EngineStatus): string[] {

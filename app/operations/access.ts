@@ -35,8 +35,17 @@ export const access = {
         },
       );
     }
+    const { url, lanUrl } = context.engine.snapshot().status.dashboard;
+    const base = url === '' ? lanUrl : url;
+    if (base === null) {
+      throw new OperationError(
+        'UNAVAILABLE',
+        'The dashboard is off, as its address cannot be had. "gatehouse status" says why.',
+        { reason: 'DASHBOARD_OFF' },
+      );
+    }
     const { code, expiresAt } = context.access.createSignInCode();
-    return { url: signInUrl(context.engine.snapshot().status.dashboard.url, code), expiresAt };
+    return { url: signInUrl(base, code), expiresAt };
   }),
 
   tokens: {

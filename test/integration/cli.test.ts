@@ -12,6 +12,7 @@ import { gatehouse, type RunningGatehouse, startGatehouse } from '../support/gat
 import { send } from '../support/http-client.ts';
 import { pollUntil } from '../support/poll.ts';
 
+const command = path.resolve(import.meta.dirname, '../../bin/gatehouse.mjs');
 let running: RunningGatehouse;
 let folder: string;
 let https: string;
@@ -263,6 +264,76 @@ describe('help', () => {
       error: expect.stringContaining('no command "exposse"') as string,
     });
     expect((await gatehouse(['--version'])).out).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  it('takes one signal that comes twice for one, and lets a request under way finish', async () => {
+    let finish = (): void => undefined;
+    const slow = createServer((_request, response) => {
+      finish = () => response.end('done');
+    });
+    await new Promise<void>((resolve) => {
+      slow.listen(0, '127.0.0.1', () => resolve());
+    });
+    const file = path.join(folder, 'slow.yml');
+    const server = `http://127.0.0.1:${(slow.address() as AddressInfo).port}`;
+    await writeFile(
+      file,
+      `http:\n  routers:\n    slow: { rule: "Host(\`slow.localhost\`)", service: slow }\n  services:\n    slow: { loadBalancer: { servers: [{ url: "${server}" }] } }\n`,
+    );
+    const other = await startGatehouse(['--file', file]);
+    try {
+      const status = JSON.parse((await other.run('status', '--json')).out) as EngineStatus;
+      const address = status.entryPoints.find(({ protocol }) => protocol === 'https')?.listening ?? '';
+      const otherCa = (await other.run('ca', 'export')).out;
+      let reached = false;
+      slow.once('request', () => {
+        reached = true;
+      });
+      const answer = send(`https://${address}`, '/', { ca: otherCa, headers: { Host: 'slow.localhost' } });
+      await pollUntil(() => reached, 5000);
+      const ended = other.end('SIGINT');
+      await pollUntil(() => other.output().includes('Stopping'), 5000);
+      process.kill(other.pid, 'SIGINT');
+      process.kill(other.pid, 'SIGTERM');
+      setTimeout(finish, 100);
+      expect(await ended).toBe(0);
+      expect((await answer).body).toBe('done');
+    } finally {
+      await other.stop();
+      slow.close();
+    }
+  });
+
+  it('gives no link to an address that another program has', async () => {
+    const taken = createServer();
+    await new Promise<void>((resolve) => {
+      taken.listen(0, '127.0.0.1', () => resolve());
+    });
+    const { port } = taken.address() as AddressInfo;
+    const dataDir = await mkdtemp(path.join(tmpdir(), 'gh-taken-'));
+    const flags = ['--http', '127.0.0.1:0', '--https', '127.0.0.1:0', '--dashboard', `127.0.0.1:${port}`];
+    const child = spawn(process.execPath, [command, 'serve', '--data-dir', dataDir, '--docker', 'off', ...flags]);
+    let output = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+    });
+    const ended = new Promise((resolve) => {
+      child.once('close', resolve);
+    });
+    try {
+      await pollUntil(() => output.includes('another program has it'), 20_000);
+      expect(output).toMatch(/^Dashboard +off$/m);
+      expect(output).not.toContain('sign-in');
+      expect(await gatehouse(['open', '--data-dir', dataDir])).toMatchObject({
+        code: 1,
+        error: expect.stringContaining('The dashboard is off') as string,
+      });
+    } finally {
+      child.kill();
+      await ended;
+      taken.close();
+      await rm(dataDir, { recursive: true, force: true });
+    }
   });
 
   it('checks files without an engine', async () => {
