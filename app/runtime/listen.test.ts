@@ -1,5 +1,8 @@
 import { createSocket } from 'node:dgram';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { defaultStaticConfiguration, type StaticEntryPoint } from '../config/static.ts';
 import { type Probe, planListening, probeAddress, probeUdpAddress } from './listen.ts';
@@ -115,5 +118,21 @@ describe('with real sockets', () => {
     const port = await listen({ port: 0 });
     expect(await portOwner(port)).toMatchObject({ kind: 'process', pid: process.pid });
     expect(await portOwner(1)).toEqual({ kind: 'unknown' });
+  });
+
+  test.runIf(process.platform === 'linux')('a Node program is named by what it runs, not by its thread', async () => {
+    const proc = await mkdtemp(join(tmpdir(), 'gh-proc-'));
+    try {
+      await mkdir(join(proc, 'net'));
+      await mkdir(join(proc, '7/fd'), { recursive: true });
+      const line = '0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 4711 1';
+      await writeFile(join(proc, 'net/tcp'), `head\n  ${line}\n`);
+      await symlink('socket:[4711]', join(proc, '7/fd/3'));
+      await writeFile(join(proc, '7/comm'), 'MainThread\n');
+      await writeFile(join(proc, '7/cmdline'), '/usr/bin/node\0/srv/photos/server.js\0--port\0');
+      expect(await portOwner(8080, proc)).toEqual({ kind: 'process', name: 'node server.js', pid: 7 });
+    } finally {
+      await rm(proc, { recursive: true });
+    }
   });
 });

@@ -1,4 +1,5 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
+import { basename } from 'node:path';
 
 /** Who holds a TCP port. `process`: its name and id; `hidden`: a process of another user; `unknown`: cannot be told here. */
 export type PortOwner =
@@ -19,7 +20,7 @@ export async function portOwner(port: number, procDir = '/proc'): Promise<PortOw
   for (const entry of await readdir(procDir).catch(() => [])) {
     if (!/^\d+$/.test(entry)) continue;
     if (!(await holdsSocket(`${procDir}/${entry}/fd`, inodes))) continue;
-    const name = (await readText(`${procDir}/${entry}/comm`)).trim();
+    const name = await programName(`${procDir}/${entry}`);
     return { kind: 'process', name: name === '' ? 'a process' : name, pid: Number(entry) };
   }
   // The socket is there and no process that may be looked into has it.
@@ -60,6 +61,17 @@ async function holdsSocket(fdDir: string, inodes: ReadonlySet<string>): Promise<
     if (inode !== undefined && inodes.has(inode)) return true;
   }
   return false;
+}
+
+/** Node calls its threads by what they do: "MainThread" would tell nobody which program it is. */
+async function programName(processDir: string): Promise<string> {
+  const name = (await readText(`${processDir}/comm`)).trim();
+  if (name !== 'MainThread') return name;
+  const [program = '', script = ''] = (await readText(`${processDir}/cmdline`)).split('\0');
+  return [program, script]
+    .filter((part) => part !== '' && !part.startsWith('-'))
+    .map((part) => basename(part))
+    .join(' ');
 }
 
 async function readText(path: string): Promise<string> {
