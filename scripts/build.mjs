@@ -16,9 +16,14 @@ const targets = {
   renderer: { sources: ['renderer', 'app/contract', 'proxy/model'], result: 'index.html', config: rendererConfig },
 };
 
+/** Those of the named targets (all without names) that must be built anew. */
+export function staleTargets(names = Object.keys(targets)) {
+  return names.filter((name) => isStale(name));
+}
+
 /** Builds what is stale of the named targets (all without names). Returns the names of those built. */
 export async function build(names = Object.keys(targets), { force = false } = {}) {
-  const stale = names.filter((name) => force || isStale(name));
+  const stale = force ? names : staleTargets(names);
   if (stale.length === 0) return [];
   process.env.NODE_ENV = 'production';
   const vite = await import('vite');

@@ -1,9 +1,9 @@
 // `npm start`: sets up what is missing, then opens the tray app where a window can be shown, else runs the engine.
 // Flags of `gatehouse serve` pass through: `npm start -- --http :8080`.
 import path from 'node:path';
-import { build } from './build.mjs';
+import { staleTargets } from './build.mjs';
 import { commandFor, findElectron, hasDisplay, shippedElectronMajor } from './electron-runtime.mjs';
-import { becomeChild, engineNodePath, ensureDependencies, rootDir } from './setup.mjs';
+import { becomeChild, engineNodePath, ensureDependencies, rootDir, runToEnd } from './setup.mjs';
 
 const flags = process.argv.slice(2);
 
@@ -12,13 +12,23 @@ async function start() {
   const nodePath = engineNodePath();
   const runtime = hasDisplay() ? await findElectron(nodePath) : { reason: null };
   if (runtime.programPath) {
-    await build();
+    await buildApart();
     openWindow(runtime, nodePath);
     return;
   }
   if (runtime.reason) console.log(`${runtime.reason}: starting without a window; the dashboard opens in a browser.`);
-  await build(['engine', 'renderer']);
-  becomeChild(nodePath, [path.join(rootDir, 'out/engine/gatehouse.js'), 'serve', ...flags]);
+  await buildApart(['engine', 'renderer']);
+  // In a checkout there is no `gatehouse` on the PATH.
+  const env = { ...process.env, GATEHOUSE_COMMAND: 'npx gatehouse' };
+  becomeChild(nodePath, [path.join(rootDir, 'out/engine/gatehouse.js'), 'serve', ...flags], { env });
+}
+
+/** Builds in a process of its own: this one lives as long as the app and would hold half a gigabyte of the builder's. */
+async function buildApart(names) {
+  const stale = staleTargets(names);
+  if (stale.length === 0) return;
+  const code = await runToEnd(process.execPath, [path.join(rootDir, 'scripts/build.mjs'), ...stale]);
+  if (code !== 0) throw new Error('The build failed; its last message is above.');
 }
 
 function openWindow(runtime, nodePath) {
