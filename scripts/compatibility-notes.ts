@@ -90,6 +90,12 @@ export const notes: readonly Note[] = [
     text: 'a router whose options conflict with another of its host, or whose rule names no host, stays closed where they ask for certificates',
   },
   {
+    path: 'accessLog.filePath',
+    text: 'files turn over at 20 MB or after a week, and five are kept; `/dev/null` keeps no log at all',
+  },
+  { path: 'accessLog.bufferingSize', text: 'lines are held for a second at most' },
+  { path: 'accessLog.dualOutput', text: 'without effect: there is one output', state: 'quiet' },
+  {
     path: 'entryPoints.<name>.transport.respondingTimeouts.readTimeout',
     text: 'where it is left out, a body must keep moving (60 s, then 500 bytes a second) and may take any time in all; 0 takes that away, too',
   },
@@ -111,6 +117,8 @@ export const differences: readonly string[] = [
   '`CONNECT`, `TRACE` and upgrades other than WebSocket end at the entry point. No server at home is meant to get them from outside.',
   'Fields that say where a request came from, written with `_` or `.` for `-` (`X_Forwarded_For`), are dropped from everyone, trusted proxies included: some servers take one for the other.',
   'Pages for errors are Gatehouse’s own. They tell the visitor a reference, which leads you to the cause, and nothing else.',
+  'Where no `accessLog` is asked for, one is kept all the same: JSON, in the data folder, bounded. Who tried passwords is to be found afterwards.',
+  '`ClientHost` in the access log is the one address by which rules judge, too. Traefik writes the whole `X-Forwarded-For`, of which visitors choose a part. What visitors send is escaped so that it stays on its line and in its field.',
   'An object with a fault stays visible with what is wrong with it and how to mend it, and is not served. Traefik drops some such objects and writes a line to its log.',
   'Middlewares on a container that has no port are kept. Traefik drops the whole container.',
   'The dashboard and its API need a session or a token of Gatehouse; `api.insecure` does not open them to the network.',

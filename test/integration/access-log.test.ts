@@ -38,13 +38,13 @@ interface Started {
   readonly gatehouse: RunningGatehouse;
 }
 
-async function start(options: string): Promise<Started> {
+async function start(options: string, entryPoint = ''): Promise<Started> {
   const file = join(dir, 'dynamic.yml');
   const config = join(dir, 'traefik.yml');
   writeFileSync(file, dynamic);
   writeFileSync(
     config,
-    `entryPoints:\n  web: { address: "127.0.0.1:0" }\nproviders:\n  file: { filename: ${file} }\n${options}`,
+    `entryPoints:\n  web: { address: "127.0.0.1:0"${entryPoint} }\nproviders:\n  file: { filename: ${file} }\n${options}`,
   );
   const gatehouse = await startGatehouse(['--config', config]);
   running.push(gatehouse);
@@ -195,4 +195,13 @@ test('a log that cannot be written is said, and nobody is left outside', async (
   const { url, gatehouse } = await start(`accessLog: { filePath: ${join(dir, 'file', 'access.log')} }\n`);
   expect((await send(url, '/', { headers: { Host: 'open.test' } })).status).toBe(502);
   expect((await gatehouse.run('status')).out).toMatch(/not written to the access log/);
+});
+
+test('an entry point that wants no lines has none, though it is asked for elsewhere', async () => {
+  const log = join(dir, 'access.log');
+  const { url, gatehouse } = await start(`accessLog: { filePath: ${log} }\n`, ', observability: { accessLogs: false }');
+  expect((await send(url, '/', { headers: { Host: 'open.test' } })).status).toBe(502);
+  // The record has come, so that a line would have been written by now.
+  await pollUntil(async () => (await gatehouse.run('logs', '--json')).out.includes('open.test'), 5000);
+  expect(readFileSync(log, 'utf8')).toBe('');
 });
