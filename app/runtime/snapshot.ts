@@ -141,7 +141,8 @@ function internalSnapshot(serves: InternalService | undefined, urls: InternalUrl
   const url = urls[serves];
   return {
     kind: 'loadBalancer',
-    servers: url === undefined ? [] : [{ url, weight: 1, preservePath: false }],
+    // The path is what tells the engine that a worker asks.
+    servers: url === undefined ? [] : [{ url, weight: 1, preservePath: true }],
     passHostHeader: true,
     sticky: null,
     healthCheck: null,

@@ -108,19 +108,13 @@ function createPlainServer(context: EntryContext): http.Server {
 }
 
 function createPlainListener(plain: http.Server, gate: Front): Server {
-  return createServer(
-    { allowHalfOpen: true, noDelay: true, highWaterMark: 64 * 1024 },
-    (socket) => (gate.isActive() ? gate.accept(socket) : plain.emit('connection', socket)),
+  return createServer({ allowHalfOpen: true, noDelay: true, highWaterMark: 64 * 1024 }, (socket) =>
+    gate.isActive() ? gate.accept(socket) : plain.emit('connection', socket),
   );
 }
 
 /** Only where hosts have TLS options of their own is a connection's first message read before it is handed on. */
-function createSecureListener(
-  entryPoint: string,
-  secure: SecureServers,
-  policy: () => TlsPolicy,
-  gate: Front,
-): Server {
+function createSecureListener(entryPoint: string, secure: SecureServers, policy: () => TlsPolicy, gate: Front): Server {
   return createServer({ noDelay: true, highWaterMark: 64 * 1024 }, (socket) => {
     if (gate.isActive()) {
       gate.accept(socket);
