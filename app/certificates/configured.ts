@@ -117,7 +117,7 @@ function readAll(published: readonly PublishedTls[], contentOf: (path: string) =
   const options = new Map<string, JudgedTlsOptions>();
   const certificates = new Map<string, CertificateSnapshot>();
   const problems: Problem[] = [];
-  let standard: CertificateSnapshot | null = null;
+  const standards: KeyPairFiles[] = [];
 
   const take = (pair: Partial<KeyPairFiles>): CertificateSnapshot | null => {
     if (pair.certFile === undefined || pair.keyFile === undefined) return null;
@@ -152,10 +152,25 @@ function readAll(published: readonly PublishedTls[], contentOf: (path: string) =
       if (certificate) certificates.set(certificate.id, certificate);
     }
     const pair = tls?.stores?.['default']?.defaultCertificate;
-    if (pair) standard ??= take(pair);
+    if (pair) standards.push(pair);
   }
+  const [only, another] = standards;
+  if (another) problems.push(severalDefaults(standards.length));
+  const standard = only && !another ? take(only) : null;
   if (standard) certificates.set(standard.id, { ...standard, isDefault: true });
   return { options, certificates: [...certificates.values()], problems };
+}
+
+/** As in Traefik, where it would be chance which one serves. */
+function severalDefaults(count: number): Problem {
+  const reason = `${count} providers give a default certificate`;
+  return problem(
+    'CERTIFICATE_UNUSABLE',
+    'warning',
+    `${reason}, so none of them is used.`,
+    'Leave tls.stores.default to one provider.',
+    { path: 'tls.stores.default', reason },
+  );
 }
 
 function judgeOptions(

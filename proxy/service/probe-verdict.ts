@@ -14,7 +14,8 @@ export function probeUrl(serverUrl: string, config: HealthCheckConfig): URL {
   const path = config.path ?? '';
   const base = new URL(serverUrl);
   const url = new URL(path, base);
-  if (url.origin !== base.origin) {
+  // What looks like a scheme is no path, though browsers would take `:` for one.
+  if (url.origin !== base.origin || /^[^/?#]*:/.test(path)) {
     throw new Error(`The health check's path "${path}" must be a path on the server, such as /health.`);
   }
   if (config.scheme) url.protocol = `${config.scheme}:`;
