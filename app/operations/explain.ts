@@ -5,7 +5,7 @@ import type { RouterSnapshot } from '../../proxy/model/snapshot.ts';
 import { explainRule } from '../../proxy/rule/explain.ts';
 import { hostsOfRule } from '../../proxy/rule/hosts.ts';
 import { parseRule, RuleError } from '../../proxy/rule/parse.ts';
-import { canonicalPath } from '../../proxy/rule/path.ts';
+import { arrivedPath } from '../../proxy/rule/path.ts';
 import { byPrecedence } from '../../proxy/rule/precedence.ts';
 import { buildRouteTable } from '../../proxy/rule/route-table.ts';
 import type { EntryPointView, Explanation, ServiceView } from '../contract/objects.ts';
@@ -64,7 +64,7 @@ export function explain(state: RuntimeState, surroundings: ExplainSurroundings, 
       sentence: `${entryPoint.name} sends every request on to ${entryPoint.redirectTo}, before any router is asked.`,
     };
   }
-  const path = canonicalPath(request.path);
+  const path = arrivedPath(request.path);
   if (path === null) {
     return {
       ...empty,

@@ -1,4 +1,4 @@
-import { canonicalPath } from '../rule/path.ts';
+import { arrivedPath } from '../rule/path.ts';
 import { parseAuthority } from './authority.ts';
 import { connectionOptions, isAliased, isForwardingName } from './header-names.ts';
 import type { LiveRequest, Peer } from './live-request.ts';
@@ -200,7 +200,7 @@ export function takeTarget(
   if (refusedEscapes?.test(raw)) {
     request.refuse(400, 'REQUEST_MALFORMED', 'the path holds an encoded character that this entry point refuses');
   }
-  const path = canonicalPath(raw);
+  const path = arrivedPath(raw);
   if (path === null) {
     request.refuse(400, 'REQUEST_MALFORMED', 'the path holds an encoded NUL, a broken escape or a forbidden character');
     return;

@@ -150,7 +150,7 @@ describe('middlewares between a client and a server', () => {
       '/public/..%2fadmin': 400,
       '/%2e%2e%2Fadmin': 400,
       '/x%5C..%5Cadmin': 400,
-      '//admin': 400,
+      '//admin': 401,
       '/public/../admin': 401,
       '/files/a%2Fb': 200,
     });

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { canonicalPath, decodedReading, otherReadings } from './path.ts';
+import { arrivedPath, canonicalPath, decodedReading, otherReadings } from './path.ts';
 
 describe('canonicalPath', () => {
   it.each([
@@ -90,5 +90,32 @@ describe('readings of encoded paths', () => {
     expect(decodedReading(`/${'%25'.repeat(8000)}2Fadmin`)).toMatch(/^\//);
     expect(decodedReading(`/%${'25'.repeat(16_000)}2Fadmin`)).toBe('/admin');
     expect(performance.now() - started).toBeLessThan(500);
+  });
+});
+
+describe('arrivedPath', () => {
+  it.each([
+    ['/b/', '/b/'],
+    ['/..///b///', '/b/'],
+    ['/a/..//c/.././b', '/b'],
+    ['/a//../b', '/b'],
+    ['/%61%42%7e', '/aB~'],
+    ['/a%2fb%0a%c3%a9', '/a%2Fb%0A%C3%A9'],
+    ['/%2e%2E//%61', '/a'],
+    ['//', '/'],
+    ['/a%00', null],
+    ['/a%zz', null],
+    ['a', null],
+  ])('%s becomes %s', (path, expected) => {
+    expect(arrivedPath(path)).toBe(expected);
+  });
+
+  it('is canonical, and stays as it is', () => {
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom('/', '.', '..', 'a', '%2e', '%2F', '%61', '//', '%C3%A9', '~')), (parts) => {
+        const once = arrivedPath(`/${parts.join('')}`);
+        return once !== null && arrivedPath(once) === once && canonicalPath(once) === once && !once.includes('//');
+      }),
+    );
   });
 });

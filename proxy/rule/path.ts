@@ -27,6 +27,21 @@ export function canonicalPath(path: string): string | null {
   return mayHaveDots ? resolveDotSegments(encoded) : encoded;
 }
 
+/**
+ * A path as it arrived, in the form that Traefik gives it before anything is routed (RFC 3986 §6.2.2): escapes of
+ * characters that need none are decoded, those that stay are in upper case, and several slashes are one. Then as
+ * {@link canonicalPath}. Fewer readings are left in which servers could differ.
+ */
+export function arrivedPath(path: string): string | null {
+  const normal = path.includes('%') ? path.replaceAll(/%[0-9a-fA-F]{2}/g, normalEscape) : path;
+  return canonicalPath(normal.includes('//') ? normal.replaceAll(/\/{2,}/g, '/') : normal);
+}
+
+function normalEscape(escape: string): string {
+  const char = String.fromCharCode(Number.parseInt(escape.slice(1), 16));
+  return /[A-Za-z0-9._~-]/.test(char) ? char : escape.toUpperCase();
+}
+
 /** The byte that a `%xx` at the index stands for, or -1 where it is malformed. */
 function escapedByte(text: string, index: number): number {
   const high = hexDigit(text.charCodeAt(index + 1));

@@ -1,7 +1,7 @@
 import { parseAuthority } from '../../proxy/http/authority.ts';
 import type { ProxyRequest } from '../../proxy/http/exchange.ts';
 import { HeaderList } from '../../proxy/http/header-list.ts';
-import { canonicalPath } from '../../proxy/rule/path.ts';
+import { arrivedPath } from '../../proxy/rule/path.ts';
 import { makeRequest } from '../support/exchange.ts';
 
 export interface UrlParts {
@@ -40,7 +40,7 @@ export interface VectorRequest {
 /** The request as the product would have made it of the wire's bytes; null where the product refuses its target. */
 export function requestOf(told: VectorRequest, more: Partial<ProxyRequest> = {}): ProxyRequest | null {
   const url = urlParts(told.url);
-  const path = canonicalPath(url.path);
+  const path = arrivedPath(url.path);
   const authority = told.host ?? url.authority;
   const parsed = parseAuthority(authority);
   if (path === null || parsed === null) return null;
