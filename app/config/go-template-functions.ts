@@ -18,7 +18,7 @@ export function textOf(value: TemplateValue): string {
     const members = Object.keys(value).toSorted();
     return `map[${members.map((name) => `${name}:${textOf(value[name])}`).join(' ')}]`;
   }
-  return String(value);
+  return typeof value === 'object' ? '' : String(value);
 }
 
 /** Go's truth: zero, empty and nil are false. */
@@ -91,7 +91,7 @@ function printf(format: TemplateValue, ...values: TemplateValue[]): string {
           : ['s', 'v', 'd', 't'].includes(verb ?? '')
             ? textOf(value)
             : null;
-    if (written === null) throw new TemplateError(`printf does not know "${String(all)}" here`);
+    if (written === null) throw new TemplateError(`printf does not know "${all}" here`);
     const size = Math.min(1000, Number(width ?? 0));
     return left ? written.padEnd(size) : written.padStart(size, zero ? '0' : ' ');
   });

@@ -136,8 +136,8 @@ export function containerConfiguration(
   general.push(...streams.problems);
   // As in Traefik: a container that is labelled for TCP or UDP alone gets no HTTP router.
   if (!named && streams.named) {
-    const services = [...Object.values(streams.tcp.services), ...Object.values(streams.udp.services)];
-    const problems = [...general, ...unique(services.flatMap((service) => service.problems))];
+    const built = [...Object.values(streams.tcp.services), ...Object.values(streams.udp.services)];
+    const problems = [...general, ...unique(built.flatMap((service) => service.problems))];
     return { ...nothing, serving: state === null, streams, problems };
   }
 
