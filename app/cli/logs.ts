@@ -86,7 +86,7 @@ function logLine(terminal: Terminal, record: RequestRecord): string {
     terminal.paint(tone, record.status === 0 ? record.protocol : String(record.status)),
     record.method.padEnd(4),
     // Whoever sends the request chooses these; a terminal must not act on them.
-    `${record.scheme}://${printable(record.host)}${printable(record.target)}`,
+    `${record.scheme}://${printable(record.host || (record.status === 0 ? record.entryPoint : ''))}${printable(record.target)}`,
     terminal.paint('dim', `${record.clientIp} → ${record.router ?? 'no router'} · ${Math.round(record.durationMs)} ms`),
   ]
     .join('  ')

@@ -9,7 +9,7 @@ import { useLocale, useMediaQuery } from '../../components/hooks.ts';
 import { ToneIcon } from '../../components/status.tsx';
 import { useRowKeys } from '../../components/use-row-keys.ts';
 import { formatClock, formatDuration, formatNumber } from '../../words/format.ts';
-import { recordAnswer, requestPath } from '../road/stations.tsx';
+import { recordAddress, recordAnswer, requestPath } from '../road/stations.tsx';
 import type { LogLines } from './log-lines.ts';
 
 const toneClass = {
@@ -34,6 +34,7 @@ const Line = memo(function Line({
   navigate: (path: string) => void;
 }) {
   const { text, tone } = recordAnswer(record);
+  const { host, target } = recordAddress(record);
   const path = `${requestPath(record.id)}${search}`;
   // A plain link: hundreds are made while one scrolls, and the router's own would each watch the address.
   return (
@@ -55,8 +56,8 @@ const Line = memo(function Line({
       </span>
       <span className="hidden w-14 shrink-0 font-mono text-12 text-muted sm:block">{record.method}</span>
       <span className="min-w-0 flex-1 truncate font-mono sm:flex">
-        <span className="block truncate sm:max-w-[50%] sm:shrink-0">{record.host}</span>
-        <span className="block min-w-0 truncate text-12 text-muted sm:text-13">{record.target}</span>
+        <span className="block truncate sm:max-w-[50%] sm:shrink-0">{host}</span>
+        <span className="block min-w-0 truncate text-12 text-muted sm:text-13">{target}</span>
       </span>
       <span className="hidden w-44 shrink-0 truncate font-mono text-12 text-muted @5xl:block">
         {record.router ?? '–'}

@@ -12,7 +12,7 @@ import { Road } from '../../components/road.tsx';
 import { ToneIcon, toneGround } from '../../components/status.tsx';
 import { Time } from '../../components/time.tsx';
 import { formatBytes, formatDuration } from '../../words/format.ts';
-import { recordAnswer, recordStations } from '../road/stations.tsx';
+import { recordAddress, recordAnswer, recordStations } from '../road/stations.tsx';
 import type { LogLines } from './log-lines.ts';
 
 function useRecord(id: string, lines: LogLines): RequestRecord | 'loading' | 'gone' {
@@ -84,7 +84,8 @@ function Body({ record }: { record: RequestRecord }) {
   const { t } = useTranslation();
   const locale = useLocale();
   const { text, tone } = recordAnswer(record);
-  const url = `${record.scheme}://${record.host}${record.target}`;
+  const address = recordAddress(record);
+  const url = `${record.scheme}://${address.host}${address.target}`;
   const optional = (name: string, value: string | null) => (value ? [{ name, value }] : []);
   return (
     <>
@@ -113,7 +114,7 @@ function Body({ record }: { record: RequestRecord }) {
         <Facts
           facts={[
             { name: t('logs.at'), value: <Time at={record.at} /> },
-            { name: t('logs.method'), value: record.method },
+            ...optional(t('logs.method'), record.method),
             {
               name: t('logs.address'),
               value: <code className="font-mono text-13">{url}</code>,
@@ -178,7 +179,9 @@ export function RequestDetail({ id, lines, onClose }: { id: string; lines: LogLi
   return (
     <DetailPanel
       title={
-        <span className="font-mono text-14">{known ? `${known.method} ${known.host}` : t('logs.detail', { id })}</span>
+        <span className="font-mono text-14">
+          {known ? `${known.method || known.protocol} ${recordAddress(known).host}` : t('logs.detail', { id })}
+        </span>
       }
       label={t('logs.detail', { id })}
       onClose={onClose}

@@ -189,6 +189,12 @@ export function recordAnswer({ status, protocol, error, middlewares }: RequestRe
   return { text: protocol, tone: isRefused ? 'attention' : isOwnEnd ? 'good' : 'broken' };
 }
 
+/** What was asked for: a connection names at most a host, so where it came in and went to stand there instead. */
+export function recordAddress(record: RequestRecord): { host: string; target: string } {
+  if (record.status !== 0 || record.scheme.startsWith('http')) return record;
+  return { host: record.host || record.entryPoint, target: record.serverUrl === null ? '' : ` → ${record.serverUrl}` };
+}
+
 export function recordStations(record: RequestRecord, t: TFunction, locale: string): Station[] {
   const protocol = record.protocol === 'TCP' ? 'tcp' : record.protocol === 'UDP' ? 'udp' : undefined;
   const keyOf = (name: string): string => viewKey({ protocol, name });
