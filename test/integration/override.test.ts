@@ -76,6 +76,16 @@ test('a router of a file is edited from the command line, and a visitor’s refe
   const exported = await run('override', 'wiki@file', '--export', 'file');
   expect(exported.out).toContain('Host(`new.test`)');
   expect(exported.out).toContain('basicAuth');
+  // What is pasted is taken as it is.
+  const pasted = join(dir, 'pasted.yml');
+  const services = '  services:\n    wiki: { loadBalancer: { servers: [{ url: "http://127.0.0.1:9" }] } }\n';
+  writeFileSync(pasted, `${exported.out}${services}`);
+  expect(await run('check', pasted)).toMatchObject({ code: 0 });
+  const compose = join(dir, 'compose.yml');
+  const labels = (await run('override', 'wiki', '--export', 'compose')).out.replaceAll(/^/gm, '    ').trimEnd();
+  writeFileSync(compose, `services:\n  wiki:\n    image: wiki\n${labels}\n`);
+  const checked = await run('check', compose);
+  expect(checked.out + checked.error).not.toMatch(/error/i);
 
   const page = await at('wiki.test', { Accept: 'text/html' });
   expect(page.status).toBe(404);
