@@ -91,6 +91,13 @@ function pausedProblem(name: string): Problem {
   );
 }
 
+/** Traefik's internal services that static configuration turns on. */
+const turnedOnBy: Readonly<Record<string, string>> = {
+  'api@internal': 'Turn it on in the static configuration: api: {}, or the flag --api.',
+  'dashboard@internal': 'Turn it on in the static configuration: api: { dashboard: true }, or the flag --api.',
+  'ping@internal': 'Turn it on in the static configuration: ping: {}, or the flag --ping.',
+};
+
 interface MiddlewareChains {
   readonly own: readonly string[];
   /** Those of the entry points before its own; what counts where `byEntryPoint` is null. */
@@ -196,7 +203,7 @@ export function resolveService(
         'SERVICE_UNKNOWN',
         'error',
         `The service ${name} does not exist.`,
-        nearest === null ? 'Define it, or name another.' : `Did you mean ${nearest}?`,
+        turnedOnBy[name] ?? (nearest === null ? 'Define it, or name another.' : `Did you mean ${nearest}?`),
         nearest === null ? { service: name } : { service: name, nearest },
       ),
     );
