@@ -90,8 +90,7 @@ export function buildStreams(
     };
     if (tls === 'terminate') {
       tlsProblems(config, problems);
-      const options = tlsOptionsOfTcp(config, provider);
-      const fault = options === null ? null : optionsFault(options, configuredTls);
+      const fault = optionsFault(tlsOptionsOfTcp(config, provider) ?? 'default', configuredTls);
       if (fault !== null) problems.push(fault);
     }
     tcpRouters.set(item.name, {
