@@ -63,6 +63,7 @@ export function createDialer(config: TcpServersTransportConfig | undefined): Dia
             ...tlsOptions,
             ...(tlsOptions.servername === undefined && isIP(target.host) === 0 ? { servername: target.host } : {}),
           });
+          socket.on('error', () => secure.destroy());
           // What breaks it during the handshake breaks the promise; afterwards it is the caller's.
           secure.once('error', fail);
           secure.once('secureConnect', () => {

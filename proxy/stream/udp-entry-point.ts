@@ -126,12 +126,15 @@ export function createUdpEntryPoint(
   };
 }
 
+/** Datagrams that may wait for a server's name to be looked up; more are dropped, as networks do. */
+const mostWaiting = 8;
+
 /** Before the socket is connected, sending waits for it. */
 function send(server: Socket, message: Buffer): void {
   try {
     server.remoteAddress();
     server.send(message);
   } catch {
-    server.once('connect', () => server.send(message));
+    if (server.listenerCount('connect') < mostWaiting) server.once('connect', () => server.send(message));
   }
 }
