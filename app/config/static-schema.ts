@@ -82,7 +82,13 @@ const entryPointSchema = z.strictObject({
   asDefault: boolean,
   proxyProtocol: z.strictObject({ insecure: boolean, trustedIPs: texts }).optional(),
   forwardedHeaders: z
-    .strictObject({ insecure: boolean, trustedIPs: texts, connection: texts, notAppendXForwardedFor: boolean })
+    .strictObject({
+      insecure: boolean,
+      trustedIPs: texts,
+      connection: texts,
+      notAppendXForwardedFor: boolean,
+      addXForwardedSchemeHeaders: unserved('is not served: servers are told of the scheme by X-Forwarded-Proto'),
+    })
     .optional(),
   transport: z
     .strictObject({

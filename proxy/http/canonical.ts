@@ -125,7 +125,9 @@ function removeNominated(
 ): void {
   for (const name of nominated) {
     if (name === 'host' || name === 'keep-alive' || name === 'close' || name === 'upgrade') continue;
-    if (shownToMiddlewares.has(name) && !isForwardingName(name)) {
+    // What a trusted proxy says of the client is not its client's to take away (CVE-2024-45410).
+    if (isForwardingName(name)) continue;
+    if (shownToMiddlewares.has(name)) {
       request.endsHere.push(name);
       continue;
     }

@@ -104,6 +104,17 @@ describe('what an entry point does with requests', () => {
     expect(server?.received()).not.toMatch(/x-foo|x-bar/i);
   });
 
+  it('does not let a client take away what a trusted proxy said of it', async () => {
+    const { port } = await start({ trustedIPs: ['127.0.0.1/32'] });
+    const fields = 'X-Forwarded-Proto: https\r\nX-Forwarded-For: 203.0.113.1\r\n';
+    await sendRaw(
+      port(),
+      `GET / HTTP/1.1\r\nHost: a\r\n${fields}Connection: close, X-Forwarded-Proto, X-Forwarded-For\r\n\r\n`,
+    );
+    expect(server?.received()).toMatch(/X-Forwarded-Proto: https\r\n/);
+    expect(server?.received()).toMatch(/X-Forwarded-For: 203\.0\.113\.1, 127\.0\.0\.1\r\n/);
+  });
+
   it('tries routers above its redirection first', async () => {
     const redirect = { scheme: 'https', port: 443, permanent: true, priority: 100 } as const;
     const routers = [
