@@ -1,7 +1,7 @@
 import { middlewareTable } from '../../proxy/middleware/table.ts';
 import { configurationOf, type InspectedContainer } from '../providers/docker/configuration.ts';
 import { composeMistakes } from './check-compose-mistakes.ts';
-import { type CheckFinding, judged, said } from './check-findings.ts';
+import { type CheckFinding, judged, originsOf, said } from './check-findings.ts';
 import type { Place, PlacedText } from './placed-text.ts';
 import { defaultStaticConfiguration } from './static.ts';
 
@@ -37,13 +37,15 @@ export function checkCompose(yaml: PlacedText, file: string): CheckFinding[] {
   };
   const labelsFor = (id: string): readonly Label[] =>
     labelled.find(({ container }) => container.id === id)?.labels ?? [];
-  const known = (['routers', 'services', 'middlewares'] as const).flatMap((kind) =>
-    Object.entries(publication.origins[kind]).flatMap(([name, { source, problems }]) =>
-      problems.map((problem) => ({ source, problem, subject: `${kind.slice(0, -1)} ${name}` })),
+  const known = (['http', 'tcp', 'udp'] as const).flatMap((protocol) =>
+    (['routers', 'services', 'middlewares'] as const).flatMap((kind) =>
+      Object.entries(originsOf(publication, protocol)?.[kind] ?? {}).flatMap(([name, { source, problems }]) =>
+        problems.map((problem) => ({ source, problem, subject: `${kind.slice(0, -1)} ${name}` })),
+      ),
     ),
   );
-  const beyond = judged(publication).map(({ kind, name, problem }) => ({
-    source: publication.origins[kind][name]?.source,
+  const beyond = judged(publication).map(({ protocol, kind, name, problem }) => ({
+    source: originsOf(publication, protocol)?.[kind][name]?.source,
     problem,
     subject: `${kind.slice(0, -1)} ${name}`,
   }));

@@ -31,9 +31,15 @@ export function said(
 }
 
 export interface Judged {
+  readonly protocol: 'http' | 'tcp' | 'udp';
   readonly kind: keyof Origins;
   readonly name: string;
   readonly problem: Problem;
+}
+
+/** Where the objects of one protocol come from; nothing where a publication has none of it. */
+export function originsOf({ origins, streamOrigins }: Publication, protocol: Judged['protocol']): Origins | undefined {
+  return protocol === 'http' ? origins : streamOrigins?.[protocol];
 }
 
 /** Not to be judged without the rest of the configuration. */
@@ -46,20 +52,33 @@ const needsTheRest: ReadonlySet<Problem['code']> = new Set(['SERVICE_NO_SERVERS'
 export function judged(publication: Publication): Judged[] {
   const state = buildRuntime([publication, internalPublication()], defaultStaticConfiguration.entryPoints, 0);
   const found: Judged[] = [];
-  for (const kind of ['routers', 'services', 'middlewares'] as const) {
-    for (const [name, { problems: known }] of Object.entries(publication.origins[kind])) {
-      const problems = state[kind].get(`${name}@${publication.provider}`)?.problems ?? [];
+  type Objects = ReadonlyMap<string, { readonly problems: readonly Problem[] }>;
+  const take = (
+    protocol: Judged['protocol'],
+    kind: keyof Origins,
+    origins: Origins[keyof Origins],
+    objects: Objects,
+  ) => {
+    for (const [name, { problems: known }] of Object.entries(origins)) {
+      const problems = objects.get(`${name}@${publication.provider}`)?.problems ?? [];
       for (const problem of problems) {
         if (known.includes(problem) || needsTheRest.has(problem.code)) continue;
         if (problem.code === 'ENTRY_POINT_UNKNOWN') {
           // Which entry points there are stands elsewhere; one that is nearly a usual name is probably that one.
-          if ('nearest' in problem.details) found.push({ kind, name, problem: { ...problem, severity: 'warning' } });
+          if ('nearest' in problem.details)
+            found.push({ protocol, kind, name, problem: { ...problem, severity: 'warning' } });
           continue;
         }
         if (isElsewhere(problem, publication.provider) || isConsequence(problem)) continue;
-        found.push({ kind, name, problem });
+        found.push({ protocol, kind, name, problem });
       }
     }
+  };
+  const { streamOrigins } = publication;
+  for (const kind of ['routers', 'services', 'middlewares'] as const) {
+    take('http', kind, publication.origins[kind], state[kind]);
+    if (streamOrigins) take('tcp', kind, streamOrigins.tcp[kind], state.streams.tcp[kind]);
+    if (streamOrigins && kind !== 'middlewares') take('udp', kind, streamOrigins.udp[kind], state.streams.udp[kind]);
   }
   return found;
 }

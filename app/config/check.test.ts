@@ -86,6 +86,31 @@ test('broken YAML has its place', () => {
   expect(checkText('http: {a: 1, a: 2}', 'x.yml')[0]?.message).toMatch(/unique/i);
 });
 
+test('TCP and UDP are judged too, in files and in labels', () => {
+  const text = `tcp:
+  routers:
+    a: { rule: "HostSNI(\`x.test\`)", service: s }
+    b: { rule: "HostSNI(\`*\`)", service: none }
+  services:
+    s: { loadBalancer: { servers: [{ address: "10.0.0.1:5432" }] } }
+udp: { routers: { u: { service: s } } }
+`;
+  expect(checkText(text, 'x.yml').map(({ line, message }) => [line, message.split(/[:.]/, 1)[0]])).toEqual([
+    [3, 'router a'],
+    [4, 'router b'],
+    [7, 'router u'],
+  ]);
+  const compose = `services:
+  db:
+    image: postgres
+    labels:
+      - traefik.enable=true
+      - traefik.tcp.routers.db.rule=HostSNI(\`x.test\`)
+      - traefik.tcp.services.db.loadbalancer.server.port=5432
+`;
+  expect(checkText(compose, 'compose.yml')).toMatchObject([{ line: 6, severity: 'error' }]);
+});
+
 test('a bomb of aliases is a fault of the file', () => {
   const bomb = `a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: [*c,*c,*c]\n`;
   expect(checkText(bomb, 'x.yml')).toMatchObject([{ severity: 'error' }]);

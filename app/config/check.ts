@@ -85,8 +85,8 @@ function checkDynamic(text: string, path: string): CheckFinding[] {
     suggestion: issue.suggestion,
   }));
   const { publication } = filePublication([{ path, file }]);
-  for (const { kind, name, problem } of judged(publication)) {
-    const at = ['http', kind, name];
+  for (const { protocol, kind, name, problem } of judged(publication)) {
+    const at = [protocol, kind, name];
     const rule = problem.code === 'RULE_INVALID' ? file.valuePlaceOf([...at, 'rule']) : null;
     findings.push({
       file: path,
