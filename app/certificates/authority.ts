@@ -167,6 +167,7 @@ function snapshotOf(host: string, leaf: Leaf): CertificateSnapshot {
     certificatePem: leaf.issued.certificatePem,
     privateKeyPem: leaf.issued.privateKeyPem,
     isDefault: host === defaultHost,
+    isOwn: true,
   };
 }
 

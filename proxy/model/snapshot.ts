@@ -226,6 +226,8 @@ export interface CertificateSnapshot {
   readonly privateKeyPem: string;
   /** Served where no name fits. Exactly one certificate has it. */
   readonly isDefault: boolean;
+  /** Gatehouse made it, so that its key fits: it is read at the first visit. Others are read at once, to be judged. */
+  readonly isOwn?: true;
 }
 
 /** Health of servers as the engine's checks see it: service name → URLs that are down. */

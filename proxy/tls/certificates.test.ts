@@ -47,3 +47,23 @@ test('what is broken is named, and the others stay', async () => {
   expect(failures.map((failure) => failure.id)).toEqual([bad.id, 'x']);
   expect(store.select('bad.test')).toBe(store.select('good.test'));
 });
+
+test('our own certificates are read at the first visit, so that thousands of them hold up nobody', async () => {
+  const store = createCertificateStore();
+  const certificate = await makeCertificate(['a.test'], true);
+  const many = Array.from({ length: 10_000 }, (_, i) => ({
+    ...certificate,
+    id: String(i),
+    names: [`h${i}.test`],
+    isDefault: false,
+    isOwn: true as const,
+  }));
+  const startedAt = performance.now();
+  expect(store.change([certificate, ...many], [])).toEqual([]);
+  // Reading them all took three seconds and more.
+  expect(performance.now() - startedAt).toBeLessThan(1000);
+  const context = store.select('h9999.test');
+  expect(context).toBeDefined();
+  expect(context).not.toBe(store.select('a.test'));
+  expect(store.select('h9999.test')).toBe(context);
+});

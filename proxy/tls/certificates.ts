@@ -16,13 +16,16 @@ export interface CertificateStore {
   defaultPem(): { cert: string; key: string } | null;
 }
 
-export interface FoundCertificate extends Entry {
+export interface FoundCertificate {
+  readonly certificate: CertificateSnapshot;
+  readonly context: SecureContext;
   readonly isFallback: boolean;
 }
 
 interface Entry {
   readonly certificate: CertificateSnapshot;
-  readonly context: SecureContext;
+  /** Null: not visited yet. */
+  context: SecureContext | null;
 }
 
 export function createCertificateStore(): CertificateStore {
@@ -51,7 +54,9 @@ export function createCertificateStore(): CertificateStore {
     const dot = name.indexOf('.');
     const named = byName.get(name) ?? (dot > 0 ? byName.get(`*${name.slice(dot)}`) : undefined);
     const entry = named ?? fallback;
-    return entry ? { ...entry, isFallback: named === undefined } : undefined;
+    if (!entry) return undefined;
+    entry.context ??= contextOf(entry.certificate);
+    return { certificate: entry.certificate, context: entry.context, isFallback: named === undefined };
   };
 
   return {
@@ -63,7 +68,9 @@ export function createCertificateStore(): CertificateStore {
         byId.delete(certificate.id);
         try {
           // Made now and not at the first visit: a key that does not fit is then known before a visitor meets it.
-          byId.set(certificate.id, { certificate, context: contextOf(certificate) });
+          // Not so for our own: a thousand hosts would keep a worker from its visitors for half a second.
+          const context = certificate.isOwn ? null : contextOf(certificate);
+          byId.set(certificate.id, { certificate, context });
         } catch (error) {
           failures.push({ id: certificate.id, message: error instanceof Error ? error.message : String(error) });
         }
