@@ -30,10 +30,16 @@ Lists the containers of this machine: their state, whether they are exposed and 
       statusWord(terminal, exposure),
       addresses(urls),
     ]);
-    const problems = list.flatMap(({ name, exposure, problems: found }) =>
-      // Why a container is not exposed takes one line: most of them are meant to be as they are.
-      problemLines(terminal, name, exposure === 'none' ? found.map((each) => ({ ...each, fix: null })) : found),
-    );
+    const problems = list.flatMap(({ name, exposure, problems: found }) => {
+      // Why a container is not exposed takes one line: most of them are meant to be as they are. Where it is exposed
+      // by a click, that its labels do not ask for it is no news.
+      const shown = exposure === 'none' ? found.map((each) => ({ ...each, fix: null })) : found;
+      return problemLines(
+        terminal,
+        name,
+        exposure === 'exposed' ? shown.filter(({ severity }) => severity !== 'info') : shown,
+      );
+    });
     printList(terminal, tableLines(['CONTAINER', 'STATE', 'IMAGE', 'PORTS', 'EXPOSURE', 'ADDRESS'], rows), problems);
     return 0;
   },

@@ -129,9 +129,9 @@ describe('looking', () => {
     });
     const { out, code } = await running.run('routers');
     expect(code).toBe(0);
-    expect(out).toMatch(/^ROUTER +STATUS +RULE/);
+    expect(out).toMatch(/^ROUTER +PROTOCOL +STATUS +RULE/);
     expect(out).toMatch(/\nerror: broken@file: /);
-    expect((await running.run('services')).out).toMatch(/nas@file +enabled +http:\/\/127\.0\.0\.1:\d+ +unchecked/);
+    expect((await running.run('services')).out).toMatch(/nas@file +http +enabled +http:\/\/127\.0\.0\.1:\d+ +unchecked/);
     expect((await running.run('middlewares')).out).toMatch(/lan@file +ipAllowList +enabled +nas@file/);
     expect((await running.run('containers')).out).toContain('No containers.');
     expect((await running.run('status')).out).toContain(`Data folder  ${running.dataDir}`);
@@ -251,7 +251,7 @@ describe('help', () => {
     const { out, code } = await gatehouse(['--help']);
     expect(code).toBe(0);
     const names = [...out.matchAll(/^ {2}([a-z]+) {2,}/gm)].map((match) => match[1] ?? '');
-    expect(names).toHaveLength(18);
+    expect(names).toHaveLength(19);
     await Promise.all(
       names.map(async (name) => {
         const page = await gatehouse([name, '--help']);
