@@ -122,9 +122,9 @@ export function createProviderSet(options: ProviderSetOptions): ProviderSet {
   };
 
   /** Only static configuration names it, so it is started once. */
-  const applyHttp = async (options: StaticConfiguration['httpProvider']): Promise<void> => {
-    if (options === undefined || http !== null) return;
-    http = createHttpProvider({ host: hostFor(() => true), options, log });
+  const applyHttp = async (httpOptions: StaticConfiguration['httpProvider']): Promise<void> => {
+    if (httpOptions === undefined || http !== null) return;
+    http = createHttpProvider({ host: hostFor(() => true), options: httpOptions, log });
     await http.start();
   };
 

@@ -2,8 +2,8 @@
  * The name of what a provider defines: always its own. `auth@file` on a container is `auth@file@docker`, so that no
  * provider can put something else in the place of another one's middleware.
  */
-export function nameIn(provider: string, localName: string): string {
-  return `${localName}@${provider}`;
+export function nameIn(provider: string, name: string): string {
+  return `${name}@${provider}`;
 }
 
 /** What a reference means: `whoami` within `docker` is `whoami@docker`; a name with a provider stays as it is. */

@@ -76,11 +76,11 @@ interface Counts {
 
 /** Counts by status of the objects of one protocol. */
 export function countsOf(views: readonly View[], protocol: Area | undefined): Counts {
-  const own = views.filter((view) => view.protocol === protocol);
+  const ofProtocol = views.filter((view) => view.protocol === protocol);
   return {
-    total: own.length,
-    warnings: own.filter(({ status }) => status === 'warning').length,
-    errors: own.filter(({ status }) => status === 'disabled').length,
+    total: ofProtocol.length,
+    warnings: ofProtocol.filter(({ status }) => status === 'warning').length,
+    errors: ofProtocol.filter(({ status }) => status === 'disabled').length,
   };
 }
 
