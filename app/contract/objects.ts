@@ -329,6 +329,8 @@ export const entryPointViewSchema = z.object({
   redirectTo: z.string().nullable(),
   /** Routers above it are asked before the redirect; left out: none are. */
   redirectPriority: z.number().optional(),
+  /** Escapes in paths, such as `%2F`, that end a request here, or are taken as they stand; left out: none are set. */
+  encodedCharacters: z.object({ refused: z.array(z.string()), allowed: z.array(z.string()) }).optional(),
   /** Who decided the address. */
   origin: z.enum(['default', 'flag', 'file', 'setting']),
   problems: z.array(problemSchema),

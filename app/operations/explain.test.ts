@@ -270,5 +270,13 @@ describe('explain', () => {
     const explanation = ask(http, { url: 'https://a.test/admin%2Fx' });
     expect(explanation).toMatchObject({ outcome: 'refused', router: null });
     expect(explanation.sentence).toContain('all@file and admin@file');
+    const reading = (encodedCharacters: NonNullable<EntryPointView['encodedCharacters']>) =>
+      ask(
+        http,
+        { url: 'https://a.test/admin%2Fx' },
+        { entryPoints: entryPoints.map((each) => ({ ...each, encodedCharacters })) },
+      );
+    expect(reading({ refused: [], allowed: ['%2F'] })).toMatchObject({ outcome: 'forwarded', router: 'all@file' });
+    expect(reading({ refused: ['%2F'], allowed: [] }).sentence).toContain('takes no path with %2F');
   });
 });

@@ -1,4 +1,5 @@
 import type { ProxyRequest } from '../../proxy/http/exchange.ts';
+import { requestReading } from '../../proxy/http/request-reading.ts';
 import { middlewareTable } from '../../proxy/middleware/table.ts';
 import type { MiddlewareConfig } from '../../proxy/model/dynamic.ts';
 import type { RouterSnapshot } from '../../proxy/model/snapshot.ts';
@@ -64,6 +65,16 @@ export function explain(state: RuntimeState, surroundings: ExplainSurroundings, 
       sentence: `${entryPoint.name} sends every request on to ${entryPoint.redirectTo}, before any router is asked.`,
     };
   }
+  const { encodedCharacters } = entryPoint;
+  const { refusedEscapes, stillDoubtful } = requestReading(encodedCharacters ? { encodedCharacters } : {});
+  const escape = refusedEscapes?.exec(request.path)?.[0];
+  if (escape !== undefined) {
+    return {
+      ...empty,
+      outcome: 'refused',
+      sentence: `Refused with 400: ${entryPoint.name} takes no path with ${escape} in it (encodedCharacters).`,
+    };
+  }
   const path = arrivedPath(request.path);
   if (path === null) {
     return {
@@ -82,7 +93,7 @@ export function explain(state: RuntimeState, surroundings: ExplainSurroundings, 
   const routes = routing.routers.filter((router) => router.tls === tls && router.entryPoints.includes(entryPoint.name));
   const asked = toProxyRequest(request, path, entryPoint);
   const table = buildRouteTable(routes.map((router) => ({ ...router, target: router })));
-  const match = table.match(asked);
+  const match = table.match(asked, stillDoubtful !== null && !stillDoubtful.test(path));
   const tried = tryRoutes(routes, asked, match.kind === 'match' ? match.name : null);
   const known = {
     ...empty,

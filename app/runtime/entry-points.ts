@@ -64,6 +64,7 @@ function redirectOf({ redirectTo }: StaticEntryPoint, all: readonly BoundEntryPo
 
 export function entryPointView({ entryPoint, tls, bound, problems }: BoundEntryPoint): EntryPointView {
   const isUdp = entryPoint.transport === 'udp';
+  const encoded = entryPoint.wire?.encodedCharacters;
   return {
     name: entryPoint.name,
     address: isUdp ? `${entryPoint.address}/udp` : entryPoint.address,
@@ -71,6 +72,9 @@ export function entryPointView({ entryPoint, tls, bound, problems }: BoundEntryP
     protocol: isUdp ? 'udp' : tls ? 'https' : 'http',
     redirectTo: entryPoint.redirectTo?.to ?? null,
     ...(entryPoint.redirectTo?.priority === undefined ? {} : { redirectPriority: entryPoint.redirectTo.priority }),
+    ...(encoded === undefined
+      ? {}
+      : { encodedCharacters: { refused: [...encoded.refused], allowed: [...encoded.allowed] } }),
     origin: entryPoint.origin,
     problems: [...problems],
   };
