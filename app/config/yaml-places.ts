@@ -12,6 +12,9 @@ import {
 } from 'yaml';
 import type { Place, PlacedText, TextFault } from './placed-text.ts';
 
+/** One bracket too many can make thousands; the first ones say all. */
+const mostFaults = 10;
+
 /** Reads YAML with the place of each key. */
 export function readPlacedYaml(text: string): PlacedText {
   const lines = new LineCounter();
@@ -20,7 +23,9 @@ export function readPlacedYaml(text: string): PlacedText {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(1, line), column: Math.max(1, col) };
   };
-  const faults = document.errors.map((error) => ({ ...place(error.pos[0]), message: firstLine(error.message) }));
+  const faults = document.errors
+    .slice(0, mostFaults)
+    .map((error) => ({ ...place(error.pos[0]), message: firstLine(error.message) }));
   // The library compares each key with every other, which takes seconds for a file of ten thousand routers.
   for (const { key, offset } of repeatedKeys(document)) {
     faults.push({ ...place(offset), message: `Keys must be unique, and "${key}" stands here again` });

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { appendFile, mkdir, mkdtemp, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -240,4 +241,23 @@ udp:
   expect(origins.routers['a']?.problems).toEqual([]);
   expect(streamOrigins?.tcp.routers['a']?.problems).toMatchObject([{ fix: 'Did you mean "service"?' }]);
   expect(streamOrigins?.tcp.services['db']?.problems).toMatchObject([{ fix: 'Did you mean "dialTimeout"?' }]);
+});
+
+test.runIf(process.platform !== 'win32')('pipes, devices and links that lead round keep nobody waiting', async () => {
+  execFileSync('mkfifo', [join(dir, 'a.yml')]);
+  await symlink('/dev/zero', join(dir, 'b.yml'));
+  await mkdir(join(dir, 'below'));
+  await symlink('..', join(dir, 'below', 'up'));
+  await writeFile(join(dir, 'c.yml'), router('nas', 'nas.example.org'));
+  await start(dir);
+  await pollUntil(() => 'nas' in routers(), 5000);
+  const said = views.at(-1)?.problems.map(({ message }) => message) ?? [];
+  expect(said.filter((message) => message.includes('it is no regular file'))).toHaveLength(2);
+});
+
+test('a file that is wrong all over says so a few times, not a thousand', async () => {
+  await writeFile(join(dir, 'a.yml'), `http: ${'['.repeat(5000)}`);
+  await start(dir);
+  expect(problemCodes().length).toBeGreaterThan(0);
+  expect(problemCodes().length).toBeLessThan(20);
 });

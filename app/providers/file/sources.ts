@@ -1,4 +1,4 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -7,6 +7,7 @@ export type FileSource =
   | { readonly path: string; readonly text: string }
   | { readonly path: string; readonly error: NodeJS.ErrnoException };
 
+const largestBytes = 32 * 1024 * 1024;
 const settleMs = 30;
 const settleAttempts = 20;
 
@@ -20,14 +21,17 @@ export async function readSources(path: string, signal: AbortSignal): Promise<re
 }
 
 /** All YAML and TOML files below a folder, sorted. */
-export async function filesBelow(dir: string): Promise<string[]> {
+export async function filesBelow(dir: string, above: readonly string[] = []): Promise<string[]> {
   const found: string[] = [];
+  const place = await realpath(dir);
+  // A link to a folder above would lead round and round.
+  if (above.includes(place)) return found;
   for (const name of (await readdir(dir)).toSorted()) {
     // Hidden names are editors' own, and the folders that Kubernetes swaps its links to.
     if (name.startsWith('.')) continue;
     const path = join(dir, name);
     const kind = await stat(path).catch(() => null);
-    if (kind?.isDirectory()) found.push(...(await filesBelow(path)));
+    if (kind?.isDirectory()) found.push(...(await filesBelow(path, [...above, place])));
     else if (kind !== null && ['.yml', '.yaml', '.toml'].includes(extname(name).toLowerCase())) found.push(path);
   }
   return found;
@@ -37,6 +41,9 @@ async function readSource(path: string, signal: AbortSignal): Promise<FileSource
   for (let attempt = 1; ; attempt++) {
     try {
       const before = await stat(path);
+      // Reading a pipe would wait for ever, and some devices never end.
+      if (!before.isFile()) throw new Error('it is no regular file');
+      if (before.size > largestBytes) throw new Error(`it is larger than ${largestBytes / 1024 / 1024} MB`);
       const text = await readFile(path, 'utf8');
       const after = await stat(path);
       const changing = before.mtimeMs !== after.mtimeMs || before.size !== after.size;
