@@ -62,7 +62,11 @@ export function createListeners(options: {
       const tls = listensWithTls(entryPoint, entryPoints);
       const known = unchanged(entryPoint);
       if (known !== undefined) next.push({ ...known, entryPoint, tls });
-      else next.push({ ...(await planListening(entryPoint, patient(probeFor(entryPoint), leaving), ownerFor(entryPoint))), tls });
+      else
+        next.push({
+          ...(await planListening(entryPoint, patient(probeFor(entryPoint), leaving), ownerFor(entryPoint))),
+          tls,
+        });
     }
     const wanted = new Map<string, EntryPointOptions>();
     for (const each of next) {

@@ -131,7 +131,9 @@ describe('looking', () => {
     expect(code).toBe(0);
     expect(out).toMatch(/^ROUTER +PROTOCOL +STATUS +RULE/);
     expect(out).toMatch(/\nerror: broken@file: /);
-    expect((await running.run('services')).out).toMatch(/nas@file +http +enabled +http:\/\/127\.0\.0\.1:\d+ +unchecked/);
+    expect((await running.run('services')).out).toMatch(
+      /nas@file +http +enabled +http:\/\/127\.0\.0\.1:\d+ +unchecked/,
+    );
     expect((await running.run('middlewares')).out).toMatch(/lan@file +ipAllowList +enabled +nas@file/);
     expect((await running.run('containers')).out).toContain('No containers.');
     expect((await running.run('status')).out).toContain(`Data folder  ${running.dataDir}`);

@@ -84,7 +84,9 @@ export function middlewareOf(view: MiddlewareView): Record<string, unknown> {
   };
 }
 
-export function errorsOf(view: { readonly status: string; readonly problems: readonly Problem[] }): { error?: string[] } {
+export function errorsOf(view: { readonly status: string; readonly problems: readonly Problem[] }): {
+  error?: string[];
+} {
   if (view.status === 'enabled') return {};
   const wanted = view.problems.filter(({ severity }) => severity !== 'info').map(({ message }) => message);
   return wanted.length > 0 ? { error: wanted } : {};
