@@ -2,6 +2,7 @@ import { createTrustedPeers } from './http/client-address.ts';
 import type { EntryContext } from './http/entry-context.ts';
 import { createEntryPoint, type EntryPoint } from './http/entry-point.ts';
 import { answerError } from './http/error-page.ts';
+import type { ProxyRequest } from './http/exchange.ts';
 import type { LiveExchange } from './http/live-exchange.ts';
 import type { LiveRequest } from './http/live-request.ts';
 import { UpstreamPools } from './http/pools.ts';
@@ -53,7 +54,12 @@ export function createProxy(host: ProxyHost): Proxy {
     host.send({ type: 'log', level: 'warn', message, details: { worker: host.index, ...details } });
   };
 
-  const route = (options: EntryPointOptions, { stillDoubtful }: RequestReading): EntryContext['route'] => {
+  const hasOneReading = ({ entryPoint, path }: ProxyRequest): boolean => {
+    const reading = entryPoints.get(entryPoint)?.context?.reading;
+    return reading !== undefined && readsOnce(reading, path);
+  };
+
+  const route = (options: EntryPointOptions, reading: RequestReading): EntryContext['route'] => {
     const key = tableKey(options.name, options.tls);
     return (exchange: LiveExchange) => {
       const { request } = exchange;
@@ -62,8 +68,7 @@ export function createProxy(host: ProxyHost): Proxy {
         redirectTo(exchange, redirect);
         return;
       }
-      const firstReadingAlone = stillDoubtful !== null && !stillDoubtful.test(request.path);
-      const match = routing?.tables.get(key)?.match(request, firstReadingAlone);
+      const match = routing?.tables.get(key)?.match(request, readsOnce(reading, request.path));
       if (redirect && !(match?.kind === 'match' && match.target.priority > (redirect.priority ?? 0))) {
         redirectTo(exchange, redirect);
       } else if (match?.kind === 'match') {
@@ -169,7 +174,7 @@ export function createProxy(host: ProxyHost): Proxy {
     let compiled: CompiledRouting;
     let compiledStreams: StreamRouting;
     try {
-      compiled = compileRouting(snapshot, routing, pools, recorder, reportFailing);
+      compiled = compileRouting(snapshot, routing, pools, recorder, reportFailing, hasOneReading);
       const isDown = (service: string, address: string): boolean => isTcpServerDown(down, service, address);
       compiledStreams = compileStreams(snapshot, streams, { recorder, isDown });
       applyDown(compiled, down);
@@ -239,4 +244,9 @@ export function createProxy(host: ProxyHost): Proxy {
     },
     close: () => close(0),
   };
+}
+
+/** Whether the entry point takes the encoded characters of a path as they stand. */
+function readsOnce({ stillDoubtful }: RequestReading, path: string): boolean {
+  return stillDoubtful !== null && !stillDoubtful.test(path);
 }

@@ -26,6 +26,7 @@ export const notes: readonly Note[] = [
   },
   { path: 'http.routers.<name>.observability.tracing', text: 'there is no tracing', state: 'quiet' },
   { path: 'http.routers.<name>.observability.traceVerbosity', text: 'there is no tracing', state: 'quiet' },
+  { path: 'http.routers.<name>.parentRefs', text: 'not by labels, as in Traefik' },
   { path: 'http.routers.<name>.priority', text: 'up to 2^53 − 1' },
   {
     path: 'http.middlewares.<name>.plugin',

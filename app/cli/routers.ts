@@ -18,14 +18,14 @@ Lists every router with its rule, and what is wrong with those that are not enab
       printJson(terminal, list);
       return 0;
     }
-    const rows = list.map(({ name, status, protocol, rule, entryPoints, middlewares, service }) => [
+    const rows = list.map(({ name, status, protocol, rule, entryPoints, middlewares, service, parents, children }) => [
       name,
       protocol ?? 'http',
       statusWord(terminal, status),
       rule || '–',
-      entryPoints.join(', ') || '–',
+      parents === undefined ? entryPoints.join(', ') || '–' : `below ${parents.join(', ')}`,
       middlewares.join(', ') || '–',
-      service,
+      children?.join(', ') ?? service,
     ]);
     printList(
       terminal,

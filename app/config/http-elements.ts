@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import {
   type MiddlewareConfig,
   type RouterConfig,
@@ -122,6 +122,13 @@ function standingAlone(path: OptionPath): ConfigIssue {
   return { path, code: 'OPTION_INVALID', severity: 'error', message, suggestion: null };
 }
 
+/** As in Traefik, no label puts a router below another. */
+const labelRouterSchema = routerSchema.extend({
+  parentRefs: z
+    .array(z.string().refine(() => false, { message: 'can be set in files alone, not by labels' }))
+    .optional(),
+});
+
 function readElement<Service extends object>(
   kind: ElementKind,
   raw: unknown,
@@ -129,7 +136,7 @@ function readElement<Service extends object>(
   path: OptionPath,
 ): { value: unknown; issues: ConfigIssue[] } {
   const decoding = { strings: options.strings, path };
-  if (kind === 'routers') return decode(routerSchema, raw, decoding);
+  if (kind === 'routers') return decode(options.strings ? labelRouterSchema : routerSchema, raw, decoding);
   if (kind === 'services') return decode(options.serviceSchema, raw, decoding);
   if (kind === 'serversTransports') return decode(serversTransportSchema, raw, decoding);
   const { config, issues } = decodeMiddleware(raw, options.middlewareTable, decoding);

@@ -6,7 +6,6 @@ export type UnsupportedEffect = 'ignored' | 'refused';
 
 /** Keys are paths in Traefik's spelling, with `*` for a name. */
 const unsupportedOptions: Readonly<Record<string, UnsupportedEffect>> = {
-  'http.routers.*.parentRefs': 'refused',
   'http.serversTransports.*.peerCertSANs': 'refused',
   'http.serversTransports.*.spiffe': 'refused',
   'tcp.serversTransports.*.tls.peerCertSANs': 'refused',

@@ -14,6 +14,11 @@ export const problemCodes = [
   'ROUTER_NO_SERVICE',
   'ROUTER_NOT_BUILT',
   'ROUTER_PAUSED',
+  'ROUTER_UNREACHABLE',
+  'ROUTER_LOOP',
+  'PARENT_UNKNOWN',
+  'CHILD_OPTION',
+  'SERVICE_AND_CHILDREN',
   'SERVICE_UNKNOWN',
   'SERVICE_AMBIGUOUS',
   'SERVICE_INVALID',
@@ -117,7 +122,12 @@ export const routerViewSchema = z.object({
   priority: z.number(),
   entryPoints: z.array(z.string()),
   middlewares: z.array(z.string()),
+  /** Empty where it leads to routers, or to nothing. */
   service: z.string(),
+  /** Routers that hand it requests; left out where those come from entry points. */
+  parents: z.array(z.string()).optional(),
+  /** Routers that it hands requests to; left out where those go to a service. */
+  children: z.array(z.string()).optional(),
   tls: z.boolean(),
   /** Hosts that the rule names, without wildcards and patterns. */
   hosts: z.array(z.string()),

@@ -279,4 +279,49 @@ describe('explain', () => {
     expect(reading({ refused: [], allowed: ['%2F'] })).toMatchObject({ outcome: 'forwarded', router: 'all@file' });
     expect(reading({ refused: ['%2F'], allowed: [] }).sentence).toContain('takes no path with %2F');
   });
+
+  describe('with routers below routers', () => {
+    const layered: HttpConfiguration = {
+      routers: {
+        root: { rule: 'Host(`photos.localhost`)', middlewares: ['role', 'strip'] },
+        admin: { rule: 'Header(`X-Role`, `admin`) && Path(`/in`)', parentRefs: ['root'], service: 'photos' },
+        rest: { rule: 'PathPrefix(`/open`)', parentRefs: ['root'], service: 'photos' },
+      },
+      middlewares: {
+        role: { headers: { customRequestHeaders: { 'X-Role': 'admin' } } },
+        strip: { stripPrefix: { prefixes: ['/app'] } },
+      },
+      services: { photos: photosServer },
+    };
+
+    it('goes down with the request as the middlewares leave it', () => {
+      const explanation = ask(layered, { url: 'https://photos.localhost/app/in' });
+      expect(explanation).toMatchObject({
+        outcome: 'forwarded',
+        router: 'admin@file',
+        service: 'photos@file',
+        middlewares: [{ name: 'role@file' }, { name: 'strip@file' }],
+      });
+      expect(explanation.routers.filter(({ matched }) => matched).map(({ router }) => router)).toEqual([
+        'root@file',
+        'admin@file',
+      ]);
+    });
+
+    it('says where none of them matches', () => {
+      const explanation = ask(layered, { url: 'https://photos.localhost/elsewhere' });
+      expect(explanation).toMatchObject({ outcome: 'no-router', router: 'root@file', service: null });
+      expect(explanation.sentence).toBe('root@file matches, but no router below it does: the visitor sees 404.');
+    });
+
+    it('leaves it open where a middleware asks somebody else first', () => {
+      const asking: HttpConfiguration = {
+        ...layered,
+        middlewares: { ...layered.middlewares, role: { forwardAuth: { address: 'http://10.0.0.9/' } } },
+      };
+      const explanation = ask(asking, { url: 'https://photos.localhost/app/in' });
+      expect(explanation).toMatchObject({ outcome: 'depends', router: 'root@file' });
+      expect(explanation.sentence).toContain('role@file');
+    });
+  });
 });

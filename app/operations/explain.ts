@@ -1,8 +1,6 @@
 import type { ProxyRequest } from '../../proxy/http/exchange.ts';
 import { requestReading } from '../../proxy/http/request-reading.ts';
-import { middlewareTable } from '../../proxy/middleware/table.ts';
-import type { MiddlewareConfig } from '../../proxy/model/dynamic.ts';
-import type { RouterSnapshot } from '../../proxy/model/snapshot.ts';
+import type { ChildRouterSnapshot, RouterSnapshot, RoutingSnapshot } from '../../proxy/model/snapshot.ts';
 import { explainRule } from '../../proxy/rule/explain.ts';
 import { hostsOfRule } from '../../proxy/rule/hosts.ts';
 import { parseRule, RuleError } from '../../proxy/rule/parse.ts';
@@ -13,6 +11,7 @@ import type { EntryPointView, Explanation, ServiceView } from '../contract/objec
 import { isPaused } from '../runtime/judge-router.ts';
 import { toRoutingSnapshot } from '../runtime/snapshot.ts';
 import type { RuntimeRouter, RuntimeState } from '../runtime/state.ts';
+import { throughMiddlewares, walkMiddlewares } from './explain-middlewares.ts';
 import { type ExplainedRequest, entryPointFor, readRequest, toProxyRequest } from './explain-request.ts';
 
 /** More than anybody reads; the rest could not have changed the answer. */
@@ -33,8 +32,6 @@ export interface ExplainSurroundings {
   readonly services: readonly ServiceView[];
   readonly pausedAll: boolean;
 }
-
-type MiddlewareStep = Explanation['middlewares'][number];
 
 /**
  * Why a request goes where it goes, without sending it. Decides with the workers' own table, so that both always agree.
@@ -93,7 +90,8 @@ export function explain(state: RuntimeState, surroundings: ExplainSurroundings, 
   const routes = routing.routers.filter((router) => router.tls === tls && router.entryPoints.includes(entryPoint.name));
   const asked = toProxyRequest(request, path, entryPoint);
   const table = buildRouteTable(routes.map((router) => ({ ...router, target: router })));
-  const match = table.match(asked, stillDoubtful !== null && !stillDoubtful.test(path));
+  const readsOnce = (each: string): boolean => stillDoubtful !== null && !stillDoubtful.test(each);
+  const match = table.match(asked, readsOnce(path));
   const tried = tryRoutes(routes, asked, match.kind === 'match' ? match.name : null);
   const known = {
     ...empty,
@@ -110,24 +108,25 @@ export function explain(state: RuntimeState, surroundings: ExplainSurroundings, 
       sentence: `${entryPoint.name} sends it on to ${redirectTo}: no router that matches has a priority above ${redirectPriority}.`,
     };
   }
-  if (match.kind === 'ambiguous') {
-    const readings = [match.first, match.second].map((name) => name ?? 'no router').join(' and ');
-    return {
-      ...known,
-      outcome: 'refused',
-      sentence: `Refused with 400: the encoded characters in the path can be read in two ways, which lead to ${readings}.`,
-    };
-  }
+  if (match.kind === 'ambiguous') return { ...known, outcome: 'refused', sentence: twoReadings(match) };
   if (match.kind === 'none')
     return { ...known, outcome: 'no-router', sentence: noRouter(known.disabled, request, surroundings) };
 
-  const router = match.target;
+  const end = descend(match.target, asked, routing, readsOnce);
+  const { router } = end;
   const service = surroundings.services.find(({ name }) => name === router.service);
-  const steps = [...router.middlewares, ...(service?.middlewares ?? [])];
-  const middlewares = walkMiddlewares(steps, routing.middlewares, asked);
+  const behind = walkMiddlewares(service?.middlewares ?? [], routing.middlewares, end.asked);
+  const middlewares = endsAt(end.middlewares) === undefined ? [...end.middlewares, ...behind] : end.middlewares;
   const servers = serversBehind(service, surroundings.services);
-  const found = { ...known, router: router.name, middlewares, service: router.service, servers };
-  const last = middlewares.at(-1);
+  const found = {
+    ...known,
+    routers: [...known.routers, ...end.tried],
+    router: router.name,
+    middlewares: [...middlewares],
+    service: router.children === undefined ? router.service : null,
+    servers,
+  };
+  const last = endsAt(middlewares);
   if (last?.verdict === 'refuses') {
     return {
       ...found,
@@ -138,6 +137,14 @@ export function explain(state: RuntimeState, surroundings: ExplainSurroundings, 
   if (last?.verdict === 'answers') {
     const outcome = last.type.startsWith('redirect') ? 'redirected' : 'answered';
     return { ...found, outcome, sentence: `${router.name} matches, and ${last.name} answers: ${last.detail}` };
+  }
+  const condition = middlewares.find(({ verdict }) => verdict === 'depends');
+  if (end.stop !== null) {
+    if (condition && end.stop.outcome === 'no-router') {
+      const sentence = `${router.name} matches; which router below it takes the request depends on ${condition.name}: ${condition.detail}`;
+      return { ...found, outcome: 'depends', sentence };
+    }
+    return { ...found, ...end.stop };
   }
   if (service?.type === 'whoami') {
     return {
@@ -156,7 +163,6 @@ export function explain(state: RuntimeState, surroundings: ExplainSurroundings, 
     };
   }
   const destination = ready.length === 1 ? (ready[0]?.url ?? '') : `one of ${ready.length} servers`;
-  const condition = middlewares.find(({ verdict }) => verdict === 'depends');
   if (condition) {
     return {
       ...found,
@@ -169,6 +175,64 @@ export function explain(state: RuntimeState, surroundings: ExplainSurroundings, 
     outcome: 'forwarded',
     sentence: `${router.name} matches, so it goes to ${destination} (${router.service}).`,
   };
+}
+
+interface Descent {
+  /** The last one that matched. */
+  readonly router: RouterSnapshot | ChildRouterSnapshot;
+  readonly middlewares: Explanation['middlewares'];
+  /** Routers tried below the first. */
+  readonly tried: Explanation['routers'];
+  /** As the middlewares on the way have left it, as far as one can tell. */
+  readonly asked: ProxyRequest;
+  /** Why it comes to no service; null where it does, or where a middleware ends its way. */
+  readonly stop: Pick<Explanation, 'outcome' | 'sentence'> | null;
+}
+
+/** From a router down to the one whose service takes the request. */
+function descend(
+  first: RouterSnapshot,
+  arrived: ProxyRequest,
+  { childRouters = {}, middlewares: configs }: RoutingSnapshot,
+  readsOnce: (path: string) => boolean,
+): Descent {
+  let router: Descent['router'] = first;
+  let asked = arrived;
+  const middlewares: Explanation['middlewares'] = [];
+  const tried: Explanation['routers'] = [];
+  for (;;) {
+    middlewares.push(...walkMiddlewares(router.middlewares, configs, asked));
+    const here = { router, middlewares, tried, asked };
+    if (router.children === undefined || endsAt(middlewares) !== undefined) return { ...here, stop: null };
+    asked = throughMiddlewares(router.middlewares, configs, asked);
+    const below = router.children.flatMap((name) => childRouters[name] ?? []);
+    if (below.length === 0) {
+      const sentence = `${router.name} matches, but none of the routers below it can be used: the visitor sees 503.`;
+      return { ...here, asked, stop: { outcome: 'no-router', sentence } };
+    }
+    const table = buildRouteTable(below.map((each) => ({ ...each, target: each })));
+    const match = table.match(asked, readsOnce(asked.path));
+    tried.push(...tryRoutes(below, asked, match.kind === 'match' ? match.name : null).routers);
+    if (match.kind === 'ambiguous') {
+      return { ...here, asked, stop: { outcome: 'refused', sentence: twoReadings(match) } };
+    }
+    if (match.kind === 'none') {
+      const sentence = `${router.name} matches, but no router below it does: the visitor sees 404.`;
+      return { ...here, asked, stop: { outcome: 'no-router', sentence } };
+    }
+    router = match.target;
+  }
+}
+
+/** The step that certainly ends a request's way. */
+function endsAt(steps: Explanation['middlewares']): Explanation['middlewares'][number] | undefined {
+  const last = steps.at(-1);
+  return last?.verdict === 'refuses' || last?.verdict === 'answers' ? last : undefined;
+}
+
+function twoReadings({ first, second }: { readonly first: string | null; readonly second: string | null }): string {
+  const readings = [first, second].map((name) => name ?? 'no router').join(' and ');
+  return `Refused with 400: the encoded characters in the path can be read in two ways, which lead to ${readings}.`;
 }
 
 /** The servers of a service and, where it leads to others, of those; copies that go to mirrors are answered by nobody. */
@@ -186,7 +250,7 @@ function serversBehind(
 
 /** Routers in the order in which the table tries them, up to the one that matches. Those of other hosts are only counted. */
 function tryRoutes(
-  routes: readonly RouterSnapshot[],
+  routes: readonly ChildRouterSnapshot[],
   asked: ProxyRequest,
   chosen: string | null,
 ): { readonly routers: Explanation['routers']; readonly skippedByHost: number } {
@@ -205,42 +269,6 @@ function tryRoutes(
     decided ||= name === chosen;
   }
   return { routers, skippedByHost };
-}
-
-/** Middlewares in order, chains unfolded, up to the first that certainly ends the request's way. */
-function walkMiddlewares(
-  names: readonly string[],
-  configs: Readonly<Record<string, MiddlewareConfig>>,
-  asked: ProxyRequest,
-): MiddlewareStep[] {
-  const steps: MiddlewareStep[] = [];
-  for (const name of names) {
-    const config = configs[name] ?? {};
-    const type = Object.keys(config)[0] ?? '';
-    const options: unknown = config[type];
-    if (type === 'chain') {
-      const inner = (options as { readonly middlewares?: readonly string[] } | undefined)?.middlewares ?? [];
-      steps.push(...walkMiddlewares(inner, configs, asked));
-    } else {
-      steps.push(judge(name, type, options, asked));
-    }
-    const verdict = steps.at(-1)?.verdict;
-    if (verdict === 'refuses' || verdict === 'answers') return steps;
-  }
-  return steps;
-}
-
-function judge(name: string, type: string, options: unknown, asked: ProxyRequest): MiddlewareStep {
-  const definition = middlewareTable.get(type);
-  const parsed = definition?.schema.safeParse(options ?? {});
-  if (!definition || !parsed?.success) {
-    return { name, type, verdict: 'refuses', detail: 'It cannot be used as it is configured.' };
-  }
-  const verdict = definition.explain?.(parsed.data, asked) ?? {
-    verdict: 'passes' as const,
-    detail: definition.summary,
-  };
-  return { name, type, verdict: verdict.verdict, detail: verdict.detail };
 }
 
 /** Routers that would be asked for this request if they were not disabled. */

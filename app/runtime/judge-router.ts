@@ -5,6 +5,7 @@ import { nearestName } from '../config/nearest.ts';
 import type { StaticEntryPoint } from '../config/static.ts';
 import type { Problem } from '../contract/objects.ts';
 import { problem } from '../problem.ts';
+import type { Layer } from './judge-layers.ts';
 import { brokenMiddleware, unknownMiddleware } from './judge-middleware.ts';
 import type { RuleJudgement } from './judge-rule.ts';
 import { type Published, statusOf } from './judgement.ts';
@@ -27,6 +28,8 @@ export interface RouterSurroundings {
   readonly precedence: readonly string[];
   readonly suggestService: (name: string) => string | null;
   readonly suggestMiddleware: (name: string) => string | null;
+  /** Of routers with routers above or below them. */
+  readonly layers: ReadonlyMap<string, Layer>;
 }
 
 /** Resolves a router's names and judges it, apart from its relation to other routers. */
@@ -40,8 +43,13 @@ export function judgeRouter(item: Published<RouterConfig>, around: RouterSurroun
   const judgedRule = around.judgeRule(rule, syntax);
   if (judgedRule.problem !== null && !saidAlready(item.problems, judgedRule.problem)) problems.push(judgedRule.problem);
 
-  const entryPoints = resolveEntryPoints(config.entryPoints ?? [], around.entryPoints, problems);
-  const service = resolveService(item, around, problems);
+  const layer = around.layers.get(item.name);
+  if (layer !== undefined) problems.push(...layer.problems);
+  const parents = layer?.parents ?? null;
+  const children = layer?.children ?? [];
+  const entryPoints =
+    parents === null ? resolveEntryPoints(config.entryPoints ?? [], around.entryPoints, problems) : [];
+  const service = children.length === 0 ? resolveService(item, around, problems) : '';
 
   const chains = middlewareChains(config.middlewares ?? [], entryPoints, provider, around.entryPoints);
   const middlewares = chains.byEntryPoint === null ? chains.shared : chains.own;
@@ -66,6 +74,8 @@ export function judgeRouter(item: Published<RouterConfig>, around: RouterSurroun
     middlewares,
     ...(chains.byEntryPoint === null ? {} : { entryPointMiddlewares: chains.byEntryPoint }),
     service,
+    ...(parents === null ? {} : { parents }),
+    ...(children.length === 0 ? {} : { children }),
     rule,
     syntax,
     ...(rank < 0 ? {} : { providerRank: rank }),

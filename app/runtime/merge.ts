@@ -11,6 +11,7 @@ import type { StaticEntryPoint } from '../config/static.ts';
 import type { ObjectOrigin, Publication } from '../providers/provider.ts';
 import { childrenOf, referenceProblems, serviceMiddlewares } from './judge-composed.ts';
 import { duplicateProblems } from './judge-duplicates.ts';
+import { judgeLayers } from './judge-layers.ts';
 import { judgeMiddlewares, type OwnJudgement } from './judge-middleware.ts';
 import { judgeRouter, middlewaresOf } from './judge-router.ts';
 import { judgeRule, type RuleJudgement } from './judge-rule.ts';
@@ -200,6 +201,10 @@ interface Surroundings {
 
 function judgeRouters(published: Collected, memo: Memo, around: Surroundings): Map<string, RuntimeRouter> {
   const { services, middlewares, rules } = around;
+  const layers = judgeLayers(
+    published.routers,
+    suggester(() => published.routers.keys()),
+  );
   const judgement = {
     entryPoints: new Map(
       around.entryPoints.filter(({ transport }) => transport !== 'udp').map((each) => [each.name, each]),
@@ -208,6 +213,7 @@ function judgeRouters(published: Collected, memo: Memo, around: Surroundings): M
     middlewares,
     suggestService: suggester(() => services.keys()),
     suggestMiddleware: suggester(() => middlewares.keys()),
+    layers,
     defaultRuleSyntax: around.defaultRuleSyntax,
     precedence: around.precedence,
     judgeRule: (rule: string, syntax: RuleSyntax): RuleJudgement => {
@@ -222,6 +228,9 @@ function judgeRouters(published: Collected, memo: Memo, around: Surroundings): M
   const holds = (router: RuntimeRouter): boolean =>
     sameEntryPoints &&
     router.status === 'enabled' &&
+    router.parents === undefined &&
+    router.children === undefined &&
+    !layers.has(router.name) &&
     memo.services.get(router.service) === services.get(router.service) &&
     middlewaresOf(router).every((name) => memo.middlewares.get(name) === middlewares.get(name));
   const routers = new Map<string, RuntimeRouter>();

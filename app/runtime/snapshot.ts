@@ -1,7 +1,12 @@
 import { durationMs } from '../../proxy/model/duration.ts';
 import type { MiddlewareConfig, PassiveHealthCheckConfig, ServersTransportConfig } from '../../proxy/model/dynamic.ts';
 import { qualify } from '../../proxy/model/names.ts';
-import type { RouterSnapshot, RoutingSnapshot, ServiceSnapshot } from '../../proxy/model/snapshot.ts';
+import type {
+  ChildRouterSnapshot,
+  RouterSnapshot,
+  RoutingSnapshot,
+  ServiceSnapshot,
+} from '../../proxy/model/snapshot.ts';
 import type { StaticEntryPoint } from '../config/static.ts';
 import { childrenOf, serviceMiddlewares } from './judge-composed.ts';
 import { isPaused, middlewaresOf } from './judge-router.ts';
@@ -58,15 +63,27 @@ export function toRoutingSnapshot(
     for (const child of childrenOf(service.config, service.provider)) takeService(child.name);
   };
 
+  const isServed = (router: RuntimeRouter): boolean =>
+    router.status !== 'disabled' && !isPaused(router) && !(pausedAll && router.provider !== 'internal');
+  const childRouters: Record<string, ChildRouterSnapshot> = Object.create(null);
   for (const router of state.routers.values()) {
-    if (router.status === 'disabled' || isPaused(router) || (pausedAll && router.provider !== 'internal')) continue;
+    if (!isServed(router)) continue;
     const service = state.services.get(router.service);
-    if (service === undefined) continue;
-    const tlsOptions = state.tls?.required.get(router.name);
-    for (const each of split(router, tlsEntryPoints)) {
-      routers.push(tlsOptions === undefined ? each : { ...each, tlsOptions });
+    if (service === undefined && router.children === undefined) continue;
+    const children = router.children?.filter((name) => {
+      const child = state.routers.get(name);
+      return child !== undefined && isServed(child);
+    });
+    const below = children === undefined ? {} : { children };
+    if (router.parents === undefined) {
+      const tlsOptions = state.tls?.required.get(router.name);
+      for (const each of split(router, tlsEntryPoints)) {
+        routers.push({ ...each, ...below, ...(tlsOptions === undefined ? {} : { tlsOptions }) });
+      }
+    } else {
+      childRouters[router.name] = { ...routed(router), ...below };
     }
-    takeService(service.name);
+    if (service !== undefined) takeService(service.name);
     for (const name of middlewaresOf(router)) takeMiddleware(name);
   }
   for (const [name, service] of Object.entries(services)) {
@@ -84,6 +101,7 @@ export function toRoutingSnapshot(
   return {
     revision: state.revision,
     routers,
+    ...(Object.keys(childRouters).length === 0 ? {} : { childRouters }),
     middlewares,
     services,
     serversTransports,
@@ -99,9 +117,14 @@ function tlsSnapshot({ options, hosts }: TlsJudgement): Pick<RoutingSnapshot, 't
   };
 }
 
+function routed({ name, rule, syntax, priority, providerRank, middlewares, service }: RuntimeRouter) {
+  const rank = providerRank === undefined ? {} : { providerRank };
+  return { name, rule, syntax, priority, ...rank, middlewares, service };
+}
+
 /** As Traefik has it: a router with TLS serves TLS alone; one without serves TLS only where its entry point adds it. */
 function split(router: RuntimeRouter, tlsEntryPoints: ReadonlySet<string>): RouterSnapshot[] {
-  const { name, rule, syntax, priority, middlewares, service, entryPointMiddlewares, providerRank } = router;
+  const { middlewares, entryPointMiddlewares } = router;
   if (entryPointMiddlewares !== undefined) {
     const { entryPointMiddlewares: _all, ...rest } = router;
     return router.entryPoints.flatMap((entryPoint) => {
@@ -110,17 +133,7 @@ function split(router: RuntimeRouter, tlsEntryPoints: ReadonlySet<string>): Rout
     });
   }
   const isLogged = router.config.observability?.accessLogs !== false;
-  const rank = providerRank === undefined ? {} : { providerRank };
-  const common = {
-    name,
-    rule,
-    syntax,
-    priority,
-    ...rank,
-    middlewares,
-    service,
-    ...(isLogged ? {} : { accessLogs: false }),
-  };
+  const common = { ...routed(router), ...(isLogged ? {} : { accessLogs: false }) };
   if (router.tls) return [{ ...common, entryPoints: router.entryPoints, tls: true }];
   const secure = router.entryPoints.filter((entryPoint) => tlsEntryPoints.has(entryPoint));
   const plain = router.entryPoints.filter((entryPoint) => !tlsEntryPoints.has(entryPoint));

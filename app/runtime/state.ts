@@ -29,7 +29,12 @@ export interface RuntimeRouter extends RuntimeObject {
   readonly middlewares: readonly string[];
   /** Where its entry points put different middlewares before it: all of them, by entry point. */
   readonly entryPointMiddlewares?: Readonly<Record<string, readonly string[]>>;
+  /** Empty where it leads to routers, or to nothing. */
   readonly service: string;
+  /** Routers that hand it requests; left out where those come from entry points. */
+  readonly parents?: readonly string[];
+  /** Routers that it hands requests to in place of a service, usable or not. */
+  readonly children?: readonly string[];
   readonly rule: string;
   /** The version of the language in which the rule is written. */
   readonly syntax: 'v2' | 'v3';

@@ -158,6 +158,8 @@ function routerView(
     entryPoints: [...router.entryPoints],
     middlewares: [...middlewares],
     service,
+    ...(router.parents === undefined ? {} : { parents: [...router.parents] }),
+    ...(router.children === undefined ? {} : { children: [...router.children] }),
     tls: tls || entryPoints.some((each) => each.entryPoint.tls && router.entryPoints.includes(each.entryPoint.name)),
     hosts: [...hosts],
     urls: status === 'disabled' || isPaused(router) ? [] : urlsOf(router, entryPoints),

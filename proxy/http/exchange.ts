@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { MiddlewareStep, ProxyErrorCode } from '../model/request-record.ts';
 import type { HeaderList } from './header-list.ts';
+import type { TrafficCounter } from './recorder.ts';
 
 /**
  * The one canonical request: rule matching, middlewares, logs and the server behind see these values and no others.
@@ -75,6 +76,14 @@ export interface Exchange {
   readonly signal: AbortSignal;
 }
 
+/** What a request counts for once a router below another has taken it. */
+export interface InnerRoute {
+  readonly router: string;
+  /** Null where it leads to further routers. */
+  readonly service: string | null;
+  readonly counter: TrafficCounter;
+}
+
 /** Gathered for the request record while the exchange goes on. */
 export interface ExchangeNotes {
   username: string | null;
@@ -91,6 +100,8 @@ export interface ExchangeNotes {
   /** How often the request was sent again after the first time. */
   retryAttempts?: number;
   readonly middlewares: MiddlewareStep[];
+  /** The router below the entry point's own that took the request; left out where there is none. */
+  innerRoute?: InnerRoute;
   error: { code: ProxyErrorCode; detail: string } | null;
 }
 

@@ -15,7 +15,8 @@ import type { Limited } from './time-limits.ts';
 export interface RouteTarget {
   readonly router: string;
   readonly priority: number;
-  readonly service: string;
+  /** Null where it leads to routers. */
+  readonly service: string | null;
   readonly handler: Handler;
   /** TLS options without which it serves nobody; null: the host decides. */
   readonly tlsOptions: string | null;
@@ -199,7 +200,7 @@ export abstract class LiveExchange implements Exchange, ResponseSink {
     this.request.goneListener = null;
     this.isOver = true;
     this.aborter?.abort();
-    this.context.recorder.finished(this.record(), this.counter, this.facts());
+    this.context.recorder.finished(this.record(), this.notes.innerRoute?.counter ?? this.counter, this.facts());
   }
 
   /** The head has left with these. */
@@ -226,6 +227,7 @@ export abstract class LiveExchange implements Exchange, ResponseSink {
   private record(): RequestRecord {
     const { request, notes } = this;
     const { body } = request;
+    const route = notes.innerRoute ?? this.target;
     const originDurationMs =
       notes.originStartedAt === null ? null : (notes.originEndedAt ?? performance.now()) - notes.originStartedAt;
     return {
@@ -240,8 +242,8 @@ export abstract class LiveExchange implements Exchange, ResponseSink {
       method: request.method,
       host: request.host,
       target: request.target,
-      router: this.target?.router ?? null,
-      service: this.target?.service ?? null,
+      router: route?.router ?? null,
+      service: route?.service ?? null,
       serverUrl: notes.serverUrl,
       middlewares: notes.middlewares,
       // As nginx has it: the client went before it was answered.

@@ -1,6 +1,6 @@
 import { createMiddlewareBuilder, type MiddlewareBuilder } from '../middleware/builder.ts';
-import type { DownServers, RoutingSnapshot, ServiceSnapshot } from '../model/snapshot.ts';
-import { buildRouteTable, type RouteTable } from '../rule/route-table.ts';
+import type { ChildRouterSnapshot, DownServers, RoutingSnapshot, ServiceSnapshot } from '../model/snapshot.ts';
+import { buildRouteTable, type Route, type RouteTable } from '../rule/route-table.ts';
 import type { ChildService } from '../service/child.ts';
 import { createFailover } from '../service/failover.ts';
 import { fixedHandler } from '../service/fixed.ts';
@@ -10,8 +10,9 @@ import type { Place } from '../service/places.ts';
 import { createWeighted } from '../service/weighted.ts';
 import { whoamiHandler } from '../service/whoami.ts';
 import { answerError } from './error-page.ts';
-import type { Handler } from './exchange.ts';
+import type { Handler, ProxyRequest } from './exchange.ts';
 import { createForwarder } from './forward.ts';
+import { type InnerTarget, innerHandler, innerTarget } from './inner-routes.ts';
 import type { RouteTarget } from './live-exchange.ts';
 import type { UpstreamPools } from './pools.ts';
 import type { Recorder } from './recorder.ts';
@@ -39,15 +40,6 @@ interface BuiltService extends ChildService {
   readonly needsSignal: boolean;
 }
 
-interface Candidate {
-  readonly name: string;
-  readonly rule: string;
-  readonly syntax?: 'v2' | 'v3';
-  readonly priority: number;
-  readonly providerRank?: number;
-  readonly target: RouteTarget;
-}
-
 /** What cannot be built disables the routers that need it, with a reason, and nothing else. */
 export function compileRouting(
   snapshot: RoutingSnapshot,
@@ -55,6 +47,8 @@ export function compileRouting(
   pools: UpstreamPools,
   recorder: Recorder,
   onFailing: () => void = () => undefined,
+  /** The path of a request that middlewares have seen is taken as it stands: see `RouteTable.match`. */
+  hasOneReading: (request: ProxyRequest) => boolean = () => false,
 ): CompiledRouting {
   const errors: { object: string; message: string }[] = [];
   const balancers = new Map<string, Balancer>();
@@ -127,37 +121,61 @@ export function compileRouting(
     }
   };
 
-  const candidates = new Map<string, Candidate[]>();
-  for (const router of snapshot.routers) {
+  const innerRoutes = new Map<string, Route<InnerTarget> | Error>();
+  const innerRouteOf = (router: ChildRouterSnapshot): Route<InnerTarget> => {
+    let built = innerRoutes.get(router.name);
+    if (!built) {
+      innerRoutes.set(router.name, new Error(`The router ${router.name} leads back to itself`));
+      const { handler } = buildRouter(router);
+      built = { ...routeOf(router), target: innerTarget(router, handler, recorder) };
+      innerRoutes.set(router.name, built);
+    }
+    if (built instanceof Error) throw built;
+    return built;
+  };
+
+  /** What stands behind a router's middlewares: its service, or the routers below it. */
+  const behind = (router: ChildRouterSnapshot): Pick<BuiltService, 'handler' | 'needsSignal'> => {
+    if (router.children === undefined) return serviceOf(router.service);
+    const children = router.children.flatMap((name) => snapshot.childRouters?.[name] ?? []);
+    if (children.length === 0) throw new Error(`None of the routers below ${router.name} can be used`);
+    const table = buildTable(children.map(innerRouteOf), errors);
+    return { handler: innerHandler(router.name, table, hasOneReading), needsSignal: true };
+  };
+
+  /** What cannot be built refuses everything, so that it keeps its place in the table. */
+  const buildRouter = (router: ChildRouterSnapshot): Pick<BuiltService, 'handler' | 'needsSignal'> => {
     const built = attempt(() => {
-      const service = serviceOf(router.service);
-      let next = service.handler;
+      const { handler, needsSignal } = behind(router);
+      let next = handler;
       for (const name of router.middlewares.toReversed()) next = middlewares.build(name)(next);
-      return { handler: next, needsSignal: service.needsSignal };
+      return { handler: next, needsSignal };
     });
-    if (built instanceof Error) errors.push({ object: router.name, message: built.message });
+    if (!(built instanceof Error)) return built;
+    errors.push({ object: router.name, message: built.message });
+    return { handler: refuseAll(built.message), needsSignal: false };
+  };
+
+  const candidates = new Map<string, Route<RouteTarget>[]>();
+  for (const router of snapshot.routers) {
     // It keeps its place in the table: a router below it must not get requests that this one was to guard.
-    const { handler, needsSignal } =
-      built instanceof Error ? { handler: refuseAll(built.message), needsSignal: false } : built;
+    const { handler, needsSignal } = buildRouter(router);
+    const service = router.children === undefined ? router.service : null;
     for (const entryPoint of router.entryPoints) {
       const key = tableKey(entryPoint, router.tls);
       const list = candidates.get(key) ?? [];
       candidates.set(key, list);
       list.push({
-        name: router.name,
-        rule: router.rule,
-        ...(router.syntax === undefined ? {} : { syntax: router.syntax }),
-        priority: router.priority,
-        ...(router.providerRank === undefined ? {} : { providerRank: router.providerRank }),
+        ...routeOf(router),
         target: {
           router: router.name,
           priority: router.priority,
-          service: router.service,
+          service,
           tlsOptions: router.tlsOptions ?? null,
           handler,
           needsSignal: router.middlewares.length > 0 || needsSignal,
           isLogged: router.accessLogs !== false,
-          counter: recorder.counter(entryPoint, router.name, router.service),
+          counter: recorder.counter(entryPoint, router.name, service),
         },
       });
     }
@@ -172,10 +190,20 @@ export function applyDown(routing: CompiledRouting, down: DownServers): void {
   for (const [name, balancer] of routing.balancers) balancer.setDown(down[name] ?? []);
 }
 
-function buildTable(
-  list: readonly Candidate[],
+function routeOf({ name, rule, syntax, priority, providerRank }: ChildRouterSnapshot): Omit<Route<unknown>, 'target'> {
+  return {
+    name,
+    rule,
+    ...(syntax === undefined ? {} : { syntax }),
+    priority,
+    ...(providerRank === undefined ? {} : { providerRank }),
+  };
+}
+
+function buildTable<Target>(
+  list: readonly Route<Target>[],
   errors: { object: string; message: string }[],
-): RouteTable<RouteTarget> {
+): RouteTable<Target> {
   try {
     return buildRouteTable(list);
   } catch {

@@ -33,6 +33,8 @@ export const routerSchema = z.strictObject({
   priority: z.int().optional(),
   tls: routerTlsSchema.optional(),
   observability: observabilitySchema.optional(),
+  /** Routers that hand it what they matched, with what their middlewares made of it; not by labels. */
+  parentRefs: z.array(z.string()).optional(),
 });
 
 export const stickyCookieSchema = z.strictObject({

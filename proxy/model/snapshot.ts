@@ -7,6 +7,8 @@ import type { TlsOptionsSnapshot } from './tls.ts';
 export interface RoutingSnapshot {
   readonly revision: number;
   readonly routers: readonly RouterSnapshot[];
+  /** Routers below other routers, by name; left out where there are none. No chain of them leads back to itself. */
+  readonly childRouters?: Readonly<Record<string, ChildRouterSnapshot>>;
   readonly middlewares: Readonly<Record<string, MiddlewareConfig>>;
   readonly services: Readonly<Record<string, ServiceSnapshot>>;
   readonly serversTransports: Readonly<Record<string, ServersTransportConfig>>;
@@ -91,10 +93,19 @@ export interface RouterSnapshot {
   /** TLS options without which it serves nobody, whatever the host; left out: the host decides. */
   readonly tlsOptions?: string;
   readonly middlewares: readonly string[];
+  /** Empty where it leads to routers. */
   readonly service: string;
+  /** Names of the routers below it, one of which takes what its middlewares let through; left out: the service does. */
+  readonly children?: readonly string[];
   /** False: its requests are not written to the access log. */
   readonly accessLogs?: boolean;
 }
+
+/** A router that is asked only once one above it has matched and the middlewares of that one have run. */
+export type ChildRouterSnapshot = Pick<
+  RouterSnapshot,
+  'name' | 'rule' | 'syntax' | 'priority' | 'providerRank' | 'middlewares' | 'service' | 'children'
+>;
 
 export type Strategy = 'wrr' | 'p2c' | 'hrw' | 'leasttime';
 

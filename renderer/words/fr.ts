@@ -71,6 +71,10 @@ export const fr: Words = {
     servers_other: '{{count}} serveurs',
     services_one: '{{count}} service',
     services_other: '{{count}} services',
+    routersBelow_one: '{{count}} routeur en dessous',
+    routersBelow_other: '{{count}} routeurs en dessous',
+    routersAbove_one: '{{count}} routeur au-dessus',
+    routersAbove_other: '{{count}} routeurs au-dessus',
     role: {
       weighted: 'poids',
       main: 'premier choix',

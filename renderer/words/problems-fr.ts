@@ -45,6 +45,38 @@ export const problemsFr: Readonly<Record<ProblemCode, ProblemTemplates>> = {
     message: ['Ce routeur est juste, mais n’a pas pu être mis en service.'],
     fix: ['Le journal du moteur dit pourquoi.'],
   },
+  ROUTER_UNREACHABLE: {
+    message: ['Aucun chemin ne mène d’un point d’entrée à {{router}}.', 'Aucun chemin ne mène à ce routeur.'],
+    fix: ['Nommez dans parentRefs un routeur qui est lui-même atteint.'],
+  },
+  ROUTER_LOOP: {
+    message: ['Ses parentRefs reviennent à leur point de départ : {{way}}.', 'Ses parentRefs tournent en rond.'],
+    fix: ['Retirez une de ces références.'],
+  },
+  PARENT_UNKNOWN: {
+    message: [
+      'Le routeur {{parent}}, nommé dans parentRefs, n’existe pas.',
+      'Un routeur nommé dans parentRefs n’existe pas.',
+    ],
+    fix: ['Vouliez-vous dire {{nearest}} ?', 'Vérifiez son nom et son fournisseur.'],
+  },
+  CHILD_OPTION: {
+    message: [
+      'Un routeur avec parentRefs ne peut pas avoir {{option}} : celui du routeur au-dessus vaut.',
+      'Un routeur avec parentRefs a une option qui ne lui revient pas.',
+    ],
+    fix: [
+      'Déplacez {{option}} vers le routeur du point d’entrée.',
+      'Déplacez l’option vers le routeur du point d’entrée.',
+    ],
+  },
+  SERVICE_AND_CHILDREN: {
+    message: [
+      'Ce routeur a le service {{service}}, et d’autres routeurs le nomment dans parentRefs : {{children}}.',
+      'Ce routeur a un service, et d’autres routeurs le nomment dans parentRefs.',
+    ],
+    fix: ['Retirez son service, ou les parentRefs.'],
+  },
   ROUTER_NO_SERVICE: {
     message: ['Ce routeur ne dit pas quel service reçoit ses requêtes.'],
     fix: ['Nommez un service.'],

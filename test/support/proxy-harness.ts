@@ -16,6 +16,7 @@ import { createProxy, type Proxy } from '../../proxy/proxy.ts';
 export interface HarnessOptions {
   readonly entryPoints?: readonly Partial<EntryPointOptions>[];
   readonly routers?: readonly Partial<RouterSnapshot>[];
+  readonly childRouters?: NonNullable<RoutingSnapshot['childRouters']>;
   readonly services?: Readonly<Record<string, ServiceSnapshot>>;
   readonly middlewares?: Readonly<Record<string, MiddlewareConfig>>;
   readonly serversTransports?: Readonly<Record<string, ServersTransportConfig>>;
@@ -93,6 +94,7 @@ function snapshotOf(options: HarnessOptions, revision: number): RoutingSnapshot 
     middlewares: options.middlewares ?? {},
     services: options.services ?? { 'app@test': { kind: 'whoami' } },
     serversTransports: options.serversTransports ?? {},
+    ...(options.childRouters ? { childRouters: options.childRouters } : {}),
     ...(options.tlsOptions ? { tlsOptions: options.tlsOptions } : {}),
     ...(options.tlsHosts ? { tlsHosts: options.tlsHosts } : {}),
     ...(options.streams ? { streams: { ...noStreams, ...options.streams } } : {}),

@@ -21,7 +21,8 @@ export function routerOf(view: RouterView, runtime: RuntimeRouter | undefined): 
   return {
     entryPoints: config?.entryPoints ?? view.entryPoints,
     ...(view.middlewares.length > 0 ? { middlewares: view.middlewares } : {}),
-    service: config?.service ?? service,
+    ...(view.children === undefined ? { service: config?.service ?? service } : {}),
+    ...(view.parents === undefined ? {} : { parentRefs: view.parents }),
     rule: view.rule,
     priority: view.priority,
     ...(view.tls ? { tls: { options: 'default', ...config?.tls } } : {}),

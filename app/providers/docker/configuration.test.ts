@@ -191,6 +191,15 @@ describe('bad labels', () => {
     expect(codes(origins.middlewares['auth']?.problems)).toContain('OPTION_UNKNOWN');
     expect(http.routers?.['bad']?.rule).toBe('Host(`x`)');
   });
+  test('no label puts a router below another', () => {
+    const { origins } = one({
+      [label('routers.child.rule')]: 'Host(`x`)',
+      [label('routers.child.parentrefs')]: 'root@file,other@file',
+    });
+    const [first] = origins.routers['child']?.problems ?? [];
+    expect(first).toMatchObject({ code: 'OPTION_INVALID', severity: 'error' });
+    expect(first?.message).toContain('can be set in files alone, not by labels');
+  });
   test('what cannot be read at all closes every router of the container', () => {
     const { origins } = one({ [label('routers.r.rule')]: 'Host(`x`)', [label('routers.r..middlewares')]: 'auth' });
     expect(codes(origins.routers['r']?.problems)).toEqual(['OPTION_INVALID']);

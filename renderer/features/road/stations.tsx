@@ -13,12 +13,12 @@ import type { RequestRecord } from '../../../proxy/model/request-record.ts';
 import type { Station } from '../../components/road.tsx';
 import { type Tone, ToneIcon } from '../../components/status.tsx';
 import { formatDuration } from '../../words/format.ts';
+import { RouterLinks, routerPath } from './router-links.tsx';
 import { ServiceChildren, serverTone, servicePath } from './service-children.tsx';
 
 /** The same drawing for a router, a plan, a request and an explanation: each is turned into stations here. */
 
-export const routerPath = (name: string): string => `/routers/${encodeURIComponent(name)}`;
-export { serverTone, servicePath };
+export { routerPath, serverTone, servicePath };
 export const middlewarePath = (name: string): string => `/middlewares/${encodeURIComponent(name)}`;
 export const containerPath = (name: string): string => `/containers/${encodeURIComponent(name)}`;
 export const requestPath = (id: string): string => `/logs/${encodeURIComponent(id)}`;
@@ -104,6 +104,16 @@ function serviceEnd(name: string, service: ServiceView | undefined, t: TFunction
   return [station, serverStation(service.servers, t)];
 }
 
+function childRoutersStation(names: readonly string[], t: TFunction): Station {
+  return {
+    id: 'children',
+    kind: 'rule',
+    title: t('road.routersBelow', { count: names.length }),
+    tone: 'plain',
+    note: <RouterLinks names={names} />,
+  };
+}
+
 export function routerStations(
   router: RouterView,
   parts: {
@@ -119,19 +129,27 @@ export function routerStations(
   const ruleBroken = codes.has('RULE_INVALID') || codes.has('RULE_MISSING');
   return [
     { id: 'visitor', kind: 'visitor', title: router.hosts[0] ?? t('road.anyone'), tone: 'plain' },
-    {
-      id: 'entry',
-      kind: 'entryPoint',
-      title: router.entryPoints.join(', ') || t('common.none'),
-      tone: listening ? 'plain' : 'broken',
-      note: listening
-        ? entries
-            .map((entry) => entry?.listening)
-            .filter((address) => address !== undefined && address !== null)
-            .join(', ')
-        : t('road.notListening'),
-      end: !listening,
-    },
+    router.parents === undefined
+      ? {
+          id: 'entry',
+          kind: 'entryPoint',
+          title: router.entryPoints.join(', ') || t('common.none'),
+          tone: listening ? 'plain' : 'broken',
+          note: listening
+            ? entries
+                .map((entry) => entry?.listening)
+                .filter((address) => address !== undefined && address !== null)
+                .join(', ')
+            : t('road.notListening'),
+          end: !listening,
+        }
+      : {
+          id: 'parents',
+          kind: 'rule',
+          title: t('road.routersAbove', { count: router.parents.length }),
+          tone: 'plain',
+          note: <RouterLinks names={router.parents} />,
+        },
     {
       id: 'rule',
       kind: 'rule',
@@ -152,11 +170,13 @@ export function routerStations(
         end: !middleware || middleware.status === 'disabled',
       };
     }),
-    ...serviceEnd(
-      router.service,
-      parts.services.find((one) => viewKey(one) === viewKey({ protocol: router.protocol, name: router.service })),
-      t,
-    ),
+    ...(router.children === undefined
+      ? serviceEnd(
+          router.service,
+          parts.services.find((one) => viewKey(one) === viewKey({ protocol: router.protocol, name: router.service })),
+          t,
+        )
+      : [childRoutersStation(router.children, t)]),
   ];
 }
 

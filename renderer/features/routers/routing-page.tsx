@@ -98,8 +98,8 @@ function useColumns(kind: Kind, search: string): readonly Column<RouterView | Se
           id: 'service',
           head: t('routing.service'),
           className: 'hidden w-[22%] @4xl:table-cell',
-          sortBy: (item) => item.service,
-          cell: (item) => <span className="block truncate font-mono text-13 text-soft">{item.service}</span>,
+          sortBy: leadsTo,
+          cell: (item) => <span className="block truncate font-mono text-13 text-soft">{leadsTo(item)}</span>,
         },
         {
           id: 'entryPoints',
@@ -392,6 +392,11 @@ function Detail({ kind, name, picture, onClose }: { kind: Kind; name: string; pi
       )}
     </DetailPanel>
   );
+}
+
+/** The service of a router, or the routers below it. */
+function leadsTo({ service, children }: RouterView): string {
+  return children?.join(', ') ?? service;
 }
 
 /** Routers, services and middlewares: one page with three tabs; the detail of one beside or over its list. */
