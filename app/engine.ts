@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { giveBackMemoryAfter } from '../proxy/spare-memory.ts';
+import { giveBackMemory } from '../proxy/spare-memory.ts';
 import { type Access, createAccess } from './access/access.ts';
 import { type Dashboard, startDashboard } from './access/dashboard.ts';
 import { createCertificateAuthority } from './certificates/authority.ts';
@@ -441,7 +441,7 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
   const news = setTimeout(picture.beginNews, newsAfterMs);
   defer(() => clearTimeout(news));
   void firstStates.then(picture.beginNews, (error: unknown) => log.error('a provider could not start', { error }));
-  defer(giveBackMemoryAfter(3000));
+  defer(giveBackMemory({ firstAfterMs: 3000 }));
   log.info('Gatehouse runs', { dashboard: dashboard.url(), workers: pool.size, tookMs: Date.now() - startedAt });
   return { context, access, dashboard: { url: openDashboard.url, lanUrl: openDashboard.lanUrl } };
 }

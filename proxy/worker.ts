@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { ToWorker, WorkerData } from './model/snapshot.ts';
 import { createProxy } from './proxy.ts';
-import { giveBackMemoryAfter } from './spare-memory.ts';
+import { giveBackMemory } from './spare-memory.ts';
 
 const port = parentPort;
 if (!port) throw new Error('proxy/worker.ts is the entry of a worker thread');
@@ -26,6 +26,6 @@ const proxy = createProxy({
 });
 
 // One worker after the other: a moment's pause in one is not felt while the others serve.
-giveBackMemoryAfter(4000 + 500 * index);
+giveBackMemory({ firstAfterMs: 4000 + 500 * index });
 
 port.on('message', (message: ToWorker) => proxy.receive(message));

@@ -5,7 +5,7 @@ import { setFlagsFromString } from 'node:v8';
  *
  * Loading modules makes much short-lived garbage, for which V8 would enlarge the young generation of each thread, some
  * 10 MB, and never give that back; it stays at its first size (requests cost the same CPU with and without). The
- * collector is put in reach of `proxy/spare-memory.ts`, which uses it once.
+ * collector is put in reach of `proxy/spare-memory.ts`, which uses it while a thread is idle.
  */
 export function keepHeapSmall(): void {
   setFlagsFromString('--semi-space-growth-factor=1');
