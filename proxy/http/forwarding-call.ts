@@ -139,6 +139,8 @@ export class Forwarding implements Dispatcher.DispatchHandler, GoneListener {
     if (this.options.setCookie !== null) headers.append('Set-Cookie', this.options.setCookie);
     exchange.sink.head({ status, headers });
     this.hasHead = true;
+    // Complete with their head (RFC 9112 §6.3): whatever else such a server sends, or fails to, is none of the client's.
+    if (status === 204 || status === 304) this.end(null);
   }
 
   onResponseData(controller: Controller, chunk: Buffer): void {
@@ -154,10 +156,12 @@ export class Forwarding implements Dispatcher.DispatchHandler, GoneListener {
   }
 
   onResponseEnd(controller: Controller): void {
-    if (this.isOver) return;
+    if (!this.isOver) this.end(controller.rawTrailers as RawFields | null);
+  }
+
+  private end(trailers: RawFields | null): void {
     this.exchange.notes.originEndedAt = performance.now();
-    const raw = controller.rawTrailers as RawFields | null;
-    if (raw && raw.length > 0) this.exchange.sink.end(trailerFields(raw));
+    if (trailers && trailers.length > 0) this.exchange.sink.end(trailerFields(trailers));
     else this.exchange.sink.end();
     this.options.watch?.ended('done');
     this.isOver = true;

@@ -53,6 +53,8 @@ export class Http1Exchange extends LiveExchange {
     this.isBodyless = request.method === 'HEAD' || status === 204 || status === 304;
     if (this.closeAfter || this.entry.isDraining) response.shouldKeepAlive = false;
     if (this.isBodyless || request.protocol === 'HTTP/1.0') headers.delete('Trailer');
+    // RFC 9110 §8.6: no content, so no length of one.
+    if (status === 204) headers.delete('Content-Length');
     response.writeHead(status, headers.raw);
     this.began(status, headers);
     process.nextTick(flushHead, response);

@@ -34,6 +34,8 @@ export class Http2Exchange extends LiveExchange {
     if (this.hasHead || this.isOver || !this.isOpen()) return;
     const { stream } = this;
     this.isBodyless = this.request.method === 'HEAD' || status === 204 || status === 205 || status === 304;
+    // No content, so no length of one (RFC 9110 §8.6): clients take a 204 that has one for a broken stream.
+    if (status === 204 || status === 205) headers.delete('Content-Length');
     const { raw } = headers;
     const fields: string[] = [':status', String(status)];
     let hasLength = false;

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import http from 'node:http';
 import http2 from 'node:http2';
 import https from 'node:https';
-import type { AddressInfo } from 'node:net';
+import net, { type AddressInfo } from 'node:net';
 import tls from 'node:tls';
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import { makeCertificate } from '../../test/support/certificates.ts';
@@ -402,4 +402,34 @@ test('a flood of resets ends the connection', async () => {
   await until(isClosed, 'the connection to be closed');
   session.destroy();
   expect((await request(connect(harness), { ':path': '/', ':method': 'TRACE' })).headers[':status']).toBe(405);
+});
+
+test('204, 205 and 304 with a length or a body arrive clean', async () => {
+  const answers = [
+    'Content-Length: 5\r\n\r\nhello',
+    'Content-Length: 5\r\n\r\n',
+    'Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n',
+  ];
+  const server = net.createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.on('data', (data) => {
+      const [, status = '', index = ''] = /^GET \/(\d+)\/(\d)/.exec(String(data)) ?? [];
+      socket.write(`HTTP/1.1 ${status} Fine\r\nETag: "one"\r\n${answers[Number(index)] ?? ''}`);
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  closers.push(async () => server.close());
+  const harness = await startSecure([`http://127.0.0.1:${(server.address() as AddressInfo).port}`]);
+  const session = connect(harness);
+  for (const status of [204, 205, 304]) {
+    for (const index of answers.keys()) {
+      const { headers, body } = await request(session, { ':path': `/${status}/${index}` });
+      const got = { status: headers[':status'], etag: headers.etag, body, path: `${status}/${index}` };
+      expect(got).toEqual({ status, etag: '"one"', body: '', path: `${status}/${index}` });
+      if (status !== 304) expect(headers).not.toHaveProperty('content-length');
+    }
+  }
+  await until(() => harness.records.length === 9);
+  expect(harness.records.map(({ error }) => error)).toEqual(Array(9).fill(null));
 });
