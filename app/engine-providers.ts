@@ -1,10 +1,10 @@
 import type { DynamicConfiguration } from '../proxy/model/dynamic.ts';
 import type { StaticConfiguration } from './config/static.ts';
+import { type DockerProviderName, dockerProviderName } from './contract/docker-name.ts';
 import type { ProviderView } from './contract/objects.ts';
 import type { Log } from './log.ts';
 import { createDockerProvider, type DockerObservation, type DockerProvider } from './providers/docker/provider.ts';
 import { createFileProvider } from './providers/file/provider.ts';
-import { createHttpProvider } from './providers/http/provider.ts';
 import type { Provider, ProviderHost, Publication } from './providers/provider.ts';
 import { same } from './runtime/same.ts';
 
@@ -12,8 +12,8 @@ export interface ProviderSetOptions {
   readonly publish: (publication: Publication) => void;
   readonly retract: (provider: Publication['provider']) => void;
   readonly onView: () => void;
-  /** Null: Docker is not looked at any more. */
-  readonly onContainers: (observation: DockerObservation | null) => void;
+  /** Null: that Docker is not looked at any more. */
+  readonly onContainers: (provider: DockerProviderName, observation: DockerObservation | null) => void;
   readonly log: Log;
 }
 
@@ -47,6 +47,7 @@ export function createProviderSet(options: ProviderSetOptions): ProviderSet {
   ]);
   let docker: DockerProvider | null = null;
   let dockerOptions: StaticConfiguration['docker'] | null = null;
+  const named = new Map<string, DockerProvider>();
   let file: Provider | null = null;
   let filePath: string | null = null;
   let http: Provider | null = null;
@@ -79,7 +80,7 @@ export function createProviderSet(options: ProviderSetOptions): ProviderSet {
     if (!next.enabled) {
       show(off('docker'));
       if (before === null) return;
-      options.onContainers(null);
+      options.onContainers('docker', null);
       options.retract('docker');
       return;
     }
@@ -87,12 +88,36 @@ export function createProviderSet(options: ProviderSetOptions): ProviderSet {
       host: hostFor(() => docker === made),
       options: next,
       onContainers: (observation) => {
-        if (docker === made) options.onContainers(observation);
+        if (docker === made) options.onContainers('docker', observation);
       },
       log,
     });
     docker = made;
     await made.start();
+  };
+
+  /** Only static configuration names them, so each is started once; what they leave to the first may change. */
+  const applyEndpoints = async ({ endpoints = {}, ...first }: StaticConfiguration['docker']): Promise<void> => {
+    const { tls: _tls, username: _username, password: _password, ...shared } = first;
+    await Promise.all(
+      Object.entries(endpoints).map(async ([name, own]) => {
+        const next = { ...shared, ...own };
+        const known = named.get(name);
+        if (known !== undefined) {
+          known.update(next);
+          return;
+        }
+        const made = createDockerProvider({
+          name,
+          host: hostFor(() => true),
+          options: next,
+          onContainers: (observation) => options.onContainers(dockerProviderName(name), observation),
+          log,
+        });
+        named.set(name, made);
+        await made.start();
+      }),
+    );
   };
 
   const applyFile = async ({ path, watch }: StaticConfiguration['file']): Promise<void> => {
@@ -124,6 +149,8 @@ export function createProviderSet(options: ProviderSetOptions): ProviderSet {
   /** Only static configuration names it, so it is started once. */
   const applyHttp = async (httpOptions: StaticConfiguration['httpProvider']): Promise<void> => {
     if (httpOptions === undefined || http !== null) return;
+    // Its HTTP client is large, and few installations have such a provider.
+    const { createHttpProvider } = await import('./providers/http/provider.ts');
     http = createHttpProvider({ host: hostFor(() => true), options: httpOptions, log });
     await http.start();
   };
@@ -133,12 +160,13 @@ export function createProviderSet(options: ProviderSetOptions): ProviderSet {
     apply: async (configuration) => {
       await Promise.all([
         applyDocker(configuration.docker),
+        applyEndpoints(configuration.docker),
         applyFile(configuration.file),
         applyHttp(configuration.httpProvider),
       ]);
     },
     stop: async () => {
-      const running = [docker, file, http].filter((provider) => provider !== null);
+      const running = [docker, ...named.values(), file, http].filter((provider) => provider !== null);
       docker = null;
       file = null;
       await Promise.all(running.map((provider) => provider.stop()));

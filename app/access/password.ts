@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { hash, verify } from '@node-rs/argon2';
 
 /** OWASP's parameters for argon2id: 19 MiB, two passes, one lane. */
 const parameters = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
 
+/** Loaded with the first password: most days nobody signs in with one. */
+const argon2 = (): Promise<typeof import('@node-rs/argon2')> => import('@node-rs/argon2');
+
 export async function hashPassword(password: string): Promise<string> {
+  const { hash } = await argon2();
   return hash(password, parameters);
 }
 
@@ -12,6 +15,7 @@ let decoy: Promise<string> | undefined;
 
 /** Whether the password fits. Where none is set it costs the same and is never right. */
 export async function verifyPassword(passwordHash: string | null, password: string): Promise<boolean> {
+  const { verify } = await argon2();
   if (passwordHash === null) {
     decoy ??= hashPassword(randomBytes(32).toString('base64url'));
     await verify(await decoy, password);

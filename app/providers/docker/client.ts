@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream';
 import type Docker from 'dockerode';
 import type { ContainerInspectInfo, DockerOptions } from 'dockerode';
 import { clientTlsFiles } from '../client-tls.ts';
+import { loadDockerode } from './dockerode.ts';
 import type { DaemonInfo, DockerAccess, DockerEndpoint } from './endpoint.ts';
 
 /** The oldest API that has everything used here (Docker 20.10), and the newest that was tried. */
@@ -45,8 +46,7 @@ export class DockerUnsupportedError extends Error {
  * Aborting the signal closes the client.
  */
 export async function connectDocker(endpoint: DockerEndpoint, abort: AbortSignal): Promise<DockerClient> {
-  // dockerode is slow to load and large: it is paid for where Docker is used.
-  const { default: Dockerode } = await import('dockerode');
+  const Dockerode = loadDockerode();
   const closing = new AbortController();
   const close = (): void => {
     abort.removeEventListener('abort', close);

@@ -1,4 +1,3 @@
-import { hash } from 'bcryptjs';
 import type { Protection } from '../../contract/objects.ts';
 import type { StoredProtection } from '../../store/exposures.ts';
 import { validPassword, validProtection } from './validation.ts';
@@ -18,6 +17,7 @@ export async function protectionToStore(
   if (valid.password === undefined && kept?.kind === 'password') {
     return { kind: 'password', username, passwordHash: kept.passwordHash };
   }
+  const { hash } = await import('bcryptjs');
   return { kind: 'password', username, passwordHash: await hash(validPassword(valid.password), cost) };
 }
 
