@@ -28,6 +28,9 @@ export interface ConfiguredTls {
   readonly problems: readonly Problem[];
 }
 
+/** Traefik's own, for the certificates by which it proves a name to an authority; no provider's may stand in it. */
+const challengeStore = 'acme-tls/1';
+
 export const noConfiguredTls: ConfiguredTls = { options: new Map(), certificates: [], problems: [] };
 
 /** Certificates and TLS options that owners bring in files, watched. */
@@ -148,6 +151,7 @@ function readAll(published: readonly PublishedTls[], contentOf: (path: string) =
       options.set(qualified, twice ? { snapshot: null, reason: 'they are defined twice' } : judged);
     }
     for (const pair of tls?.certificates ?? []) {
+      if (pair.stores?.includes(challengeStore)) continue;
       const certificate = take(pair);
       if (certificate) certificates.set(certificate.id, certificate);
     }

@@ -6,6 +6,7 @@ import { internalPublication } from '../../app/providers/internal/publication.ts
 import { durationMs, parseDurationMs } from '../../proxy/model/duration.ts';
 import { providerOf } from '../../proxy/model/names.ts';
 import type { EntryPointOptions } from '../../proxy/model/snapshot.ts';
+import { makeCertificate } from '../support/certificates.ts';
 import { loadBalancer, startProxy } from '../support/proxy-harness.ts';
 import { comparable, withoutEmptySections } from './configuration.ts';
 import { servedPart } from './docker.ts';
@@ -28,10 +29,10 @@ export const mergeProviders = kind(
   {
     meaning,
     input: z.strictObject({ given: z.record(z.string(), raw).nullable() }),
-    expected: z.strictObject({ expected: raw.nullable() }),
+    expected: z.strictObject({ expected: z.union([raw, z.array(z.unknown())]).nullable() }),
   },
-  ({ input, expected: { expected } }, judgement) => {
-    const given = input.given ?? {};
+  async ({ input, expected: { expected } }, judgement) => {
+    const given = await withRealCertificates(input.given ?? {});
     const { state, tls } = buildState(given, { entryPoints: ['defaultEP'] });
     if (JSON.stringify(given).includes('"tls":{"')) {
       judgeTlsMerge(given, expected, tls, judgement);
@@ -42,7 +43,7 @@ export const mergeProviders = kind(
       Object.fromEntries(own(map).map(([name]) => [name, {}]));
     judgement.equal(
       input,
-      { routers: {}, services: {}, middlewares: {}, ...expected },
+      { routers: {}, services: {}, middlewares: {}, ...(Array.isArray(expected) ? {} : expected) },
       {
         routers: Object.fromEntries(routers) as object,
         services: names(state.services),
@@ -52,15 +53,56 @@ export const mergeProviders = kind(
   },
 );
 
-/** TLS options by their names; stores and certificates of other kinds have no counterpart. */
+type TlsSection = {
+  readonly certificates?: readonly object[];
+  readonly stores?: Readonly<Record<string, { readonly defaultCertificate?: object }>>;
+};
+
+/** Certificates that can be read in place of a vector's, each with names of its own. */
+async function withRealCertificates(
+  given: Readonly<Record<string, RawConfiguration>>,
+): Promise<Readonly<Record<string, RawConfiguration>>> {
+  let made = 0;
+  const pair = async (): Promise<object> => {
+    made += 1;
+    const { certificatePem, privateKeyPem } = await makeCertificate([`${made}.example.org`]);
+    return { certFile: certificatePem, keyFile: privateKeyPem };
+  };
+  const result: Record<string, RawConfiguration> = {};
+  for (const [provider, configuration] of Object.entries(given)) {
+    const { certificates = [], stores = {}, ...tls } = (configuration['tls'] ?? {}) as TlsSection;
+    const real: object[] = [];
+    for (const each of certificates) real.push({ ...each, ...(await pair()) });
+    const shown: Record<string, object> = {};
+    for (const [name, { defaultCertificate, ...more }] of Object.entries(stores)) {
+      shown[name] = defaultCertificate === undefined ? more : { ...more, defaultCertificate: await pair() };
+    }
+    const section = {
+      ...tls,
+      ...(real.length > 0 ? { certificates: real } : {}),
+      ...(Object.keys(shown).length > 0 ? { stores: shown } : {}),
+    };
+    result[provider] = { ...configuration, ...(configuration['tls'] === undefined ? {} : { tls: section }) };
+  }
+  return result;
+}
+
+/** TLS options by their names, the default store by its certificate, other certificates by their number. */
 function judgeTlsMerge(
   given: Readonly<Record<string, RawConfiguration>>,
-  expected: RawConfiguration | null,
+  expected: RawConfiguration | readonly unknown[] | null,
   tls: ConfiguredTls,
   judgement: Judgement,
 ): void {
-  if (!JSON.stringify(given).includes('"options"')) {
-    throw new Missing('certificate stores and certificates are not compared');
+  const sections = Object.values(given).map(({ tls: section }) => (section ?? {}) as TlsSection);
+  if (sections.some(({ certificates }) => certificates !== undefined)) {
+    judgement.equal(given, Array.isArray(expected) ? expected.length : 0, tls.certificates.length);
+    return;
+  }
+  if (sections.some(({ stores }) => stores !== undefined)) {
+    const isDefault = tls.certificates.some((certificate) => certificate.isDefault);
+    judgement.equal(given, Object.hasOwn(expected ?? {}, 'default'), isDefault);
+    return;
   }
   const names = Object.keys(expected ?? {});
   judgement.equal(given, names.toSorted(), [...tls.options.keys()].toSorted());
@@ -536,9 +578,68 @@ export const internalProvider = kind({ meaning, static: raw, expected: expectedR
   if (apart > 0) throw new NotApplicable('routers of the REST provider, Prometheus, profiling and ACME');
 });
 
-export function missing(reason: string) {
-  return { judge: (): Promise<never> => Promise.reject(new Missing(reason)) };
-}
+const entryPointWithDefaults = z.strictObject({
+  address: z.string(),
+  transport: z.strictObject({
+    lifeCycle: z.strictObject({ graceTimeOut: z.string() }),
+    respondingTimeouts: z.strictObject({ readTimeout: z.string(), idleTimeout: z.string() }),
+  }),
+  forwardedHeaders: raw,
+  http: z.strictObject({
+    sanitizePath: z.boolean(),
+    maxHeaderBytes: z.int(),
+    underscoreHeadersStrategy: z.string(),
+  }),
+  http2: z.record(z.string(), z.int()),
+  udp: z.strictObject({ timeout: z.string() }),
+});
+
+/**
+ * What an entry point is where static configuration says nothing but its address. A body must keep moving for as long
+ * as Traefik lets the whole request take. What is filled in only where it is used is not looked at.
+ */
+export const staticDefaults = kind(
+  {
+    meaning,
+    input: z.strictObject({ conf: raw }),
+    expected: z.strictObject({
+      expected: z.looseObject({
+        entryPoints: z.record(z.string(), entryPointWithDefaults).optional(),
+        providers: z.looseObject({ precedence: z.array(z.string()).optional() }).optional(),
+      }),
+    }),
+  },
+  ({ input: { conf }, expected: { expected } }, judgement) => {
+    const { entryPoints = {}, providers, ...others } = expected;
+    const [other] = Object.keys(others);
+    if (other !== undefined) throw new Missing(`defaults of ${other} are not compared yet`);
+    const asked = Object.fromEntries(Object.entries(entryPoints).map(([name, { address }]) => [name, { address }]));
+    const { patch } = readStaticFile(JSON.stringify({ entryPoints: asked, ...conf }), 'traefik.yml');
+    const precedence = patch.precedence?.map((name) => name.toLowerCase());
+    judgement.equal(conf, providers?.precedence, precedence);
+    for (const [name, wanted] of Object.entries(entryPoints)) {
+      const got = patch.entryPoints?.find((each) => each.name === name);
+      const { respondingTimeouts } = wanted.transport;
+      judgement.equal(
+        { name },
+        {
+          address: wanted.address,
+          bodyIdleMs: parseDurationMs(respondingTimeouts.readTimeout),
+          idleMs: parseDurationMs(respondingTimeouts.idleTimeout),
+          underscoreHeaders: wanted.http.underscoreHeadersStrategy,
+          trusts: wanted.forwardedHeaders,
+        },
+        got && {
+          address: got.address,
+          bodyIdleMs: got.timeouts.bodyIdleMs,
+          idleMs: got.timeouts.idleMs,
+          underscoreHeaders: got.wire?.underscoreHeaders ?? 'keep',
+          trusts: got.insecureForwardedHeaders || got.trustedIPs.length > 0 ? { trustedIPs: got.trustedIPs } : {},
+        },
+      );
+    }
+  },
+);
 
 /** Refused or taken, by the reader of static files. */
 export function isRefusedStatic(config: unknown): boolean {

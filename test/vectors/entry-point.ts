@@ -2,6 +2,7 @@ import net from 'node:net';
 import { hostname as machineName } from 'node:os';
 import tls from 'node:tls';
 import { z } from 'zod';
+import { readStaticFile } from '../../app/config/static-read.ts';
 import { HeaderList } from '../../proxy/http/header-list.ts';
 import type { EntryPointOptions } from '../../proxy/model/snapshot.ts';
 import { makeCertificate } from '../support/certificates.ts';
@@ -57,6 +58,14 @@ function entryPointOptions(part: string, config: Readonly<Record<string, unknown
     default:
       throw new Missing(`the runner does not know entryPoint.${part}`);
   }
+}
+
+/** What a router may not have in its path, as an option of its entry point; where nothing is told, all may be there. */
+export function encodedCharactersAt(told: readonly unknown[]): Partial<EntryPointOptions> {
+  const encodedCharacters = told.find((each) => each !== undefined) ?? { allowEncodedSlash: true };
+  const entryPoints = { web: { address: ':80', http: { encodedCharacters } } };
+  const { patch } = readStaticFile(JSON.stringify({ entryPoints }), 'traefik.yml');
+  return { ...patch.entryPoints?.[0]?.wire };
 }
 
 export function underscoreOptions(strategy: string): Partial<EntryPointOptions> {

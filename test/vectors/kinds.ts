@@ -1,8 +1,10 @@
 import * as addresses from './addresses.ts';
 import * as config from './config.ts';
 import * as docker from './docker.ts';
+import { entryPointModel } from './entry-point-model.ts';
 import { healthCheckRequest } from './health-checks.ts';
 import { labelDecode, labelVsYaml } from './labels.ts';
+import { multiLayerRouting } from './layers.ts';
 import { loadBalancerSteps } from './load-balancers.ts';
 import * as others from './middleware-kinds.ts';
 import { middlewareSteps } from './middlewares.ts';
@@ -56,7 +58,7 @@ export const kinds: ReadonlyMap<string, Kind> = new Map(
     'qualified-name': config.qualifiedName,
     'providers-precedence': config.providersPrecedence,
     'entrypoint-address': config.entryPointAddress,
-    'entrypoint-model': config.missing('what entry points add to routers is not compared yet'),
+    'entrypoint-model': entryPointModel,
     'routers-by-entrypoint': config.routersByEntryPoint,
     'runtime-errors': config.runtimeErrors,
     'router-manager': config.routerManager,
@@ -67,8 +69,8 @@ export const kinds: ReadonlyMap<string, Kind> = new Map(
     'tcp-service': config.tcpService,
     'udp-service': config.udpService,
     'internal-provider': config.internalProvider,
-    'static-defaults': config.missing('static configuration is not compared yet'),
-    'multi-layer-routing': config.missing('routers have no parentRefs'),
+    'static-defaults': config.staticDefaults,
+    'multi-layer-routing': multiLayerRouting,
     'tls-options-conflict': config.tlsOptionsConflict,
     'tcp-entrypoint-routing': tcpEntryPointRouting,
 

@@ -19,6 +19,13 @@ export interface StateOptions {
   readonly entryPoints?: readonly string[];
   /** They take datagrams. */
   readonly isUdp?: boolean;
+  /** What entry points add to routers, by name. */
+  readonly defaults?: Readonly<Record<string, EntryPointDefaults>>;
+  readonly defaultRuleSyntax?: 'v2' | 'v3';
+}
+
+export interface EntryPointDefaults extends Pick<Partial<StaticEntryPoint>, 'middlewares' | 'routerTls' | 'tls'> {
+  readonly accessLogs?: boolean;
 }
 
 export interface Built {
@@ -36,15 +43,18 @@ export function buildState(
   options: StateOptions = {},
 ): Built {
   const publications = Object.entries(configurations).map(([provider, raw]) => publicationOf(provider, [raw]));
-  const entryPoints = (options.entryPoints ?? ['web', 'websecure']).map((name) =>
-    entryPointNamed(name, options.isUdp ?? false),
-  );
+  const entryPoints = (options.entryPoints ?? ['web', 'websecure']).map((name) => {
+    const { accessLogs, ...defaults } = options.defaults?.[name] ?? {};
+    const wire = accessLogs === undefined ? {} : { wire: { accessLogs } };
+    return { ...entryPointNamed(name, options.isUdp ?? false), ...defaults, ...wire };
+  });
   const files = createTlsFiles({ onChanged: () => undefined });
   const tls = files.read(publications);
   files.stop();
   const state = buildRuntime([internalPublication(), ...publications], entryPoints, 1, undefined, {
     precedence: options.precedence ?? [],
     tls,
+    ...(options.defaultRuleSyntax === undefined ? {} : { defaultRuleSyntax: options.defaultRuleSyntax }),
   });
   return {
     tls,
