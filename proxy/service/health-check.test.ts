@@ -67,7 +67,8 @@ async function verdict(
   const seen = watch();
   const before = asked.length;
   seen.checks.update({ s: service([url], config, Object.keys(transports)[0] ?? null) }, transports);
-  await expect.poll(() => seen.calls > 0 || asked.length >= before + 3, soon).toBe(true);
+  // Enough for two whole checks, redirects included: by then the first one is judged.
+  await expect.poll(() => seen.calls > 0 || asked.length >= before + 6, soon).toBe(true);
   return seen.reasons['s']?.[url] ?? 'up';
 }
 
