@@ -154,7 +154,7 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
   });
   const settings = createSettings({ base: options.configuration, store, changes });
   const configuration = settings.effective;
-  const access = createAccess({ store: store.access, record: changes.record, now });
+  const access = createAccess({ store: store.access, record: changes.record, log, now });
 
   // Workers and certificates do not need each other to come up.
   const restarts: { readonly at: number; readonly reason: string }[] = [];

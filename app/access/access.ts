@@ -1,5 +1,6 @@
 import { createHash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
 import type { ApiToken } from '../contract/objects.ts';
+import type { Log } from '../log.ts';
 import type { AccessSession, AccessStore, Actor, EngineContext } from '../operations/context.ts';
 import { OperationError } from '../operations/error.ts';
 import { createAttemptLimit } from './attempt-limit.ts';
@@ -11,6 +12,8 @@ const sessionLifetimeMs = 30 * 24 * 60 * 60_000;
 const prolongEveryMs = 60 * 60_000;
 const touchTokenEveryMs = 60_000;
 const mostPasswordChecksAtOnce = 4;
+/** Sessions that the disk had no room for. */
+const mostUnkeptSessions = 1000;
 
 export type PasswordSignIn =
   | { readonly kind: 'signedIn'; readonly session: NewSession }
@@ -56,34 +59,59 @@ export interface Access {
 export interface AccessOptions {
   readonly store: AccessStore;
   readonly record: EngineContext['changes']['record'];
+  readonly log: Log;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
 }
 
 export function createAccess(options: AccessOptions): Access {
-  const { store, record } = options;
+  const { store, record, log } = options;
   const now = options.now ?? Date.now;
   const codes = createSignInCodes(now);
   const limit = createAttemptLimit(now);
   const listeners = new Set<() => void>();
+  /** Sessions that could not be kept: a full disk must not lock anybody out of the page that says so. */
+  const unkept = new Map<string, AccessSession>();
+  /** Hashes of sessions that ended while the store could not forget them. */
+  const ended = new Set<string>();
   let checksUnderWay = 0;
 
   function changed(): void {
     for (const listener of listeners) listener();
   }
 
+  /** False where the store cannot be written, for a reason that it knows; `otherwise` is logged then. */
+  function written(write: () => void, otherwise?: string): boolean {
+    try {
+      write();
+      return true;
+    } catch (error) {
+      if (!(error instanceof OperationError)) throw error;
+      if (otherwise !== undefined) log.warn(otherwise, { reason: error.details['reason'], cause: error.message });
+      return false;
+    }
+  }
+
   function openSession(): NewSession {
-    for (const session of store.sessions()) if (session.expiresAt <= now()) store.removeSession(session.hash);
     const value = randomBytes(32).toString('base64url');
     const session = { hash: sha256(value), createdAt: now(), expiresAt: now() + sessionLifetimeMs };
-    store.addSession(session);
+    for (const { hash, expiresAt } of unkept.values()) if (expiresAt <= now()) unkept.delete(hash);
+    const isKept = written(() => {
+      for (const { hash, expiresAt } of store.sessions()) if (expiresAt <= now()) store.removeSession(hash);
+      store.addSession(session);
+    }, 'a sign-in is kept in memory only, and ends when Gatehouse stops');
+    if (!isKept) {
+      const [oldest] = unkept.size >= mostUnkeptSessions ? unkept.keys() : [];
+      if (oldest !== undefined) unkept.delete(oldest);
+      unkept.set(session.hash, session);
+    }
     return { value, hash: session.hash, expiresAt: session.expiresAt };
   }
 
   function findSession(hash: string): AccessSession | null {
     let found: AccessSession | null = null;
-    for (const session of store.sessions()) if (sameHash(session.hash, hash)) found = session;
-    return found && found.expiresAt > now() ? found : null;
+    for (const session of [...store.sessions(), ...unkept.values()]) if (sameHash(session.hash, hash)) found = session;
+    return found && found.expiresAt > now() && !ended.has(hash) ? found : null;
   }
 
   async function check(password: string): Promise<boolean> {
@@ -110,6 +138,7 @@ export function createAccess(options: AccessOptions): Access {
       }
       store.setPasswordHash(await hashPassword(password));
       for (const session of store.sessions()) if (session.hash !== keepSession) store.removeSession(session.hash);
+      for (const hash of unkept.keys()) if (hash !== keepSession) unkept.delete(hash);
       codes.clear();
       const change = record({ actor, kind: 'access.passwordSet', subject: 'dashboard', details: {} });
       changed();
@@ -135,25 +164,30 @@ export function createAccess(options: AccessOptions): Access {
       const expiresAt = now() + sessionLifetimeMs;
       if (expiresAt - session.expiresAt < prolongEveryMs) return session;
       const prolonged = { ...session, expiresAt };
-      try {
-        store.addSession(prolonged);
-      } catch (error) {
-        // A full disk must not lock anybody out of the page that says so.
-        if (error instanceof OperationError) return session;
-        throw error;
-      }
+      const isKept = written(() => store.addSession(prolonged));
+      if (isKept) unkept.delete(session.hash);
+      else if (unkept.has(session.hash)) unkept.set(session.hash, prolonged);
+      else return session;
       return prolonged;
     },
     sessionLives: (hash) => findSession(hash) !== null,
     signOut(value) {
-      store.removeSession(sha256(value));
+      const hash = sha256(value);
+      const isForgotten =
+        unkept.delete(hash) ||
+        written(
+          () => store.removeSession(hash),
+          'a session was ended, but the disk still has it: it would be good again after the next start',
+        );
+      if (!isForgotten && findSession(hash) !== null) ended.add(hash);
       changed();
     },
     signOutAll() {
-      const ended = store.removeAllSessions();
+      const count = store.removeAllSessions() + unkept.size;
+      unkept.clear();
       codes.clear();
       changed();
-      return ended;
+      return count;
     },
 
     tokens: () => store.tokens().map(withoutHash),
@@ -182,7 +216,10 @@ export function createAccess(options: AccessOptions): Access {
       let found: (ApiToken & { readonly hash: string }) | null = null;
       for (const token of store.tokens()) if (sameHash(token.hash, hash)) found = token;
       if (!found) return null;
-      if (now() - (found.lastUsedAt ?? 0) > touchTokenEveryMs) store.touchToken(found.id, now());
+      const { id, lastUsedAt } = found;
+      if (now() - (lastUsedAt ?? 0) > touchTokenEveryMs) {
+        written(() => store.touchToken(id, now()));
+      }
       return withoutHash(found);
     },
     tokenLives: (id) => store.tokens().some((token) => token.id === id),

@@ -298,9 +298,13 @@ function pageAt(base: string, page: Buffer): Buffer {
   return Buffer.from(moved.replace('<title>', `<meta name="gatehouse-base" content="${base}" />\n    <title>`));
 }
 
+const dotSegment = /\/(?:\.|%2e){1,2}(?:\/|$)/i;
+
 function urlOf(request: IncomingMessage): URL | null {
   const target = request.url ?? '';
   // Only origin-form: an absolute target or `//host` would name another host than the one that was checked.
-  if (!target.startsWith('/') || target.startsWith('//')) return null;
+  // Reading it as a URL would turn backslashes into slashes and take dot segments out: another path than was checked.
+  const path = target.split('?', 1)[0] ?? '';
+  if (!path.startsWith('/') || path.startsWith('//') || path.includes('\\') || dotSegment.test(path)) return null;
   return URL.canParse(target, 'http://dashboard') ? new URL(target, 'http://dashboard') : null;
 }

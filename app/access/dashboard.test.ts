@@ -177,6 +177,19 @@ describe('requests with a hand of another site in them', () => {
     expect(
       await raw('GET http://evil.example/ping HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n'),
     ).toContain(' 400 ');
+    for (const target of [
+      '/\\api/overview',
+      '\\api\\overview',
+      '/\\evil.example/ping',
+      '/x/../api/overview',
+      '/%2E/ping',
+    ]) {
+      const head = `GET ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`;
+      expect(await raw(head), target).toContain(' 400 ');
+    }
+    expect(await raw('GET /ping?q=a\\b/../c HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')).toContain(
+      ' 200 ',
+    );
     expect(await raw('GET /ping HTTP/1.1\r\nHost: \r\nConnection: close\r\n\r\n')).toContain(' 400 ');
     expect(await raw('GET /ping HTTP/1.0\r\nConnection: close\r\n\r\n')).toContain(' 400 ');
   });

@@ -3,11 +3,8 @@ import { randomBytes } from 'node:crypto';
 /** OWASP's parameters for argon2id: 19 MiB, two passes, one lane. */
 const parameters = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
 
-/** Loaded with the first password: most days nobody signs in with one. */
-const argon2 = (): Promise<typeof import('@node-rs/argon2')> => import('@node-rs/argon2');
-
 export async function hashPassword(password: string): Promise<string> {
-  const { hash } = await argon2();
+  const { hash } = await import('@node-rs/argon2');
   return hash(password, parameters);
 }
 
@@ -15,7 +12,8 @@ let decoy: Promise<string> | undefined;
 
 /** Whether the password fits. Where none is set it costs the same and is never right. */
 export async function verifyPassword(passwordHash: string | null, password: string): Promise<boolean> {
-  const { verify } = await argon2();
+  // Loaded with the first password: most days nobody signs in with one.
+  const { verify } = await import('@node-rs/argon2');
   if (passwordHash === null) {
     decoy ??= hashPassword(randomBytes(32).toString('base64url'));
     await verify(await decoy, password);

@@ -430,6 +430,6 @@ test('204, 205 and 304 with a length or a body arrive clean', async () => {
       if (status !== 304) expect(headers).not.toHaveProperty('content-length');
     }
   }
-  await until(() => harness.records.length === 9);
+  await until(() => harness.records.length === 9, 'nine records');
   expect(harness.records.map(({ error }) => error)).toEqual(Array(9).fill(null));
 });

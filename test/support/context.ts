@@ -146,7 +146,7 @@ export function contextDouble(options: { readonly now?: () => number } = {}): Co
 
   return {
     context,
-    access: createAccess({ store: accessStore, record, now }),
+    access: createAccess({ store: accessStore, record, log: logDouble(), now }),
     emit(event) {
       snapshot = { ...snapshot, revision: snapshot.revision + 1 };
       for (const listener of subscribers) listener({ ...event, revision: snapshot.revision });
@@ -163,7 +163,7 @@ export function contextDouble(options: { readonly now?: () => number } = {}): Co
 }
 
 /** Keeps what it is told in memory. */
-function accessStoreDouble(): AccessStore {
+export function accessStoreDouble(): AccessStore {
   let passwordHash: string | null = null;
   const tokens = new Map<string, ApiToken & { readonly hash: string }>();
   const sessions = new Map<string, AccessSession>();
