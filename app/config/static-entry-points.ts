@@ -121,6 +121,7 @@ function wireOf(name: string, input: EntryPointInput, { globally, report }: Arou
       ? { connectionFields: forwardedHeaders.connection.map((field) => field.toLowerCase()) }
       : {}),
     ...(notAppend ? { notAppendXForwardedFor: true } : {}),
+    ...(forwardedHeaders?.addXForwardedSchemeHeaders ? { addXForwardedSchemeHeaders: true } : {}),
     ...(keepAliveMaxTimeMs > 0 ? { keepAliveMaxTimeMs } : {}),
     ...(transport?.keepAliveMaxRequests ? { keepAliveMaxRequests: transport.keepAliveMaxRequests } : {}),
     ...(escapes ? { encodedCharacters: escapes } : {}),

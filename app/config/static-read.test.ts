@@ -166,7 +166,7 @@ entryPoints:
     asDefault: true
     reusePort: true
     proxyProtocol: { trustedIPs: [10.0.0.1] }
-    forwardedHeaders: { connection: [X-Foo] }
+    forwardedHeaders: { connection: [X-Foo], addXForwardedSchemeHeaders: true }
     transport: { keepAliveMaxTime: 1m, keepAliveMaxRequests: 7, lifeCycle: { graceTimeOut: 3 } }
     http:
       redirections: { entryPoint: { to: ":8443", priority: 10 } }
@@ -194,6 +194,7 @@ entryPoints:
         wire: {
           connectionFields: ['x-foo'],
           notAppendXForwardedFor: true,
+          addXForwardedSchemeHeaders: true,
           keepAliveMaxTimeMs: 60_000,
           keepAliveMaxRequests: 7,
           encodedCharacters: { refused: ['%23'], allowed: ['%2F'] },

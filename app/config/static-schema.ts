@@ -87,7 +87,7 @@ const entryPointSchema = z.strictObject({
       trustedIPs: texts,
       connection: texts,
       notAppendXForwardedFor: boolean,
-      addXForwardedSchemeHeaders: unserved('is not served: servers are told of the scheme by X-Forwarded-Proto'),
+      addXForwardedSchemeHeaders: boolean,
     })
     .optional(),
   transport: z

@@ -92,6 +92,19 @@ describe('what an entry point does with requests', () => {
     expect(server?.received().split('/second')[1]).not.toMatch(/x-forwarded-for/i);
   });
 
+  it('tells the scheme in two more fields where it is asked to, and lets no client say it', async () => {
+    const claims = ['X-Scheme: https', 'X_Scheme: https', 'X-Forwarded-Scheme: https'];
+    const { port } = await start({});
+    await sendRaw(port(), get('/', claims));
+    expect(server?.received()).not.toMatch(/scheme/i);
+    await proxy?.close();
+    await server?.close();
+    const adding = await start({ addXForwardedSchemeHeaders: true, trustedIPs: ['127.0.0.1/32'] });
+    await sendRaw(adding.port(), get('/', [...claims, 'X-Forwarded-Proto: wss']));
+    const fields = server?.received().match(/^x[-_](?:forwarded[-_])?scheme: .*$/gim);
+    expect(fields).toEqual(['X-Forwarded-Scheme: wss', 'X-Scheme: wss']);
+  });
+
   it('shows middlewares what Connection names, and no server', async () => {
     const allowList = { 'only@test': { headers: { customRequestHeaders: { 'X-Seen': 'yes' } } } };
     const { port } = await start(

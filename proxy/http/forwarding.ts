@@ -9,9 +9,23 @@ const serverName = hostname();
 /**
  * Sets what the server behind is told of the request's way here. The client's own copies are gone by now unless it is a
  * trusted proxy; what such a proxy left out is added. `X-Forwarded-For` is appended when the request is forwarded, so
- * that middlewares count its entries as Traefik's do.
+ * that middlewares count its entries as Traefik's do. `addSchemeFields`: what `X-Forwarded-Proto` says is said again in
+ * two fields that other proxies use.
  */
-export function setForwardingFields(request: LiveRequest, peer: Peer, facts: HeadFacts, peers: TrustedPeers): void {
+export function setForwardingFields(
+  request: LiveRequest,
+  peer: Peer,
+  facts: HeadFacts,
+  peers: TrustedPeers,
+  addSchemeFields = false,
+): void {
+  setUsualFields(request, peer, facts, peers);
+  if (!addSchemeFields) return;
+  const scheme = request.headers.get('x-forwarded-proto') ?? '';
+  for (const name of ['X-Forwarded-Scheme', 'X-Scheme']) request.headers.set(name, scheme);
+}
+
+function setUsualFields(request: LiveRequest, peer: Peer, facts: HeadFacts, peers: TrustedPeers): void {
   const { headers } = request;
   if (peer.isKnownProxy && facts.forwardedFor !== '') {
     request.clientIp = clientBehindProxies(facts.forwardedFor, peer.address, peers);

@@ -29,7 +29,7 @@ export function isForwardingName(lowerName: string): boolean {
   const first = lowerName.charCodeAt(0);
   if (first !== 0x78 && first !== 0x66) return false;
   const name = isAliased(lowerName) ? lowerName.replaceAll(/[_.]/g, '-') : lowerName;
-  return name.startsWith('x-forwarded') || name === 'x-real-ip' || name === 'forwarded';
+  return name.startsWith('x-forwarded') || name === 'x-real-ip' || name === 'x-scheme' || name === 'forwarded';
 }
 
 /** True where a name is written with `_` or `.`, which some servers read as `-`. */

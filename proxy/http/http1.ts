@@ -88,7 +88,7 @@ function receive(
     const facts = fill(request, message, peer, context.reading, onFirstRead);
     if (request.body instanceof RequestBody) exchange.watchBody(request.body);
     prepare?.(request, exchange);
-    setForwardingFields(request, peer, facts, context.peers);
+    setForwardingFields(request, peer, facts, context.peers, context.reading.addSchemeFields);
     request.appendForwardedFor = context.reading.appendForwardedFor;
     dispatch(request, exchange, context);
   } catch (error) {

@@ -146,7 +146,7 @@ function receive(
     } else {
       request.headers.delete('Content-Length');
     }
-    setForwardingFields(request, peer, facts, context.peers);
+    setForwardingFields(request, peer, facts, context.peers, context.reading.addSchemeFields);
     request.appendForwardedFor = context.reading.appendForwardedFor;
     if (request.refusal) {
       answerError(exchange, request.refusal.status, request.refusal.code, request.refusal.detail);

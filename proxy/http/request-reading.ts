@@ -12,6 +12,8 @@ export interface RequestReading {
   /** What a semicolon in a query becomes. */
   readonly querySemicolon: '&' | '%3B';
   readonly appendForwardedFor: boolean;
+  /** See `setForwardingFields`. */
+  readonly addSchemeFields: boolean;
 }
 
 /** The escapes that servers read in different ways, see `otherReadings`. */
@@ -27,5 +29,6 @@ export function requestReading(wire: EntryPointWire): RequestReading {
     stillDoubtful: allowed.length === 0 ? null : new RegExp([...left, '//'].join('|'), 'i'),
     querySemicolon: wire.encodeQuerySemicolons ? '%3B' : '&',
     appendForwardedFor: wire.notAppendXForwardedFor !== true,
+    addSchemeFields: wire.addXForwardedSchemeHeaders === true,
   };
 }

@@ -175,6 +175,8 @@ export interface EntryPointWire {
   readonly connectionFields?: readonly string[];
   /** The peer's address is not added to `X-Forwarded-For`. */
   readonly notAppendXForwardedFor?: boolean;
+  /** Servers are told of the scheme in `X-Forwarded-Scheme` and `X-Scheme`, too. */
+  readonly addXForwardedSchemeHeaders?: boolean;
   /** After so long, or so many requests, a connection ends with its next answer; 0: never. */
   readonly keepAliveMaxTimeMs?: number;
   readonly keepAliveMaxRequests?: number;
