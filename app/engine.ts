@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { nameIn } from '../proxy/model/names.ts';
 import { giveBackMemory } from '../proxy/spare-memory.ts';
 import { type Access, createAccess } from './access/access.ts';
 import { type Dashboard, startDashboard } from './access/dashboard.ts';
@@ -8,6 +9,7 @@ import { createTlsFiles } from './certificates/configured.ts';
 import { version } from './cli/version.ts';
 import { createSettings } from './config/settings.ts';
 import type { StaticConfiguration } from './config/static.ts';
+import { type DockerProviderName, dockerProviderName } from './contract/docker-name.ts';
 import type { Problem } from './contract/objects.ts';
 import { viewKey } from './contract/view-key.ts';
 import { createProviderSet } from './engine-providers.ts';
@@ -206,7 +208,8 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
   });
   defer(health.stop);
 
-  let observation: DockerObservation | null = null;
+  /** By provider; without those that have not answered. */
+  const observations = new Map<DockerProviderName, DockerObservation>();
   const entryPoints = () => configuration().entryPoints;
   const listeners = createListeners({
     pool,
@@ -227,7 +230,7 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
     pausedAll: false,
     runtime: {
       defaultRuleSyntax: options.configuration.defaultRuleSyntax ?? 'v3',
-      precedence: options.configuration.precedence ?? [],
+      precedence: precedenceOf(options.configuration),
       internal: internalServicesOf(options.configuration),
     },
     log,
@@ -239,8 +242,10 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
   });
 
   const surroundings = (): Surroundings => ({
-    containers: observation?.containers ?? null,
-    reach: observation?.reach ?? { network: null, addresses: { kind: 'direct' } },
+    containers: [...observations.values()].flatMap(({ containers }) => containers),
+    reach: (endpoint) =>
+      observations.get(dockerProviderName(endpoint))?.reach ?? { network: null, addresses: { kind: 'direct' } },
+    hasAnswered: (endpoint) => observations.has(dockerProviderName(endpoint)),
     entryPoint: exposureEntryPoint(entryPoints()),
   });
   const overrides: Overrides = createOverrides({
@@ -273,8 +278,9 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
     publish: (publication) => void publisher.publish(publication),
     retract: (provider) => void publisher.retract(provider),
     onView: () => touch(),
-    onContainers: (next) => {
-      observation = next;
+    onContainers: (provider, next) => {
+      if (next === null) observations.delete(provider);
+      else observations.set(provider, next);
       touch();
       void refreshExposures();
     },
@@ -313,17 +319,19 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
       state: publisher.state(),
       entryPoints: listeners.bound(),
       health: failing.over(health.current()),
-      containers: (observation?.containers ?? []).map((container, index) => {
-        const decision = observation?.decisions[index];
-        return {
-          facts: factsOf(container, decision?.problems ?? []),
-          routers: [
-            ...(decision?.routers ?? []).map((name) => `${name}@docker`),
-            ...(decision?.tcpRouters ?? []).map((name) => viewKey({ protocol: 'tcp', name: `${name}@docker` })),
-            ...(decision?.udpRouters ?? []).map((name) => viewKey({ protocol: 'udp', name: `${name}@docker` })),
-          ],
-        };
-      }),
+      containers: [...observations].flatMap(([provider, { containers, decisions }]) =>
+        containers.map((container, index) => {
+          const decision = decisions[index];
+          return {
+            facts: factsOf(container, decision?.problems ?? []),
+            routers: [
+              ...(decision?.routers ?? []).map((name) => nameIn(provider, name)),
+              ...(decision?.tcpRouters ?? []).map((name) => viewKey({ protocol: 'tcp', name: nameIn(provider, name) })),
+              ...(decision?.udpRouters ?? []).map((name) => viewKey({ protocol: 'udp', name: nameIn(provider, name) })),
+            ],
+          };
+        }),
+      ),
       exposures: exposures.operations.list(),
       pausedAll: exposures.pausedAll(),
       unbuilt: publisher.errors(),
@@ -444,6 +452,12 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
   defer(giveBackMemory({ firstAfterMs: 3000 }));
   log.info('Gatehouse runs', { dashboard: dashboard.url(), workers: pool.size, tookMs: Date.now() - startedAt });
   return { context, access, dashboard: { url: openDashboard.url, lanUrl: openDashboard.lanUrl } };
+}
+
+/** Docker's place is that of all its endpoints. */
+function precedenceOf({ precedence = [], docker: { endpoints = {} } }: StaticConfiguration): readonly string[] {
+  const named = Object.keys(endpoints).map(dockerProviderName);
+  return precedence.flatMap((name) => (name === 'docker' ? [name, ...named] : [name]));
 }
 
 function waitAtMost(ms: number): Promise<void> {

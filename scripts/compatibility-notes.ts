@@ -25,6 +25,10 @@ export const notes: readonly Note[] = [
     state: 'quiet',
   },
   { path: 'http.routers.<name>.observability.tracing', text: 'there is no tracing', state: 'quiet' },
+  {
+    path: 'providers.docker.endpoints.<name>.endpoint',
+    text: 'Gatehouse’s own: a further daemon. What is left out below it is as in `providers.docker`, but for `tls`, `username` and `password`',
+  },
   { path: 'http.routers.<name>.observability.traceVerbosity', text: 'there is no tracing', state: 'quiet' },
   { path: 'http.routers.<name>.parentRefs', text: 'not by labels, as in Traefik' },
   { path: 'http.routers.<name>.priority', text: 'up to 2^53 − 1' },
@@ -123,5 +127,6 @@ export const differences: readonly string[] = [
   'An object with a fault stays visible with what is wrong with it and how to mend it, and is not served. Traefik drops some such objects and writes a line to its log.',
   'Middlewares on a container that has no port are kept. Traefik drops the whole container.',
   'The dashboard and its API need a session or a token of Gatehouse; `api.insecure` does not open them to the network.',
+  'Beside `providers.docker`, which is `@docker` as in Traefik, further daemons have names of their own: `providers.docker.endpoints.nas.endpoint`, or `--docker nas=tcp://192.168.1.5:2375`. Their routers are `photos@docker-nas`, their containers `nas/photos`; a reference in a label without `@` stays within its daemon. Containers of another machine are reached by the ports that they publish there. Traefik has one Docker daemon.',
   'Providers are Docker, files, an HTTP address, and clicks. Kubernetes, Swarm, Consul, Nomad, ECS, etcd, ZooKeeper and Redis are for other surroundings.',
 ];

@@ -140,7 +140,9 @@ function namesOf(text: string): string[] {
 async function qualified(client: GatehouseClient, name: string, isService: boolean): Promise<string> {
   if (name.includes('@')) return name;
   const known = isService ? await client.services.list() : await client.routers.list();
-  const found = known.map((each) => each.name).filter((each) => /^(.*)@(?:docker|file)$/.exec(each)?.[1] === name);
+  const found = known
+    .map((each) => each.name)
+    .filter((each) => /^(.*)@(?:docker(?:-[a-z0-9-]+)?|file)$/.exec(each)?.[1] === name);
   if (found.length === 1) return found[0] ?? name;
   const kind = isService ? 'service' : 'router';
   throw new CommandError(

@@ -1,3 +1,4 @@
+import { isDockerProvider } from '../contract/docker-name.ts';
 import type { Snapshot } from '../contract/objects.ts';
 import { sentenceOf, sentenceText } from '../contract/sentence.ts';
 import { signInLinks } from './sign-in-links.ts';
@@ -50,8 +51,8 @@ function hasOwnApp({ routers }: Snapshot): boolean {
 function nextStep({ containers, status }: Snapshot, command: (text: string) => string): string {
   const running = containers.find(({ state }) => state === 'running');
   if (running) return `Next: ${command(`expose ${running.name}`)}`;
-  const docker = status.providers.find(({ name }) => name === 'docker');
-  return docker?.state === 'connected'
+  const isConnected = status.providers.some(({ name, state }) => isDockerProvider(name) && state === 'connected');
+  return isConnected
     ? `Next: start a container, then expose it with a click in the dashboard, or with: ${command('expose NAME')}`
     : 'Next: start Docker, or describe services that you have in a file: --file FILE';
 }

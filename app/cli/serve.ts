@@ -7,7 +7,7 @@ import {
 } from '../config/load.ts';
 import { splitTraefikFlags } from '../config/static-source.ts';
 import type { LogLine } from '../runtime/engine-log.ts';
-import { type Command, CommandError, type CommandInput, textOption, UsageError } from './command.ts';
+import { type Command, CommandError, type CommandInput, textOption, textsOption, UsageError } from './command.ts';
 import { withEngine } from './engine-client.ts';
 import { serveLines } from './serve-lines.ts';
 import type { Terminal } from './terminal.ts';
@@ -16,7 +16,7 @@ import type { Terminal } from './terminal.ts';
 const sameSignalMs = 1000;
 
 export const serve: Command = {
-  help: `gatehouse serve [--config FILE] [--http ADDR] [--https ADDR] [--dashboard ADDR] [--docker ENDPOINT]
+  help: `gatehouse serve [--config FILE] [--http ADDR] [--https ADDR] [--dashboard ADDR] [--docker [NAME=]ENDPOINT]...
                 [--file PATH] [--domain DOMAIN] [--data-dir DIR]
 
 Runs Gatehouse until it is stopped. Without options it listens on :80 and :443 (or 8080 and 8443 where it may not),
@@ -26,7 +26,10 @@ finds Docker by itself, and serves its dashboard on http://127.0.0.1:8686.
   --http ADDR        plain HTTP, such as :8080 or 127.0.0.1:8080
   --https ADDR       HTTPS
   --dashboard ADDR   the dashboard; an address that others can reach is served over HTTPS once a password is set
-  --docker ENDPOINT  such as unix:///var/run/docker.sock or tcp://HOST:2375; "off" leaves Docker alone
+  --docker ENDPOINT  such as unix:///var/run/docker.sock or tcp://HOST:2375; "off" leaves this machine's Docker alone
+  --docker NAME=ENDPOINT
+                     a further daemon, such as nas=tcp://192.168.1.5:2375; may be given several times. Its containers
+                     are nas/photos, its routers photos@docker-nas
   --file PATH        a Traefik dynamic file, or a folder of them
   --domain DOMAIN    new apps are proposed as NAME.DOMAIN
 
@@ -41,7 +44,7 @@ SIGTERM and SIGINT let requests under way finish; a second one stops at once.`,
     http: { type: 'string' },
     https: { type: 'string' },
     dashboard: { type: 'string' },
-    docker: { type: 'string' },
+    docker: { type: 'string', multiple: true },
     file: { type: 'string' },
     domain: { type: 'string' },
   },
@@ -114,8 +117,11 @@ function workersOf(text: string | undefined): number | undefined {
 }
 
 async function configurationOf(input: CommandInput): Promise<ReturnType<typeof loadStaticConfiguration>> {
-  const names = ['config', 'http', 'https', 'dashboard', 'docker', 'file', 'domain'] as const;
-  const flags: StaticFlags = Object.fromEntries(names.map((name) => [name, textOption(input, name)]));
+  const names = ['config', 'http', 'https', 'dashboard', 'file', 'domain'] as const;
+  const flags: StaticFlags = {
+    ...Object.fromEntries(names.map((name) => [name, textOption(input, name)])),
+    docker: textsOption(input, 'docker'),
+  };
   const { config } = flagsWithEnvironment(flags, process.env);
   try {
     const file = config === undefined ? null : { path: config, text: await readConfig(config) };

@@ -39,12 +39,12 @@ describe('loadStaticConfiguration', () => {
   });
 
   it('takes Docker’s endpoint, a path, or "off"', () => {
-    expect(load({ docker: '/run/d.sock' }).docker).toMatchObject({
+    expect(load({ docker: ['/run/d.sock'] }).docker).toMatchObject({
       endpoint: 'unix:///run/d.sock',
       fixed: ['endpoint'],
     });
-    expect(load({ docker: 'tcp://nas:2375' }).docker).toMatchObject({ enabled: true, endpoint: 'tcp://nas:2375' });
-    expect(load({ docker: 'off' }).docker.enabled).toBe(false);
+    expect(load({ docker: ['tcp://nas:2375'] }).docker).toMatchObject({ enabled: true, endpoint: 'tcp://nas:2375' });
+    expect(load({ docker: ['off'] }).docker.enabled).toBe(false);
   });
 
   it('keeps plain HTTP on this machine', () => {
@@ -61,6 +61,59 @@ describe('loadStaticConfiguration', () => {
     });
   });
 
+  it('takes further Docker endpoints, which leave the first as it is', () => {
+    expect(load({ docker: ['nas=tcp://nas:2375', '/run/d.sock', 'attic=/run/attic.sock'] }).docker).toMatchObject({
+      enabled: true,
+      endpoint: 'unix:///run/d.sock',
+      endpoints: { nas: { endpoint: 'tcp://nas:2375' }, attic: { endpoint: '/run/attic.sock' } },
+    });
+    const own = load({ docker: ['nas=tcp://nas:2375'] }).docker;
+    expect(own).toEqual({ ...load({}).docker, endpoints: { nas: { endpoint: 'tcp://nas:2375' } } });
+    expect(load({ docker: ['off', 'nas=tcp://nas:2375'] }).docker).toMatchObject({ enabled: false, endpoints: {} });
+    const { docker } = loadStaticConfiguration({
+      flags: {},
+      env: { GATEHOUSE_DOCKER: 'off,nas=tcp://nas:2375,attic=unix:///run/a=b.sock' },
+      file: null,
+    }).configuration;
+    expect(docker.enabled).toBe(false);
+    expect(docker.endpoints).toEqual({
+      nas: { endpoint: 'tcp://nas:2375' },
+      attic: { endpoint: 'unix:///run/a=b.sock' },
+    });
+  });
+
+  it.each([
+    [['NAS=tcp://nas:2375'], 'cannot be the name'],
+    [['=tcp://nas:2375'], 'cannot be the name'],
+    [['nas='], 'names no endpoint'],
+    [['nas=nowhere'], 'no Docker endpoint'],
+    [['nas=ssh://nas'], 'SSH'],
+    [['nas=tcp://a:1', 'nas=tcp://b:1'], 'two endpoints nas'],
+    [['/run/a.sock', '/run/b.sock'], 'NAME=/run/b.sock'],
+  ])('refuses the Docker endpoints %j', (docker, words) => {
+    expect(() => load({ docker })).toThrow(words);
+  });
+
+  it('reads further Docker endpoints from a file and from variables of Traefik', () => {
+    const text = `providers:
+  docker:
+    exposedByDefault: false
+    endpoints:
+      nas: { endpoint: "tcp://nas:2375", network: web, httpClientTimeout: 5s, username: u, password: p }
+`;
+    const file = { path: 'traefik.yml', text };
+    expect(loadStaticConfiguration({ flags: {}, env: {}, file }).configuration.docker.endpoints).toEqual({
+      nas: { endpoint: 'tcp://nas:2375', network: 'web', requestTimeoutMs: 5000, username: 'u', password: 'p' },
+    });
+    const env = {
+      TRAEFIK_PROVIDERS_DOCKER_EXPOSEDBYDEFAULT: 'false',
+      TRAEFIK_PROVIDERS_DOCKER_ENDPOINTS_NAS_ENDPOINT: 'tcp://nas:2375',
+    };
+    expect(loadStaticConfiguration({ flags: {}, env, file: null }).configuration.docker.endpoints).toEqual({
+      nas: { endpoint: 'tcp://nas:2375' },
+    });
+  });
+
   it('takes a domain and a dynamic file', () => {
     const { domain, file } = load({ domain: 'Home.Example.org.', file: 'dynamic' });
     expect(domain).toBe('home.example.org');
@@ -72,7 +125,7 @@ describe('loadStaticConfiguration', () => {
     { https: ':70000' },
     { https: 'a b:1' },
     { dashboard: 'http://x' },
-    { docker: 'docker.sock' },
+    { docker: ['docker.sock'] },
     { domain: 'not a domain' },
     { domain: '-x' },
   ])('refuses %j with a way out', (flags) => {

@@ -1,5 +1,12 @@
 import path from 'node:path';
 import { formatAddress, parseListenAddress } from '../runtime/address.ts';
+import {
+  endpointFault,
+  endpointNameFault,
+  endpointsOfVariable,
+  namedEndpoint,
+  withEndpoints,
+} from './docker-endpoints.ts';
 import { defaultStaticConfiguration, type StaticConfiguration, type StaticEntryPoint } from './static.ts';
 import { readStatic, readStaticFile, type StaticIssue } from './static-read.ts';
 import { environmentSource, flagSource, type TraefikFlag } from './static-source.ts';
@@ -10,7 +17,8 @@ export interface StaticFlags {
   readonly http?: string | undefined;
   readonly https?: string | undefined;
   readonly dashboard?: string | undefined;
-  readonly docker?: string | undefined;
+  /** `ENDPOINT` or "off" for the first, `NAME=ENDPOINT` for others. */
+  readonly docker?: readonly string[] | undefined;
   readonly file?: string | undefined;
   readonly domain?: string | undefined;
 }
@@ -38,10 +46,15 @@ export function flagsWithEnvironment(
   flags: StaticFlags,
   env: Readonly<Record<string, string | undefined>>,
 ): StaticFlags {
+  const given = (name: (typeof flagNames)[number]): StaticFlags[typeof name] => {
+    const flag = flags[name];
+    if (flag !== undefined && flag.length > 0) return flag;
+    const variable = env[`GATEHOUSE_${name.toUpperCase()}`];
+    if (variable === undefined || variable === '') return undefined;
+    return name === 'docker' ? endpointsOfVariable(variable) : variable;
+  };
   return Object.fromEntries(
-    flagNames
-      .map((name) => [name, flags[name] ?? env[`GATEHOUSE_${name.toUpperCase()}`]] as const)
-      .filter(([, value]) => value !== undefined && value !== ''),
+    flagNames.map((name) => [name, given(name)] as const).filter(([, value]) => value !== undefined),
   );
 }
 
@@ -135,7 +148,24 @@ function addressOf(flag: string, given: string): string {
   return formatAddress(address.host ?? '', address.port);
 }
 
-function dockerOf(base: StaticConfiguration['docker'], given: string): StaticConfiguration['docker'] {
+function dockerOf(base: StaticConfiguration['docker'], given: readonly string[]): StaticConfiguration['docker'] {
+  const named = given.flatMap((text) => namedEndpoint(text) ?? []);
+  for (const { name, endpoint } of named) {
+    const fault = endpointNameFault(name) ?? endpointFault(endpoint);
+    if (fault !== null) throw new StaticConfigurationError(`--docker ${name}=${endpoint}: ${fault}`);
+    if (named.filter((other) => other.name === name).length > 1) {
+      throw new StaticConfigurationError(`--docker ${name}=${endpoint}: there are two endpoints ${name}.`);
+    }
+  }
+  const [first, second] = given.filter((text) => namedEndpoint(text) === null);
+  if (second !== undefined) {
+    throw new StaticConfigurationError(`--docker ${second}: give endpoints beside the first a name: NAME=${second}.`);
+  }
+  const own = first === undefined ? base : firstDockerOf(base, first);
+  return named.length === 0 ? own : { ...own, endpoints: withEndpoints(base.endpoints, named) };
+}
+
+function firstDockerOf(base: StaticConfiguration['docker'], given: string): StaticConfiguration['docker'] {
   const fixed = [...new Set([...base.fixed, 'endpoint'])];
   if (given === 'off') return { ...base, enabled: false, fixed };
   const endpoint = given.startsWith('/') ? `unix://${given}` : given;

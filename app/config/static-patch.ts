@@ -2,9 +2,11 @@ import path from 'node:path';
 import { durationMs } from '../../proxy/model/duration.ts';
 import { constraintsFault } from '../providers/docker/constraints.ts';
 import { compileTemplate, TemplateError } from '../providers/docker/template.ts';
+import { endpointFault, endpointNameFault } from './docker-endpoints.ts';
 import { nearestName } from './nearest.ts';
 import {
   type ApiConfiguration,
+  type DockerEndpointConfiguration,
   defaultStaticConfiguration,
   type HttpProviderConfiguration,
   type LogConfiguration,
@@ -84,25 +86,14 @@ function dockerOf(docker: DockerInput, report: Report): StaticConfiguration['doc
         'Set it to false to expose only what is labelled or clicked.',
     );
   }
-  if (docker.defaultRule !== undefined) judgeTemplate(docker.defaultRule, report);
-  const fault = constraintsFault(docker.constraints ?? '');
-  if (fault !== null) {
-    const message = `providers.docker.constraints cannot be used: ${fault}`;
-    report(['providers', 'docker', 'constraints'], 'error', message);
-  }
-  const requestTimeoutMs = durationMs(docker.httpClientTimeout, 0);
-  const kept = (['constraints', 'useBindPortIP', 'allowEmptyServices', 'watch', 'tls'] as const).filter(
-    (name) => docker[name] !== undefined,
-  );
-  const credentials = (['username', 'password'] as const).filter((name) => docker[name] !== undefined);
   return {
     enabled: true,
     endpoint: docker.endpoint ?? defaults.endpoint,
     exposedByDefault: docker.exposedByDefault ?? true,
     defaultRule: docker.defaultRule ?? defaults.defaultRule,
     network: docker.network ?? defaults.network,
-    ...Object.fromEntries([...kept, ...credentials].map((name) => [name, docker[name]])),
-    ...(requestTimeoutMs > 0 ? { requestTimeoutMs } : {}),
+    ...daemonOptions(docker, ['providers', 'docker'], report),
+    ...(docker.endpoints ? { endpoints: endpointsOf(docker.endpoints, report) } : {}),
     fixed: [
       'exposedByDefault',
       ...(['endpoint', 'network', 'defaultRule'] as const).filter((name) => docker[name] !== undefined),
@@ -110,12 +101,60 @@ function dockerOf(docker: DockerInput, report: Report): StaticConfiguration['doc
   };
 }
 
-function judgeTemplate(rule: string, report: Report): void {
+type EndpointInput = Omit<DockerInput, 'endpoints'>;
+
+/** What is not there where nothing is said of it; reports what cannot be used. */
+function daemonOptions(
+  docker: EndpointInput,
+  at: readonly string[],
+  report: Report,
+): Omit<DockerEndpointConfiguration, 'endpoint'> {
+  if (docker.defaultRule !== undefined) judgeTemplate(docker.defaultRule, [...at, 'defaultRule'], report);
+  const fault = constraintsFault(docker.constraints ?? '');
+  if (fault !== null) {
+    const place = [...at, 'constraints'];
+    report(place, 'error', `${place.join('.')} cannot be used: ${fault}`);
+  }
+  const requestTimeoutMs = durationMs(docker.httpClientTimeout, 0);
+  const kept = (
+    ['constraints', 'useBindPortIP', 'allowEmptyServices', 'watch', 'tls', 'username', 'password'] as const
+  ).filter((name) => docker[name] !== undefined);
+  return {
+    ...Object.fromEntries(kept.map((name) => [name, docker[name]])),
+    ...(requestTimeoutMs > 0 ? { requestTimeoutMs } : {}),
+  };
+}
+
+function endpointsOf(
+  endpoints: NonNullable<DockerInput['endpoints']>,
+  report: Report,
+): Readonly<Record<string, DockerEndpointConfiguration>> {
+  const made: Record<string, DockerEndpointConfiguration> = {};
+  for (const [name, given] of Object.entries(endpoints)) {
+    const at = ['providers', 'docker', 'endpoints', name];
+    const nameFault = endpointNameFault(name);
+    if (nameFault !== null) report(at, 'error', `providers.docker.endpoints: ${nameFault}`);
+    const { endpoint = '', exposedByDefault, defaultRule, network } = given;
+    const fault = endpointFault(endpoint);
+    if (fault !== null)
+      report(given.endpoint === undefined ? at : [...at, 'endpoint'], 'error', `${at.join('.')}: ${fault}`);
+    made[name] = {
+      endpoint,
+      ...(exposedByDefault === undefined ? {} : { exposedByDefault }),
+      ...(defaultRule === undefined ? {} : { defaultRule }),
+      ...(network === undefined ? {} : { network }),
+      ...daemonOptions(given, at, report),
+    };
+  }
+  return made;
+}
+
+function judgeTemplate(rule: string, at: readonly string[], report: Report): void {
   try {
     compileTemplate(rule);
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error;
-    report(['providers', 'docker', 'defaultRule'], 'error', `The default rule cannot be used: ${error.message}.`);
+    report(at, 'error', `The default rule cannot be used: ${error.message}.`);
   }
 }
 

@@ -148,7 +148,7 @@ const entryPointSchema = z.strictObject({
     .optional(),
 });
 
-const dockerSchema = z.strictObject({
+const dockerEndpointSchema = z.strictObject({
   endpoint: text,
   exposedByDefault: boolean,
   constraints: text,
@@ -161,6 +161,11 @@ const dockerSchema = z.strictObject({
   password: text,
   tls: clientTlsSchema.optional(),
   httpClientTimeout: duration,
+});
+
+const dockerSchema = dockerEndpointSchema.extend({
+  /** Gatehouse's own: further daemons, by names of their own. */
+  endpoints: z.record(z.string(), dockerEndpointSchema).optional(),
 });
 
 const elsewhere = Object.fromEntries(

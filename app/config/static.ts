@@ -76,6 +76,8 @@ export interface StaticConfiguration {
     readonly tls?: ClientTls;
     readonly username?: string;
     readonly password?: string;
+    /** Further daemons, by names of their own. */
+    readonly endpoints?: Readonly<Record<string, DockerEndpointConfiguration>>;
     /** Names of the fields above that a flag or file decided. */
     readonly fixed: readonly string[];
   };
@@ -103,6 +105,12 @@ export interface StaticConfiguration {
   readonly serversTransport?: ServersTransportConfig;
   /** Names of certificate resolvers that were set up in Traefik. */
   readonly certificateResolvers?: readonly string[];
+}
+
+/** What is left out is as the first endpoint has it, but for TLS and credentials, which are each daemon's own. */
+export interface DockerEndpointConfiguration
+  extends Partial<Omit<StaticConfiguration['docker'], 'enabled' | 'endpoint' | 'endpoints' | 'fixed'>> {
+  readonly endpoint: string;
 }
 
 /** Each is a file's path, or PEM. */

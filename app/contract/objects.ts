@@ -347,7 +347,11 @@ export const entryPointViewSchema = z.object({
 });
 
 export const providerViewSchema = z.object({
-  name: z.enum(['docker', 'file', 'http', 'gatehouse', 'internal']),
+  /** Docker endpoints beside the first bear names of their own. */
+  name: z.union([
+    z.enum(['docker', 'file', 'http', 'gatehouse', 'internal']),
+    z.templateLiteral(['docker-', z.string()]),
+  ]),
   /** `off`: not configured. `lost`: was there, is not now; its last routes stay. */
   state: z.enum(['off', 'connecting', 'connected', 'lost', 'failed']),
   /** Endpoint or path. */

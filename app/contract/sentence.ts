@@ -1,3 +1,4 @@
+import { endpointOfProvider } from './docker-name.ts';
 import type { EngineStatus, Problem } from './objects.ts';
 
 /** The one sentence that the tray, the window and the browser begin with: how things are, and if not well, where to look. */
@@ -80,6 +81,11 @@ function factsOf(status: EngineStatus): Fact[] {
   return facts;
 }
 
+function providerWords(name: string, words: Dictionary): string {
+  const endpoint = endpointOfProvider(name);
+  return endpoint === null ? (words.providers[name] ?? name) : `${words.providers['docker'] ?? ''} ${endpoint}`;
+}
+
 function providerFact(problems: readonly Problem[]): 'providerAbsent' | 'providerDenied' | 'providerAway' {
   const has = (code: Problem['code']): boolean => problems.some((problem) => problem.code === code);
   if (has('DOCKER_ABSENT')) return 'providerAbsent';
@@ -111,7 +117,7 @@ function factPart(fact: Fact, words: Dictionary): SentencePart {
     case 'providerAbsent':
     case 'providerDenied':
     case 'providerAway':
-      return { text: words[fact.kind](words.providers[fact.name] ?? fact.name), link: '/settings' };
+      return { text: words[fact.kind](providerWords(fact.name, words)), link: '/settings' };
     case 'objects':
       return {
         text: words.objects(fact.count, fact.what, fact.state),

@@ -664,7 +664,7 @@ export const en = {
     NAME_INVALID: 'That name cannot be used.',
     PORT_REQUIRED: 'Choose a port.',
     CONTAINER_UNKNOWN: 'There is no such container.',
-    CONTAINER_AMBIGUOUS: 'Several containers begin like that.',
+    CONTAINER_AMBIGUOUS: 'Several containers fit that.',
     PASSWORD_REQUIRED: 'Give a password of at least 8 characters.',
     RANGE_INVALID: 'One of the addresses cannot be read.',
     PASSWORD_WRONG: 'The current password is not right.',

@@ -678,7 +678,7 @@ export const fr: Words = {
     NAME_INVALID: 'Ce nom ne convient pas.',
     PORT_REQUIRED: 'Choisissez un port.',
     CONTAINER_UNKNOWN: 'Il n’y a pas de tel conteneur.',
-    CONTAINER_AMBIGUOUS: 'Plusieurs conteneurs commencent ainsi.',
+    CONTAINER_AMBIGUOUS: 'Plusieurs conteneurs y correspondent.',
     PASSWORD_REQUIRED: 'Donnez un mot de passe d’au moins 8 caractères.',
     RANGE_INVALID: 'L’une des adresses est illisible.',
     PASSWORD_WRONG: 'Le mot de passe actuel n’est pas le bon.',

@@ -1,3 +1,4 @@
+import { isDockerProvider } from '../../contract/docker-name.ts';
 import type { Snapshot } from '../../contract/objects.ts';
 import type { RuntimeState } from '../../runtime/state.ts';
 import { entryPointOf, middlewareOf, routerOf, serviceOf } from './objects.ts';
@@ -181,9 +182,13 @@ function overview({ status, routers, services, middlewares }: Snapshot): Record<
     tcp: counts('tcp'),
     udp,
     features: { tracing: '', metrics: '', accessLog: true },
-    providers: status.providers
-      .filter(({ name, state }) => state !== 'off' && name !== 'internal')
-      .map(({ name }) => names[name]),
+    providers: [
+      ...new Set(
+        status.providers
+          .filter(({ name, state }) => state !== 'off' && name !== 'internal')
+          .map(({ name }) => (isDockerProvider(name) ? names.docker : names[name])),
+      ),
+    ],
   };
 }
 

@@ -3,6 +3,7 @@ import { RuleError } from '../../../proxy/rule/rule-error.ts';
 import { readBoolean } from '../../config/decode.ts';
 import { decodeHttpElements, type ElementIssue, type ElementKind, issueProblem } from '../../config/http-elements.ts';
 import type { MiddlewareTable } from '../../config/middleware-options.ts';
+import { nameAtDaemon } from '../../contract/docker-name.ts';
 import type { Problem, Source } from '../../contract/objects.ts';
 import { problem } from '../../problem.ts';
 import { compileConstraints } from './constraints.ts';
@@ -63,7 +64,7 @@ export interface ContainerConfiguration {
 /** Name of a container's default router and service, as Traefik makes it: `service-project` for Compose. */
 function serviceNameOf(container: InspectedContainer): string {
   const { project, service } = composeOf(container);
-  return normalize(project !== null && service !== null ? `${service}_${project}` : container.name);
+  return normalize(project !== null && service !== null ? `${service}_${project}` : nameAtDaemon(container.name));
 }
 
 /** Reads one container by itself. Pure; replicas are put together by the merge. */

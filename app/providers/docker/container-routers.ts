@@ -1,4 +1,5 @@
 import type { RouterConfig } from '../../../proxy/model/dynamic.ts';
+import { nameAtDaemon } from '../../contract/docker-name.ts';
 import type { Problem } from '../../contract/objects.ts';
 import { problem } from '../../problem.ts';
 import type { InspectedContainer } from './container.ts';
@@ -79,7 +80,7 @@ function defaultRuleFor(context: RouterContext, router: string, problems: Proble
   try {
     const rule = compileTemplate(context.rule)({
       Name: context.defaultName,
-      ContainerName: container.name,
+      ContainerName: nameAtDaemon(container.name),
       Labels: container.labels,
     });
     if (rule.trim() !== '') return rule;

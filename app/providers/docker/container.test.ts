@@ -26,6 +26,10 @@ const raw = {
   },
 } as unknown as ContainerInspectInfo;
 
+test('a container of an endpoint with a name of its own bears it', () => {
+  expect(inspectedContainer(raw, 'nas')).toEqual({ ...inspectedContainer(raw), id: 'nas/abc', name: 'nas/shop-web-1' });
+});
+
 test('reads what docker inspect says', () => {
   expect(inspectedContainer(raw)).toEqual({
     id: 'abc',

@@ -1,10 +1,12 @@
 import type { ContainerInspectInfo } from 'dockerode';
+import { nameAtEndpoint } from '../../contract/docker-name.ts';
 import type { ContainerView, Problem } from '../../contract/objects.ts';
 
 /** What Gatehouse keeps of `docker inspect`. */
 export interface InspectedContainer {
+  /** With its endpoint's name before it, as the name, where that has one. */
   readonly id: string;
-  /** Without the leading slash. */
+  /** Without the leading slash. `nas/photos` of the endpoint `nas`; see docker-name.ts. */
   readonly name: string;
   readonly image: string;
   readonly state: ContainerView['state'];
@@ -28,12 +30,12 @@ const states: readonly string[] = ['created', 'running', 'paused', 'restarting',
 const healths: readonly string[] = ['starting', 'healthy', 'unhealthy'];
 
 /** Reads the answer of `GET /containers/ID/json`, of Docker 20.10 to 29 or Podman; absent parts count as empty. */
-export function inspectedContainer(raw: ContainerInspectInfo): InspectedContainer {
+export function inspectedContainer(raw: ContainerInspectInfo, endpoint: string | null = null): InspectedContainer {
   const state = raw.State?.Status ?? '';
   const health = raw.State?.Health?.Status ?? '';
   return {
-    id: raw.Id,
-    name: (raw.Name ?? '').replace(/^\//, ''),
+    id: nameAtEndpoint(endpoint, raw.Id),
+    name: nameAtEndpoint(endpoint, (raw.Name ?? '').replace(/^\//, '')),
     image: raw.Config?.Image ?? raw.Image ?? '',
     state: states.includes(state) ? (state as InspectedContainer['state']) : 'dead',
     health: healths.includes(health) ? (health as InspectedContainer['health']) : 'none',

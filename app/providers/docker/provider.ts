@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { middlewareTable } from '../../../proxy/middleware/table.ts';
 import type { StaticConfiguration } from '../../config/static.ts';
+import { dockerProviderName } from '../../contract/docker-name.ts';
 import type { Problem, ProviderView } from '../../contract/objects.ts';
 import type { Log } from '../../log.ts';
 import { same } from '../../runtime/same.ts';
@@ -37,6 +38,8 @@ export type DockerProviderOptions = Pick<
 >;
 
 export interface DockerProviderSettings {
+  /** Of an endpoint beside the first: stands before its containers' names, and in its provider's. */
+  readonly name?: string;
   readonly host: ProviderHost;
   readonly options: DockerProviderOptions;
   /** Called with each change of what is seen, before the publication that follows from it. */
@@ -65,6 +68,8 @@ const startPatienceMs = 2000;
  */
 export function createDockerProvider(settings: DockerProviderSettings): DockerProvider {
   const now = settings.now ?? Date.now;
+  const own = settings.name ?? null;
+  const provider = dockerProviderName(own);
   const surroundings = settings.surroundings ?? systemSurroundings();
   const started = Promise.withResolvers<void>();
   let options = settings.options;
@@ -73,7 +78,7 @@ export function createDockerProvider(settings: DockerProviderSettings): DockerPr
   let running: { readonly stop: AbortController; readonly done: Promise<void> } | undefined;
   let reconnect = new AbortController();
   let view: ProviderView = {
-    name: 'docker',
+    name: provider,
     state: 'connecting',
     where: options.endpoint ?? '',
     version: '',
@@ -89,7 +94,8 @@ export function createDockerProvider(settings: DockerProviderSettings): DockerPr
   }
 
   function publish(observed: Observed): void {
-    const { publication, observation } = observed.result();
+    const { publication: found, observation } = observed.result();
+    const publication = { ...found, provider };
     settings.onContainers(observation);
     if (published && same(published, publication)) return;
     published = publication;
@@ -117,7 +123,12 @@ export function createDockerProvider(settings: DockerProviderSettings): DockerPr
   async function connectOnce(stop: AbortSignal): Promise<'was connected' | 'failed'> {
     const { tls, username, password, requestTimeoutMs } = options;
     const access = { tls, username, password, requestTimeoutMs };
-    const candidates = findEndpoints(options.endpoint, surroundings).map((each) => ({ ...each, access }));
+    // What the environment says of TLS is meant for the daemon of DOCKER_HOST.
+    const candidates = findEndpoints(options.endpoint, surroundings).map((each) => ({
+      ...each,
+      ...(own === null ? {} : { tls: null }),
+      access,
+    }));
     const problems: Problem[] = [];
     for (const endpoint of candidates) {
       let client: DockerClient;
@@ -149,6 +160,7 @@ export function createDockerProvider(settings: DockerProviderSettings): DockerPr
     let connected = false;
     try {
       session = await openSession(endpoint, client, {
+        name: own,
         options: () => options,
         surroundings,
         onChange: publish,
@@ -225,6 +237,8 @@ interface Session {
 }
 
 interface SessionSettings {
+  /** Null: of the first endpoint. */
+  readonly name: string | null;
   readonly options: () => DockerProviderOptions;
   readonly surroundings: EndpointSurroundings;
   readonly onChange: (observed: Observed) => void;
@@ -265,7 +279,8 @@ async function openSession(
       const ids = [...dirty];
       dirty.clear();
       const seen = await mapAtOnce(ids, inspectAtOnce, async (id) => ({ id, raw: await client.inspect(id) }));
-      for (const { id, raw } of seen) changed = observed.set(id, raw && inspectedContainer(raw)) || changed;
+      for (const { id, raw } of seen)
+        changed = observed.set(id, raw && inspectedContainer(raw, settings.name)) || changed;
       first = false;
       if (changed) settings.onChange(observed);
     }

@@ -1,3 +1,4 @@
+import { nameAtDaemon } from '../../contract/docker-name.ts';
 import type { Problem } from '../../contract/objects.ts';
 import { problem } from '../../problem.ts';
 import { composeOf, type InspectedContainer } from './container.ts';
@@ -111,7 +112,9 @@ function networkOwner(container: InspectedContainer, options: ReachOptions): Ins
     const match = /^container:(.+)$/.exec(owner.networkMode);
     if (!match) return owner;
     const wanted = match[1] ?? '';
-    const next = options.containers?.find(({ id, name }) => id === wanted || name === wanted || id.startsWith(wanted));
+    const next = options.containers?.find(
+      ({ id, name }) => nameAtDaemon(name) === wanted || nameAtDaemon(id).startsWith(wanted),
+    );
     if (!next || !isServing(next)) return null;
     owner = next;
   }
@@ -148,7 +151,7 @@ function noNetwork(container: InspectedContainer, problems: Problem[]): null {
       'CONTAINER_NO_NETWORK',
       'error',
       `${container.name} is on no network, so nothing can reach it.`,
-      `Attach it to one: docker network connect bridge ${container.name}`,
+      `Attach it to one: docker network connect bridge ${nameAtDaemon(container.name)}`,
       { container: container.name },
     ),
   );
@@ -198,7 +201,7 @@ function chosenNetwork(
         'CONTAINER_UNREACHABLE',
         'warning',
         `${container.name} is only on the ${options.networkDrivers?.[chosen.name] ?? ''} network "${chosen.name}", which this machine itself usually cannot reach.`,
-        `Attach it to a bridge network as well: docker network connect bridge ${container.name}`,
+        `Attach it to a bridge network as well: docker network connect bridge ${nameAtDaemon(container.name)}`,
         { container: container.name, network: chosen.name },
       ),
     );
@@ -248,14 +251,20 @@ export function stateProblem(container: InspectedContainer): Problem | null {
           : container.exitCode === 0
             ? 'is stopped'
             : `has stopped with exit code ${container.exitCode}`;
-      return problem('CONTAINER_NOT_RUNNING', 'warning', `${name} ${how}.`, `Start it: docker start ${name}`, details);
+      return problem(
+        'CONTAINER_NOT_RUNNING',
+        'warning',
+        `${name} ${how}.`,
+        `Start it: docker start ${nameAtDaemon(name)}`,
+        details,
+      );
     }
     case 'paused':
       return problem(
         'CONTAINER_PAUSED',
         'warning',
         `${name} is paused, so it would never answer.`,
-        `Resume it: docker unpause ${name}`,
+        `Resume it: docker unpause ${nameAtDaemon(name)}`,
         details,
       );
     case 'restarting':
@@ -263,7 +272,7 @@ export function stateProblem(container: InspectedContainer): Problem | null {
         'CONTAINER_RESTARTING',
         'warning',
         `${name} stops right after its start (exit code ${container.exitCode}), and Docker keeps restarting it.`,
-        `Its log says why: docker logs --tail 50 ${name}`,
+        `Its log says why: docker logs --tail 50 ${nameAtDaemon(name)}`,
         details,
       );
     case 'running':
@@ -274,7 +283,7 @@ export function stateProblem(container: InspectedContainer): Problem | null {
       'CONTAINER_UNHEALTHY',
       'warning',
       `${name} runs, but its own health check fails.`,
-      `See what the check says: docker inspect --format '{{json .State.Health}}' ${name}`,
+      `See what the check says: docker inspect --format '{{json .State.Health}}' ${nameAtDaemon(name)}`,
       details,
     );
   }

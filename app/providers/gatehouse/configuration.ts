@@ -5,6 +5,7 @@ import type {
   ServiceConfig,
 } from '../../../proxy/model/dynamic.ts';
 import type { StaticEntryPoint } from '../../config/static.ts';
+import { endpointOfContainer } from '../../contract/docker-name.ts';
 import type { Problem } from '../../contract/objects.ts';
 import { problem } from '../../problem.ts';
 import type { StoredExposure, StoredProtection } from '../../store/exposures.ts';
@@ -15,9 +16,12 @@ import { type ContainerIndex, containersOf, indexContainers } from './target.ts'
 
 /** What exposures depend on besides themselves. */
 export interface Surroundings {
-  /** Null while Docker has not answered: what is there cannot be told. */
-  readonly containers: readonly InspectedContainer[] | null;
-  readonly reach: ReachOptions;
+  /** Of all endpoints that have answered. */
+  readonly containers: readonly InspectedContainer[];
+  /** How the containers of the endpoint are reached; null: of the first. */
+  readonly reach: (endpoint: string | null) => ReachOptions;
+  /** Whether it can be told what is at the endpoint. */
+  readonly hasAnswered: (endpoint: string | null) => boolean;
   /** The entry point that apps are exposed on. */
   readonly entryPoint: string;
 }
@@ -62,10 +66,10 @@ export function exposureConfiguration(
     middlewares: {} as Record<string, ObjectOrigin>,
   };
   const standings = new Map<string, Standing>();
-  const index = surroundings.containers && indexContainers(surroundings.containers);
+  const index = indexContainers(surroundings.containers);
   for (const exposure of exposures) {
     const { id, name } = exposure;
-    const standing = standingOf(exposure, index, surroundings.reach);
+    const standing = standingOf(exposure, index, surroundings);
     standings.set(id, standing);
     if (exposure.paused) continue;
     const source = { kind: 'exposure', exposureId: id } as const;
@@ -132,9 +136,10 @@ export function middlewareName(exposureName: string, kind: Exclude<StoredProtect
   return kind === 'password' ? `${exposureName}-password` : `${exposureName}-allow-list`;
 }
 
-function standingOf(exposure: StoredExposure, index: ContainerIndex | null, reach: ReachOptions): Standing {
+function standingOf(exposure: StoredExposure, index: ContainerIndex, surroundings: Surroundings): Standing {
   const name = exposure.target.container;
-  if (index === null) {
+  const endpoint = endpointOfContainer(name);
+  if (!surroundings.hasAnswered(endpoint)) {
     const waiting = problem(
       'CONTAINER_MISSING',
       'warning',
@@ -144,6 +149,7 @@ function standingOf(exposure: StoredExposure, index: ContainerIndex | null, reac
     );
     return { containerId: null, serverUrls: [], state: 'waiting', problems: [waiting] };
   }
+  const reach = surroundings.reach(endpoint);
   const found = containersOf(exposure.target, index);
   const [first] = found;
   if (!first) return { containerId: null, serverUrls: [], state: 'waiting', problems: [missing(exposure)] };

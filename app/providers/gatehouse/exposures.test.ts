@@ -179,6 +179,27 @@ describe('following the container', () => {
     expect(servers('immich')).toEqual(['http://172.18.0.5:8080']);
   });
 
+  test('at its Docker endpoint, and at no other', async () => {
+    const at = (name: string, address: string) =>
+      container(name, {
+        labels: compose('home', 'photos'),
+        networks: [{ name: 'bridge', address, address6: '' }],
+      });
+    rig.containers = [at('photos', '172.17.0.5'), at('nas/photos', '172.18.0.5')];
+    await expose({ container: 'nas/photos', name: 'far' });
+    await expose({ container: 'photos', name: 'near' });
+    expect([servers('far'), servers('near')]).toEqual([['http://172.18.0.5:8080'], ['http://172.17.0.5:8080']]);
+    rig.containers = [at('photos', '172.17.0.5')];
+    rig.silent = ['nas'];
+    await rig.exposures.refresh();
+    const [far, near] = rig.exposures.operations.list();
+    expect(far).toMatchObject({ state: 'waiting', target: { container: 'nas/photos' } });
+    expect(far?.problems[0]?.message).toBe(
+      'Docker has not answered yet, so it cannot be told whether nas/photos runs.',
+    );
+    expect(near).toMatchObject({ state: 'live' });
+  });
+
   test('away, stopped, on no network, or not to be told: the route stays and says why', async () => {
     await expose({ container: 'whoami' });
     const cases = [

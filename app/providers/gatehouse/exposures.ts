@@ -132,7 +132,7 @@ export function createExposures(options: ExposuresOptions): Exposures {
     const protection = await storedProtection(input.protection ?? { kind: 'none' });
     // Hashing takes a moment, in which another may have taken them.
     assertFree({ id, name, host });
-    const target = targetOf(findContainer(plan.containerId, options.surroundings().containers ?? []));
+    const target = targetOf(findContainer(plan.containerId, options.surroundings().containers));
     const at = Math.trunc(now());
     const exposure: StoredExposure = {
       id,

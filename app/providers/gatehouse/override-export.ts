@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 import type { MiddlewareConfig } from '../../../proxy/model/dynamic.ts';
 import { localName, providerOf } from '../../../proxy/model/names.ts';
+import { isDockerProvider } from '../../contract/docker-name.ts';
 import type { OverrideExport } from '../../contract/objects.ts';
 import type { RuntimeRouter, RuntimeService, RuntimeState } from '../../runtime/state.ts';
 
@@ -21,11 +22,15 @@ export function exportObject(
     own.get(reference)?.name ?? (providerOf(reference) === provider ? localName(reference) : reference);
   const middlewares = Object.fromEntries([...own.values()].map((each) => [each.name, each.config]));
 
+  const docker = isDockerProvider(object.provider);
   const labels = isPaused
     ? ['traefik.enable=false']
     : [
         'traefik.enable=true',
-        ...labelsOf(`traefik.http.${kind}s.${name}`, withNames(given, rename('docker'), object.provider === 'docker')),
+        ...labelsOf(
+          `traefik.http.${kind}s.${name}`,
+          withNames(given, rename(docker ? object.provider : 'docker'), docker),
+        ),
         ...Object.entries(middlewares).flatMap(([each, config]) =>
           labelsOf(`traefik.http.middlewares.${each}`, config as Options),
         ),

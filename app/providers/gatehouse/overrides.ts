@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
+import { isDockerProvider } from '../../contract/docker-name.ts';
 import type { Override as OverrideView } from '../../contract/objects.ts';
 import type { EngineContext, OverrideInput, OverrideTarget } from '../../operations/context.ts';
 import { OperationError } from '../../operations/error.ts';
@@ -218,7 +219,7 @@ function factsBelow(object: RuntimeRouter | RuntimeService | undefined): Overrid
 }
 
 function assertEditable({ provider, name }: RuntimeRouter | RuntimeService): void {
-  if (provider === 'docker' || provider === 'file') return;
+  if (isDockerProvider(provider) || provider === 'file') return;
   throw new OperationError(
     'INVALID',
     provider === 'gatehouse'

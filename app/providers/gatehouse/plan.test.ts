@@ -193,6 +193,24 @@ describe('problems', () => {
     });
   });
 
+  test('containers of several Docker endpoints are told apart', () => {
+    const id = (letter: string) => letter.repeat(64);
+    rig.containers = [
+      container('photos', { id: id('a') }),
+      container('nas/photos', { id: `nas/${id('a')}` }),
+      container('nas/music', { id: `nas/${id('b')}` }),
+      container('nas/wiki', { id: `nas/${id('c')}` }),
+      container('attic/wiki', { id: `attic/${id('d')}` }),
+    ];
+    const { plan: planned } = rig.exposures.operations;
+    expect(planned({ container: 'photos' })).toMatchObject({ container: 'photos', name: 'photos' });
+    expect(planned({ container: 'nas/photos' })).toMatchObject({ container: 'nas/photos', name: 'photos' });
+    expect(planned({ container: 'music' })).toMatchObject({ container: 'nas/music', name: 'music' });
+    expect(planned({ container: 'bbb' }).container).toBe('nas/music');
+    expect(planned({ container: `nas/${id('a')}` }).container).toBe('nas/photos');
+    expect(() => planned({ container: 'wiki' })).toThrow('several containers wiki: nas/wiki, attic/wiki');
+  });
+
   test('a container that is not there, or that cannot be told, is refused', () => {
     rig.containers = [
       container('one', { id: `ab1${'0'.repeat(61)}` }),

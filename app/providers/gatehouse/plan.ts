@@ -1,3 +1,4 @@
+import { endpointOfContainer, nameAtDaemon } from '../../contract/docker-name.ts';
 import type { ExposurePlan, Problem, Protection } from '../../contract/objects.ts';
 import type { ExposureInput } from '../../operations/context.ts';
 import { OperationError } from '../../operations/error.ts';
@@ -33,8 +34,9 @@ export interface PlanContext extends Surroundings {
  * `details.field` and `details.reason`. Throws OperationError only where the container is not found.
  */
 export function planExposure(input: ExposureInput, context: PlanContext): ExposurePlan {
-  const container = findContainer(input.container, context.containers ?? []);
-  const reach = reachOf(container, context.reach);
+  const container = findContainer(input.container, context.containers);
+  const reachOptions = context.reach(endpointOfContainer(container.name));
+  const reach = reachOf(container, reachOptions);
   const problems: Problem[] = reach.problems.filter(({ code }) => code !== 'CONTAINER_NO_PORT');
   const check = <T>(work: () => T, otherwise: T): T => {
     try {
@@ -58,7 +60,7 @@ export function planExposure(input: ExposureInput, context: PlanContext): Exposu
   const scheme = input.scheme ?? (port === null ? 'http' : schemeOf(container.image, port));
   const asked = input.protection ?? { kind: 'none' };
   const protection = withoutPassword(check(() => validProtection(asked), asked));
-  const server = port === null ? null : serverAt(container, port, context.reach);
+  const server = port === null ? null : serverAt(container, port, reachOptions);
   return {
     containerId: container.id,
     container: container.name,
@@ -113,7 +115,9 @@ const genericServices: ReadonlySet<string> = new Set([
 function proposedName(container: InspectedContainer, context: PlanContext): string {
   const { project, service } = composeOf(container);
   const generic = service === null || genericServices.has(service.toLowerCase());
-  const base = dnsSafe(service === null ? container.name : generic && project !== null ? project : service);
+  const base = dnsSafe(
+    service === null ? nameAtDaemon(container.name) : generic && project !== null ? project : service,
+  );
   const taken = (name: string): boolean =>
     context.exposures.some((exposure) => exposure.name === name) ||
     holderOfHost(`${name}.${context.domain}`, undefined, context) !== undefined;

@@ -50,6 +50,8 @@ export interface Rig {
   readonly pausedAll: () => boolean | undefined;
   readonly state: () => RuntimeState;
   containers: readonly InspectedContainer[] | null;
+  /** Names of Docker endpoints that have not answered. */
+  silent: readonly string[];
   /** What other providers publish. */
   others: readonly Publication[];
   reached: 'direct' | 'published';
@@ -92,12 +94,13 @@ export function createRig(dataDir = mkdtempSync(join(tmpdir(), 'gatehouse-exposu
     store,
     changes,
     surroundings: () => ({
-      containers: rig.containers,
-      reach: {
+      containers: rig.containers ?? [],
+      hasAnswered: (endpoint) => rig.containers !== null && !rig.silent.includes(endpoint ?? ''),
+      reach: () => ({
         network: null,
         addresses: rig.reached === 'direct' ? { kind: 'direct' } : { kind: 'published', host: '127.0.0.1' },
         containers: rig.containers ?? [],
-      },
+      }),
       entryPoint: 'websecure',
     }),
     runtime: state,
@@ -121,6 +124,7 @@ export function createRig(dataDir = mkdtempSync(join(tmpdir(), 'gatehouse-exposu
     pausedAll: () => pausedAll,
     state,
     containers: [],
+    silent: [],
     others: [],
     reached: 'direct',
     restart: () => {

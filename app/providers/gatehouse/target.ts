@@ -1,3 +1,4 @@
+import { endpointOfContainer, nameAtDaemon } from '../../contract/docker-name.ts';
 import type { Exposure } from '../../contract/objects.ts';
 import { OperationError } from '../../operations/error.ts';
 import { composeOf, type InspectedContainer } from '../docker/container.ts';
@@ -13,7 +14,7 @@ export function targetOf(container: InspectedContainer): Target {
 /** Containers by what targets name. Built once for all exposures: there may be hundreds of both. */
 export interface ContainerIndex {
   readonly byName: ReadonlyMap<string, InspectedContainer>;
-  /** By project and service, as JSON; without one-off runs. */
+  /** By endpoint, project and service, as JSON; without one-off runs. */
   readonly byService: ReadonlyMap<string, readonly InspectedContainer[]>;
 }
 
@@ -22,7 +23,7 @@ export function indexContainers(containers: readonly InspectedContainer[]): Cont
   for (const container of containers) {
     const { project, service } = composeOf(container);
     if (project === null || service === null || isOneOff(container)) continue;
-    const key = JSON.stringify([project, service]);
+    const key = JSON.stringify([endpointOfContainer(container.name), project, service]);
     const own = byService.get(key);
     if (own) own.push(container);
     else byService.set(key, [container]);
@@ -35,7 +36,8 @@ export function indexContainers(containers: readonly InspectedContainer[]): Cont
  * come first.
  */
 export function containersOf(target: Target, index: ContainerIndex): readonly InspectedContainer[] {
-  const ofService = index.byService.get(JSON.stringify([target.composeProject, target.composeService]));
+  const key = [endpointOfContainer(target.container), target.composeProject, target.composeService];
+  const ofService = index.byService.get(JSON.stringify(key));
   const named = index.byName.get(target.container);
   const found = ofService ?? (named ? [named] : []);
   return found.toSorted((a, b) => Number(b.state === 'running') - Number(a.state === 'running') || compare(a, b));
@@ -50,12 +52,26 @@ function compare(a: InspectedContainer, b: InspectedContainer): number {
   return a.name < b.name ? -1 : 1;
 }
 
-/** By name, by id, or by a beginning that only one id has. Throws OperationError. */
+/** By name, by id, or by a beginning that only one id has; without its endpoint where that is clear. Throws OperationError. */
 export function findContainer(wanted: string, containers: readonly InspectedContainer[]): InspectedContainer {
   const name = wanted.replace(/^\//, '');
   const exact = containers.find((container) => container.name === name || container.id === wanted);
   if (exact) return exact;
-  const beginning = wanted.length === 0 ? [] : containers.filter(({ id }) => id.startsWith(wanted));
+  const elsewhere = containers.filter((container) => nameAtDaemon(container.name) === name);
+  const [there] = elsewhere;
+  if (there && elsewhere.length === 1) return there;
+  if (there) {
+    const candidates = elsewhere.map((container) => container.name).join(', ');
+    throw new OperationError('INVALID', `There are several containers ${name}: ${candidates}.`, {
+      reason: 'CONTAINER_AMBIGUOUS',
+      container: wanted,
+      candidates,
+    });
+  }
+  const beginning =
+    wanted.length === 0
+      ? []
+      : containers.filter(({ id }) => id.startsWith(wanted) || nameAtDaemon(id).startsWith(wanted));
   const [only] = beginning;
   if (only && beginning.length === 1) return only;
   if (only) {

@@ -2,6 +2,7 @@ import { Box, SearchX } from 'lucide-react';
 import { type ReactNode, useCallback, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, useLocation } from 'wouter';
+import { isDockerProvider } from '../../../app/contract/docker-name.ts';
 import type { ContainerView, Exposure } from '../../../app/contract/objects.ts';
 import { useEngine } from '../../client/store.ts';
 import { Button, LinkButton } from '../../components/button.tsx';
@@ -76,7 +77,9 @@ export function ContainersPage({ name }: { name: string | null }) {
   if (!containers || !exposures || !status) return null;
   const open = containers.filter((container) => container.exposure === 'exposed').length;
   const broken = containers.filter((container) => container.exposure === 'broken').length;
-  const docker = status.providers.find((provider) => provider.name === 'docker');
+  const docker = status.providers.filter((provider) => isDockerProvider(provider.name));
+  const isConnected = docker.some(({ state }) => state === 'connected');
+  const dockerProblems = docker.flatMap(({ problems }) => problems);
   const grouped = containers.some((container) => container.composeProject !== null);
   const waiting = exposures.filter((exposure) => !containers.some((container) => container.exposureId === exposure.id));
   const words: Record<Filter, string> = {
@@ -109,18 +112,18 @@ export function ContainersPage({ name }: { name: string | null }) {
             )
           }
         />
-        {docker && docker.problems.length > 0 && (
+        {dockerProblems.length > 0 && (
           <div className="px-4 pb-3 rail:px-7">
-            <ProblemList problems={docker.problems} />
+            <ProblemList problems={dockerProblems} />
           </div>
         )}
         {waiting.length > 0 && <Waiting exposures={waiting} />}
         {containers.length === 0 ? (
           <Empty
             icon={Box}
-            title={docker?.state === 'connected' ? t('containers.emptyTitle') : t('containers.emptyDocker')}
+            title={isConnected ? t('containers.emptyTitle') : t('containers.emptyDocker')}
             action={
-              docker?.state === 'connected' ? undefined : (
+              isConnected ? undefined : (
                 <LinkButton to="/settings#providers">{t('containers.emptyDockerAction')}</LinkButton>
               )
             }

@@ -1,6 +1,7 @@
 import { FileOutput, PencilLine, Undo2 } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { isDockerProvider } from '../../../app/contract/docker-name.ts';
 import type { RouterView, ServiceView } from '../../../app/contract/objects.ts';
 import { actWithUndo } from '../../client/actions.ts';
 import { Button } from '../../components/button.tsx';
@@ -18,7 +19,7 @@ export function OverrideSection({
 }) {
   const { t } = useTranslation();
   const [open, setOpen] = useState<'edit' | 'export' | null>(null);
-  if ((item.provider !== 'docker' && item.provider !== 'file') || item.protocol !== undefined) return null;
+  if ((!isDockerProvider(item.provider) && item.provider !== 'file') || item.protocol !== undefined) return null;
   const { name, overridden } = item;
   const target = { object, name };
   const close = (): void => setOpen(null);

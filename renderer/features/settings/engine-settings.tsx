@@ -1,4 +1,5 @@
 import { useTranslation } from 'react-i18next';
+import { endpointOfProvider, isDockerProvider } from '../../../app/contract/docker-name.ts';
 import type { EntryPointView, ProviderView, Settings } from '../../../app/contract/objects.ts';
 import { ProblemList } from '../../components/problems.tsx';
 import { Status, type Tone } from '../../components/status.tsx';
@@ -70,12 +71,18 @@ const providerTone: Record<ProviderView['state'], Tone> = {
   failed: 'broken',
 };
 
+function providerTitle(name: ProviderView['name'], t: ReturnType<typeof useTranslation>['t']): string {
+  return isDockerProvider(name)
+    ? [t('settings.provider.docker'), endpointOfProvider(name)].filter((word) => word !== null).join(' · ')
+    : t(`settings.provider.${name}`);
+}
+
 function ProviderHead({ provider }: { provider: ProviderView }) {
   const { t } = useTranslation();
   return (
     <>
       <div className="flex flex-wrap items-center gap-x-4 gap-y-1">
-        <h3 className="text-14 font-semibold">{t(`settings.provider.${provider.name}`)}</h3>
+        <h3 className="text-14 font-semibold">{providerTitle(provider.name, t)}</h3>
         <Status tone={providerTone[provider.state]}>{t(`settings.providerState.${provider.state}`)}</Status>
         <span className="text-13 text-muted">
           {provider.version}
