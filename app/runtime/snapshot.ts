@@ -132,8 +132,8 @@ function split(router: RuntimeRouter, tlsEntryPoints: ReadonlySet<string>): Rout
       return split({ ...rest, entryPoints: [entryPoint], middlewares: chain }, tlsEntryPoints);
     });
   }
-  const isLogged = router.config.observability?.accessLogs !== false;
-  const common = { ...routed(router), ...(isLogged ? {} : { accessLogs: false }) };
+  const { accessLogs } = router.config.observability ?? {};
+  const common = { ...routed(router), ...(accessLogs === undefined ? {} : { accessLogs }) };
   if (router.tls) return [{ ...common, entryPoints: router.entryPoints, tls: true }];
   const secure = router.entryPoints.filter((entryPoint) => tlsEntryPoints.has(entryPoint));
   const plain = router.entryPoints.filter((entryPoint) => !tlsEntryPoints.has(entryPoint));

@@ -15,6 +15,8 @@ export interface EntryContext {
   readonly reading: RequestReading;
   /** What the access log is to know; null: it gets nothing from here. */
   readonly accessLog: LoggedFieldModes | null;
+  /** Whether requests go there whose routers do not say. */
+  readonly isLogged: boolean;
   /** Counts what no router took. */
   readonly unrouted: TrafficCounter;
   /** Takes a request that was not refused to its route. */

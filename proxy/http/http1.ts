@@ -166,7 +166,11 @@ function refuseConnection(error: NodeJS.ErrnoException, socket: Socket, context:
   if (isBusy) exchange.broken({ code, detail: error.message }, status);
   else {
     const record = recordOf(id, nowMs, peer, context, status, code, error.message);
-    context.recorder.finished(record, context.unrouted, context.accessLog && { authority: '' });
+    context.recorder.finished(
+      record,
+      context.unrouted,
+      context.accessLog !== null && context.isLogged ? { authority: '' } : null,
+    );
   }
   if (!canAnswer) {
     socket.destroy();

@@ -22,8 +22,8 @@ export interface RouteTarget {
   readonly tlsOptions: string | null;
   /** Middlewares may listen to `signal`; a bare service does not, and is spared its cost. */
   readonly needsSignal: boolean;
-  /** Its requests go to the access log, where there is one. */
-  readonly isLogged: boolean;
+  /** Its requests go to the access log, where there is one; null: as the entry point has it. */
+  readonly isLogged: boolean | null;
   readonly counter: TrafficCounter;
 }
 
@@ -212,8 +212,8 @@ export abstract class LiveExchange implements Exchange, ResponseSink {
 
   /** For the access log, unless the request is not to stand there. */
   private facts(): LoggedFacts | null {
-    const { accessLog } = this.context;
-    if (accessLog === null || this.target?.isLogged === false) return null;
+    const { accessLog, isLogged } = this.context;
+    if (accessLog === null || !(this.target?.isLogged ?? isLogged)) return null;
     return factsOf(this.request, this.notes, accessLog, this.downstreamHeaders, this.originFields);
   }
 

@@ -174,7 +174,7 @@ export function compileRouting(
           tlsOptions: router.tlsOptions ?? null,
           handler,
           needsSignal: router.middlewares.length > 0 || needsSignal,
-          isLogged: router.accessLogs !== false,
+          isLogged: router.accessLogs ?? null,
           counter: recorder.counter(entryPoint, router.name, service),
         },
       });

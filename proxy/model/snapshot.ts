@@ -97,7 +97,7 @@ export interface RouterSnapshot {
   readonly service: string;
   /** Names of the routers below it, one of which takes what its middlewares let through; left out: the service does. */
   readonly children?: readonly string[];
-  /** False: its requests are not written to the access log. */
+  /** Whether its requests are written to the access log; left out: as its entry point has it. */
   readonly accessLogs?: boolean;
 }
 
@@ -191,7 +191,7 @@ export interface EntryPointWire {
     readonly maxDecoderHeaderTableSize?: number;
     readonly maxEncoderHeaderTableSize?: number;
   };
-  /** False: its requests are not written to the access log. */
+  /** False: its requests are not written to the access log, save those of routers that say so. */
   readonly accessLogs?: boolean;
 }
 

@@ -26,6 +26,11 @@ const dynamic = `http:
       entryPoints: [web]
       service: nobody
       observability: { accessLogs: false }
+    noted:
+      rule: Host(\`noted.test\`)
+      entryPoints: [web]
+      service: nobody
+      observability: { accessLogs: true }
     open: { rule: "Host(\`open.test\`)", entryPoints: [web], service: nobody }
   middlewares:
     auth: { basicAuth: { users: ["anna:$apr1$H6uskkkW$IgXLP6ewTrSuBkTrqE8wj/"] } }
@@ -203,4 +208,13 @@ test('an entry point that wants no lines has none, though it is asked for elsewh
   // The record has come, so that a line would have been written by now.
   await pollUntil(async () => (await gatehouse.run('logs', '--json')).out.includes('open.test'), 5000);
   expect(readFileSync(log, 'utf8')).toBe('');
+});
+
+test('a router that wants lines has them where its entry point wants none', async () => {
+  const log = join(dir, 'access.log');
+  const { url } = await start(`accessLog: { filePath: ${log} }\n`, ', observability: { accessLogs: false }');
+  for (const host of ['open.test', 'nowhere.test', 'noted.test']) await send(url, '/', { headers: { Host: host } });
+  const lines = await linesOf(log, 1);
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).toContain('noted@file');
 });

@@ -99,7 +99,7 @@ export const entryPointModel = kind(
           route && {
             middlewares: route.middlewares.map(localName),
             tls: route.tls,
-            accessLogs: route.accessLogs !== false && defaults[entryPoint]?.accessLogs !== false,
+            accessLogs: route.accessLogs ?? defaults[entryPoint]?.accessLogs ?? true,
           },
         );
       }
