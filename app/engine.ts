@@ -185,7 +185,7 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
   const graces = options.configuration.entryPoints.map(({ graceMs = drainMs }) => graceMs);
   defer(() => pool.stop(Math.max(0, ...graces)));
   const [authority] = await Promise.all([
-    createCertificateAuthority({ dataDir, now }),
+    createCertificateAuthority({ dataDir, now, hostsInUse: () => publisher.ownHosts() }),
     pool.start().catch((error: unknown) => {
       const reason = error instanceof Error ? error.message : String(error);
       throw new EngineStartError(

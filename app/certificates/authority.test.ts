@@ -290,6 +290,98 @@ describe('renewal', () => {
   });
 });
 
+describe('hosts that are gone', () => {
+  const files = (): readonly string[] => readdirSync(join(dir, 'ca', 'leaves')).toSorted();
+  const fileOf = (host: string): string => join(dir, 'ca', 'leaves', files().find((file) => file.startsWith(host))!);
+  const hasFile = (host: string): boolean => files().some((file) => file.startsWith(host));
+  const lastUsedDaysAgo = (host: string, days: number): void => {
+    const at = Date.now() / 1000 - days * 86_400;
+    utimesSync(fileOf(host), at, at);
+  };
+
+  test('are not renewed, and their leaves go after 30 days without use; those that are served stay', async () => {
+    let inUse = ['served.test', 'gone.test', 'paused.test'];
+    const authority = await createCertificateAuthority({
+      dataDir: dir,
+      now: () => clock,
+      checkEveryMs: 5,
+      hostsInUse: () => inUse,
+    });
+    await authority.certificatesFor(inUse);
+    inUse = ['Served.test'];
+    clock = start + 61 * day;
+    expect(authority.dueForRenewal(clock).toSorted()).toEqual(['', 'served.test']);
+    for (const host of ['served.test', 'gone.test', 'localhost']) lastUsedDaysAgo(host, 61);
+    lastUsedDaysAgo('paused.test', 29);
+    const renewed: CertificateSnapshot[] = [];
+    const close = authority.start((certificates) => renewed.push(...certificates));
+    try {
+      await vi.waitFor(() => expect(renewed).toHaveLength(2), 10_000);
+      expect(hasFile('gone.test')).toBe(false);
+      expect(hasFile('paused.test')).toBe(true);
+      expect(hasFile('served.test')).toBe(true);
+      expect(hasFile('localhost')).toBe(true);
+      inUse = ['gone.test'];
+      expect(x509(await certificateFor(authority, 'gone.test')).validToDate.getTime()).toBe(clock + 90 * day);
+    } finally {
+      close();
+    }
+  });
+
+  test('one that is served is marked so, however long ago it was made', async () => {
+    const authority = await createCertificateAuthority({
+      dataDir: dir,
+      now: () => clock,
+      checkEveryMs: 5,
+      hostsInUse: () => ['served.test'],
+    });
+    await authority.certificatesFor(['served.test']);
+    lastUsedDaysAgo('served.test', 45);
+    const close = authority.start(() => undefined);
+    try {
+      await vi.waitFor(() => expect(statSync(fileOf('served.test')).mtimeMs).toBeGreaterThan(Date.now() - day), 10_000);
+    } finally {
+      close();
+    }
+  });
+
+  test('above the bound those that were used last stay, and all that are served', async () => {
+    let inUse: readonly string[] = [];
+    const authority = await createCertificateAuthority({
+      dataDir: dir,
+      now: () => clock,
+      checkEveryMs: 5,
+      hostsInUse: () => inUse,
+      mostLeaves: 4,
+    });
+    const served = ['s1.test', 's2.test', 's3.test'];
+    const before = await authority.certificatesFor(served);
+    inUse = served;
+    const gone: CertificateSnapshot[] = [];
+    for (let number = 0; number < 9; number += 1) {
+      clock += 2 * day;
+      gone.push(await certificateFor(authority, `gone-${number}.test`));
+      lastUsedDaysAgo(`gone-${number}.test`, 20 - number);
+    }
+    for (const host of served) lastUsedDaysAgo(host, 29);
+    clock += 2 * day;
+    const close = authority.start(() => undefined);
+    try {
+      await vi.waitFor(() => expect(files()).toHaveLength(4), 10_000);
+    } finally {
+      close();
+    }
+    expect(files().map((file) => file.split('-')[0])).toEqual(['localhost', 's1.test', 's2.test', 's3.test']);
+    expect(await authority.certificatesFor(served)).toEqual(before);
+    // Forgotten in memory too: asked again, it is another one, long before it would have been renewed.
+    expect((await certificateFor(authority, 'gone-8.test')).id).not.toBe(gone[8]!.id);
+    // More in use than the bound: all of them are kept.
+    inUse = [...served, 's4.test', 's5.test', 's6.test'];
+    const more = await authority.certificatesFor(inUse);
+    expect(await authority.certificatesFor(inUse)).toEqual(more);
+  });
+});
+
 describe('clocks', () => {
   test('one that has gone back does not give certificates that have ended for everyone else', async () => {
     const before = (await open()).info();

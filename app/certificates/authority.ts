@@ -9,7 +9,7 @@ import type { Problem } from '../contract/objects.ts';
 import { problem } from '../problem.ts';
 import { authorityPath, backdatedMs, earliestTrueTime, loadAuthority } from './authority-files.ts';
 import { issueLeaf, signerOf } from './issue.ts';
-import { type Leaf, leafOf, readLeaf, removeOldLeaves, renewalTime, writeLeaf } from './leaves.ts';
+import { type Leaf, leafOf, readLeaf, renewalTime, sweepLeaves, writeLeaf } from './leaves.ts';
 
 export interface CertificateAuthority {
   /** What went wrong with its files or with the clock. */
@@ -22,7 +22,7 @@ export interface CertificateAuthority {
   readonly certificatesFor: (hosts: readonly string[]) => Promise<readonly CertificateSnapshot[]>;
   /** Hosts of certificates in use with less than a third of their time left. */
   readonly dueForRenewal: (now: number) => readonly string[];
-  /** Looks every hour and hands over what it has renewed. Returns its closer. */
+  /** Looks every hour, forgets hosts that are gone and hands over what it has renewed. Returns its closer. */
   readonly start: (onRenewed: (certificates: readonly CertificateSnapshot[]) => void) => () => void;
   readonly info: () => AuthorityInfo;
 }
@@ -39,9 +39,24 @@ export interface CertificateAuthorityOptions {
   readonly dataDir: string;
   readonly now?: () => number;
   readonly checkEveryMs?: number;
+  /** Hosts that are served now, beside the default one: these are renewed and never forgotten. Left out: all. */
+  readonly hostsInUse?: () => readonly string[];
+  /** So many leaves are kept, or as many as are in use. */
+  readonly mostLeaves?: number;
 }
 
-const leafLifetimeMs = 90 * 86_400_000;
+interface Known {
+  readonly leaf: Leaf;
+  /** When it was last asked for or found in use. */
+  usedAt: number;
+}
+
+const dayMs = 86_400_000;
+const leafLifetimeMs = 90 * dayMs;
+/** Leaves of hosts that are gone are kept this long: a stopped container may come back. */
+const unusedForMs = 30 * dayMs;
+/** Some 2 kB of memory and a block of the disk each. */
+const mostLeaves = 2000;
 const madeAtOnce = 32;
 /** Answers for these where nothing else fits: how the machine itself, and a browser that sends no name, come in. */
 const defaultHost = '';
@@ -55,7 +70,8 @@ export async function createCertificateAuthority(options: CertificateAuthorityOp
   const begins = authority.validFromDate.getTime();
   const ends = authority.validToDate.getTime();
   const leavesDir = join(dataDir, 'ca', 'leaves');
-  const leaves = new Map<string, Leaf>();
+  const most = options.mostLeaves ?? mostLeaves;
+  const leaves = new Map<string, Known>();
   const signer = signerOf(issued);
   let writeProblem: Problem | undefined;
 
@@ -78,10 +94,31 @@ export async function createCertificateAuthority(options: CertificateAuthorityOp
 
   function leafFor(host: string): Leaf {
     const time = soundTime(now());
-    const known = leaves.get(host) ?? readLeaf(leavesDir, namesOf(host), authority);
+    const known = leaves.get(host)?.leaf ?? readLeaf(leavesDir, namesOf(host), authority);
     const leaf = known && isFresh(known, time) ? known : issue(host);
-    leaves.set(host, leaf);
+    leaves.set(host, { leaf, usedAt: now() });
     return leaf;
+  }
+
+  function hostsInUse(): ReadonlySet<string> {
+    if (!options.hostsInUse) return new Set(leaves.keys());
+    return new Set([...certificateNames(options.hostsInUse()), defaultHost]);
+  }
+
+  /** Those in use, and `asked`, which are about to be, stay. */
+  function forgetUnused(asked: readonly string[] = []): void {
+    const used = hostsInUse();
+    const stays = new Set([...used, ...asked]);
+    const idle: [string, Known][] = [];
+    for (const [host, known] of leaves) {
+      if (used.has(host)) known.usedAt = now();
+      if (!stays.has(host)) idle.push([host, known]);
+    }
+    idle.sort(([, one], [, other]) => other.usedAt - one.usedAt);
+    const room = Math.max(0, most - (leaves.size - idle.length));
+    for (const [index, [host, { usedAt }]] of idle.entries()) {
+      if (index >= room || now() - usedAt > unusedForMs) leaves.delete(host);
+    }
   }
 
   async function snapshotsFor(hosts: readonly string[]): Promise<CertificateSnapshot[]> {
@@ -94,23 +131,32 @@ export async function createCertificateAuthority(options: CertificateAuthorityOp
     return snapshots;
   }
 
-  const dueForRenewal = (time: number): readonly string[] =>
-    [...leaves].filter(([, leaf]) => !isFresh(leaf, soundTime(time))).map(([host]) => host);
+  const dueForRenewal = (time: number): readonly string[] => {
+    const used = hostsInUse();
+    const due = [...leaves].filter(([host, { leaf }]) => used.has(host) && !isFresh(leaf, soundTime(time)));
+    return due.map(([host]) => host);
+  };
 
   return {
     get problems() {
       const clock = clockProblem(now(), begins);
       return [...loadProblems, ...(writeProblem ? [writeProblem] : []), ...(clock ? [clock] : [])];
     },
-    certificatesFor: (hosts) => {
-      const valid = new Set(hosts.map(asCertificateName).filter((host) => host !== undefined));
-      return snapshotsFor([...valid, defaultHost]);
+    certificatesFor: async (hosts) => {
+      const asked = [...certificateNames(hosts), defaultHost];
+      const snapshots = await snapshotsFor(asked);
+      if (leaves.size > most) forgetUnused(asked);
+      return snapshots;
     },
     dueForRenewal,
     start: (onRenewed) => {
       let closed = false;
       const look = async (): Promise<void> => {
-        await removeOldLeaves(leavesDir, Date.now() - leafLifetimeMs);
+        forgetUnused();
+        // What was just asked for, and is in no router, is the dashboard's own.
+        const asked = [...leaves].filter(([, { usedAt }]) => now() - usedAt < dayMs).map(([host]) => host);
+        const used = [...new Set([...hostsInUse(), ...asked])].map(namesOf);
+        await sweepLeaves(leavesDir, { used, unusedForMs, most });
         const due = dueForRenewal(now());
         if (due.length === 0 || closed) return;
         const renewed = await snapshotsFor(due);
@@ -150,6 +196,10 @@ export function asCertificateName(host: string): string | undefined {
   const ascii = /^[\w.-]+$/.test(name) ? name.toLowerCase() : domainToASCII(name);
   const fits = ascii.length <= 253 && /^[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*$/.test(ascii);
   return fits ? wildcard + ascii : undefined;
+}
+
+function certificateNames(hosts: readonly string[]): ReadonlySet<string> {
+  return new Set(hosts.map(asCertificateName).filter((host) => host !== undefined));
 }
 
 function namesOf(host: string): readonly string[] {

@@ -1,6 +1,6 @@
 import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { readdir, rm, stat } from 'node:fs/promises';
+import { readdir, rm, stat, utimes } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { writePrivateFile } from './files.ts';
@@ -70,18 +70,40 @@ export function writeLeaf(leavesDir: string, names: readonly string[], { issued 
   writePrivateFile(join(leavesDir, fileNameOf(names)), content, { durable: false });
 }
 
-/** Removes leaves that were written so long ago that they have ended. */
-export async function removeOldLeaves(leavesDir: string, writtenBefore: number): Promise<void> {
+export interface SweepOptions {
+  /** Names of each leaf that is in use; these are never removed. */
+  readonly used: readonly (readonly string[])[];
+  /** Leaves that nobody has used for this long go. */
+  readonly unusedForMs: number;
+  /** No more leaves are kept than this, or than are in use; the ones that were used last stay. */
+  readonly most: number;
+}
+
+const markEveryMs = 86_400_000;
+
+/** Removes leaves of hosts that are gone. A file's time says, to the day, when its leaf was last in use. */
+export async function sweepLeaves(leavesDir: string, { used, unusedForMs, most }: SweepOptions): Promise<void> {
   let files: readonly string[];
   try {
     files = await readdir(leavesDir);
   } catch {
     return;
   }
+  const inUse = new Set(used.map(fileNameOf));
+  const now = Date.now();
+  const idle: { readonly path: string; readonly usedAt: number }[] = [];
   for (const file of files) {
     const path = join(leavesDir, file);
     // One that is gone by now is no concern.
     const found = await stat(path).catch(() => undefined);
-    if (found && found.mtimeMs < writtenBefore) await rm(path, { force: true });
+    if (!found) continue;
+    const usedAt = found.mtimeMs;
+    if (!inUse.has(file)) idle.push({ path, usedAt });
+    else if (Math.abs(now - usedAt) > markEveryMs) await utimes(path, now / 1000, now / 1000).catch(() => undefined);
+  }
+  idle.sort((one, other) => other.usedAt - one.usedAt);
+  const room = Math.max(0, most - (files.length - idle.length));
+  for (const [index, { path, usedAt }] of idle.entries()) {
+    if (index >= room || now - usedAt > unusedForMs) await rm(path, { force: true });
   }
 }

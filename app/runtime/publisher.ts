@@ -23,6 +23,8 @@ export interface Publisher {
   readonly setInternalUrls: (urls: InternalUrls) => Promise<void>;
   /** Takes certificates that were renewed, or asks for them anew. */
   readonly refreshCertificates: () => Promise<void>;
+  /** Hosts of routers that are served with certificates of our own authority. */
+  readonly ownHosts: () => readonly string[];
   /** Routers of the newest state that workers could not build, and why. */
   readonly errors: () => ReadonlyMap<string, string>;
 }
@@ -66,6 +68,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
   let internalUrls: InternalUrls = {};
   let certificates: readonly CertificateSnapshot[] = [];
   let certifiedHosts: string | null = null;
+  let ownHosts: readonly string[] = [];
   let certifiedBy: ConfiguredTls = noConfiguredTls;
   let errors: ReadonlyMap<string, string> = new Map();
   let running = false;
@@ -85,6 +88,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
   const certify = async (tls: ConfiguredTls): Promise<void> => {
     const isCovered = coveredBy(tls.certificates);
     const hosts = hostsToCertify(state, entryPoints).filter((host) => !isCovered(host));
+    ownHosts = hosts;
     const key = hosts.join(' ');
     if (key === certifiedHosts && tls === certifiedBy) return;
     try {
@@ -163,6 +167,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
       certifiedHosts = null;
       return republish();
     },
+    ownHosts: () => ownHosts,
     errors: () => errors,
   };
 }
