@@ -62,11 +62,16 @@ export const entryPointModel = kind(
     ];
     const defaults = Object.fromEntries(models.map(([name, each]) => [name, defaultsOf(each)]));
     const [defaultSyntax] = models.flatMap(([, each]) => spelled.get(each['_defaultRuleSyntax'] ?? '') ?? []);
-    const built = buildState(byProvider(protocol, kindsOf(protocol, given, models, spelled)), {
-      entryPoints: entryPoints.length > 0 ? entryPoints : ['ep'],
-      defaults,
-      ...(defaultSyntax === undefined ? {} : { defaultRuleSyntax: defaultSyntax }),
-    });
+    const { file } = byProvider(protocol, kindsOf(protocol, given, models, spelled));
+    const options = [...JSON.stringify(input).matchAll(/"options":"(\w+)"/g)].map((match) => [match[1] ?? '', {}]);
+    const built = buildState(
+      { file: { ...file, tls: { options: Object.fromEntries(options) as object } } },
+      {
+        entryPoints: entryPoints.length > 0 ? entryPoints : ['ep'],
+        defaults,
+        ...(defaultSyntax === undefined ? {} : { defaultRuleSyntax: defaultSyntax }),
+      },
+    );
     const names = Object.keys(given);
     const isSplit = (name: string, ofName: string): boolean =>
       name === ofName || entryPoints.some((entryPoint) => name === `${entryPoint}-${ofName}`);
