@@ -1,4 +1,5 @@
 import type { DynamicConfiguration } from '../proxy/model/dynamic.ts';
+import { resolvedEndpoints } from './config/docker-endpoints.ts';
 import type { StaticConfiguration } from './config/static.ts';
 import { type DockerProviderName, dockerProviderName } from './contract/docker-name.ts';
 import type { ProviderView } from './contract/objects.ts';
@@ -97,11 +98,9 @@ export function createProviderSet(options: ProviderSetOptions): ProviderSet {
   };
 
   /** Only static configuration names them, so each is started once; what they leave to the first may change. */
-  const applyEndpoints = async ({ endpoints = {}, ...first }: StaticConfiguration['docker']): Promise<void> => {
-    const { tls: _tls, username: _username, password: _password, ...shared } = first;
+  const applyEndpoints = async (configured: StaticConfiguration['docker']): Promise<void> => {
     await Promise.all(
-      Object.entries(endpoints).map(async ([name, own]) => {
-        const next = { ...shared, ...own };
+      [...resolvedEndpoints(configured)].map(async ([name, next]) => {
         const known = named.get(name);
         if (known !== undefined) {
           known.update(next);

@@ -1,4 +1,4 @@
-import type { DockerEndpointConfiguration } from './static.ts';
+import type { DockerEndpointConfiguration, StaticConfiguration } from './static.ts';
 
 /** Null: an endpoint may have this name. It becomes part of the names of its provider and containers. */
 export function endpointNameFault(name: string): string | null {
@@ -37,4 +37,20 @@ export function withEndpoints(
     ...before,
     ...Object.fromEntries(named.map(({ name, endpoint }) => [name, { ...before?.[name], endpoint }])),
   };
+}
+
+/** Each named endpoint with what it leaves to the first. What identifies us to a daemon is shown to no other. */
+export function resolvedEndpoints({
+  endpoints = {},
+  enabled: _enabled,
+  fixed: _fixed,
+  tls: _tls,
+  username: _username,
+  password: _password,
+  ...shared
+}: StaticConfiguration['docker']): ReadonlyMap<
+  string,
+  DockerEndpointConfiguration & Omit<StaticConfiguration['docker'], 'enabled' | 'endpoint' | 'endpoints' | 'fixed'>
+> {
+  return new Map(Object.entries(endpoints).map(([name, own]) => [name, { ...shared, ...own }]));
 }

@@ -62,6 +62,12 @@ describe('sentenceOf', () => {
     expect(french({ ...well, pausedAll: true })).toContain('pause');
   });
 
+  it('says which Docker it is where there are several', () => {
+    const providers: EngineStatus['providers'] = [{ ...well.providers[0]!, name: 'docker-nas', state: 'lost' }];
+    expect(english({ ...well, health: 'attention', providers })).toContain('Docker nas cannot be read');
+    expect(french({ ...well, health: 'attention', providers })).toContain('Docker nas : lecture impossible');
+  });
+
   it('names what is wrong, most pressing first, and links to where it can be mended', () => {
     const status: EngineStatus = {
       ...well,

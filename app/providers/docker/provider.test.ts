@@ -104,13 +104,17 @@ const nowhere: EndpointSurroundings = {
   readText: () => null,
 };
 
-async function start(endpoint: string | null = `unix://${socketPath}`): Promise<void> {
+async function start(
+  endpoint: string | null = `unix://${socketPath}`,
+  over: { name?: string; surroundings?: EndpointSurroundings } = {},
+): Promise<void> {
   provider = createDockerProvider({
     host: { publish: (publication) => publications.push(publication), report: (view) => views.push(view) },
     options: { endpoint, exposedByDefault: false, defaultRule: 'Host(`{{ .Name }}`)', network: null },
     onContainers: () => undefined,
     log: { info: () => undefined, warn: () => undefined, error: () => undefined },
     surroundings: nowhere,
+    ...over,
   });
   await provider.start();
 }
@@ -121,6 +125,21 @@ test('no Docker anywhere is said once, and is no publication', async () => {
   await start(null);
   expect(views.at(-1)).toMatchObject({ state: 'failed', problems: [{ code: 'DOCKER_ABSENT', severity: 'warning' }] });
   expect(publications).toEqual([]);
+});
+
+test('an endpoint with a name of its own is a provider of its own, and heeds nothing meant for DOCKER_HOST', async () => {
+  daemon.containers.set('a', inspect('a'));
+  daemon.containers.set('b', { ...inspect('b'), HostConfig: { NetworkMode: 'container:a' } });
+  await daemon.listen(socketPath);
+  const env = { DOCKER_HOST: 'tcp://elsewhere:2376', DOCKER_TLS_VERIFY: '1' };
+  await start(`unix://${socketPath}`, { name: 'nas', surroundings: { ...nowhere, env } });
+  expect(views.at(-1)).toMatchObject({ name: 'docker-nas', state: 'connected', where: `unix://${socketPath}` });
+  expect(publications.map((each) => each.provider)).toEqual(['docker-nas']);
+  expect(publications[0]?.configuration.http?.routers?.['a']?.rule).toBe('Host(`a`)');
+  expect(publications[0]?.configuration.http?.services?.['b']?.loadBalancer?.servers).toEqual([
+    { url: 'http://172.17.0.2:80' },
+  ]);
+  expect(publications[0]?.origins.routers['a']?.source).toMatchObject({ containerId: 'nas/a', container: 'nas/a' });
 });
 
 test('a socket that nobody answers at; then somebody does', async () => {
