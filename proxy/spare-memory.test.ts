@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { giveBackMemory } from './spare-memory.ts';
 
@@ -80,3 +82,26 @@ test('it stays off where the collector is out of reach', () => {
   giveBackMemory({ firstAfterMs: 1 });
   expect(vi.getTimerCount()).toBe(asked);
 });
+
+test('a real thread gives a busy time back long before V8 would by itself', async () => {
+  vi.useRealTimers();
+  const script = `
+    import { getHeapStatistics } from 'node:v8';
+    import { giveBackMemory } from ${JSON.stringify(new URL('spare-memory.ts', import.meta.url).href)};
+    const heldMiB = () => getHeapStatistics().total_heap_size / 1024 / 1024;
+    giveBackMemory({ firstAfterMs: 10, lookEveryMs: 50 });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const before = heldMiB();
+    let kept = Array.from({ length: 400_000 }, (_, index) => ({ index, text: 'x' + index }));
+    const busy = heldMiB();
+    kept = null;
+    const deadline = performance.now() + 4000;
+    while (heldMiB() > before + 8 && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 100));
+    console.log(JSON.stringify({ grown: busy - before, left: heldMiB() - before }));
+  `;
+  const args = ['--expose-gc', '--input-type=module', '-e', script];
+  const { stdout } = await promisify(execFile)(process.execPath, args);
+  const { grown, left } = JSON.parse(stdout) as { grown: number; left: number };
+  expect(grown).toBeGreaterThan(16);
+  expect(left).toBeLessThan(8);
+}, 20_000);
