@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { statusOf } from './ask.ts';
 import { cpuMicroseconds, freePort, type Running, start, until } from './process.ts';
-import type { Row } from './report.ts';
+import { median, type Row } from './report.ts';
 
 const seconds = 6;
 const connections = 64;
@@ -34,13 +34,8 @@ export async function measureRequestCost(): Promise<Row[]> {
     if (has('traefik')) proxies.push(await traefikProxy(dir, origin, started));
     const rows: Row[] = [];
     for (const proxy of proxies) {
-      await until(`${proxy.program} to answer`, async () =>
-        (await statusOf({ port: proxy.port, host: 'app.localhost', tls: false })) === 200 ? true : undefined,
-      );
-      load(proxy.port, 1);
-      const before = cpuMicroseconds(proxy.running.pid);
-      const requests = load(proxy.port, seconds);
-      const used = cpuMicroseconds(proxy.running.pid) - before;
+      await warm(proxy);
+      const { used, requests } = costOf(proxy, seconds);
       const common = { scenario: 'small GET, HTTP/1.1', program: proxy.program };
       rows.push({ ...common, figure: 'processor time per request', value: used / requests, unit: 'µs' });
       rows.push({ ...common, figure: 'requests per second', value: requests / seconds, unit: '/s' });
@@ -50,6 +45,55 @@ export async function measureRequestCost(): Promise<Row[]> {
     for (const running of started.toReversed()) await running.stop();
     rmSync(dir, { recursive: true, force: true });
   }
+}
+
+/** What a request costs Gatehouse among few and among many routers, in turn, five times each. */
+export async function measureManyRouters(): Promise<Row[]> {
+  if (!has('wrk') || !has('nginx')) return [];
+  const dir = mkdtempSync(path.join(os.tmpdir(), 'gatehouse-bench-routers-'));
+  const started: Running[] = [];
+  try {
+    const origin = await freePort();
+    started.push(nginx(dir, 'origin', `server { listen 127.0.0.1:${origin}; location / { return 200 "hello\\n"; } }`));
+    const few = await gatehouseProxy(dir, origin, started, 10);
+    const many = await gatehouseProxy(dir, origin, started, 10_000);
+    for (const proxy of [few, many]) await warm(proxy);
+    const costs = { few: [] as number[], many: [] as number[] };
+    for (let n = 0; n < 5; n++) {
+      for (const [name, proxy] of [['few', few] as const, ['many', many] as const]) {
+        const { used, requests } = costOf(proxy, 3);
+        costs[name].push(used / requests);
+      }
+    }
+    const common = { scenario: 'many routers', program: 'gatehouse' };
+    return [
+      { ...common, figure: 'time per request, 10 routers', value: median(costs.few), unit: 'µs' },
+      { ...common, figure: 'time per request, 10,000 routers', value: median(costs.many), unit: 'µs' },
+      {
+        ...common,
+        figure: '10,000 routers to 10, pair by pair',
+        value: median(costs.many.map((cost, n) => (cost / (costs.few[n] ?? Number.NaN)) * 100)),
+        unit: '%',
+        goal: { atMost: 105 },
+      },
+    ];
+  } finally {
+    for (const running of started.toReversed()) await running.stop();
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+async function warm(proxy: Proxy): Promise<void> {
+  await until(`${proxy.program} to answer`, async () =>
+    (await statusOf({ port: proxy.port, host: 'app.localhost', tls: false })) === 200 ? true : undefined,
+  );
+  load(proxy.port, 1);
+}
+
+function costOf(proxy: Proxy, durationSeconds: number): { used: number; requests: number } {
+  const before = cpuMicroseconds(proxy.running.pid);
+  const requests = load(proxy.port, durationSeconds);
+  return { used: cpuMicroseconds(proxy.running.pid) - before, requests };
 }
 
 function load(port: number, durationSeconds: number): number {
@@ -91,25 +135,30 @@ proxy_set_header X-Forwarded-For $remote_addr; proxy_set_header X-Forwarded-Prot
   return { program: 'nginx', port, running };
 }
 
-function routes(origin: number): string {
+/** The router that is asked for, among others until there are as many. */
+function routes(origin: number, count = 1): string {
+  const others = Array.from(
+    { length: count - 1 },
+    (_, n) => `    other${n}: { rule: "Host(\`other${n}.localhost\`)", service: app, entryPoints: [web] }\n`,
+  );
   return `http:
   routers:
-    app: { rule: "Host(\`app.localhost\`)", service: app, entryPoints: [web] }
+${others.join('')}    app: { rule: "Host(\`app.localhost\`)", service: app, entryPoints: [web] }
   services:
     app: { loadBalancer: { servers: [{ url: "http://127.0.0.1:${origin}" }] } }
 `;
 }
 
-async function gatehouseProxy(dir: string, origin: number, started: Running[]): Promise<Proxy> {
+async function gatehouseProxy(dir: string, origin: number, started: Running[], routers = 1): Promise<Proxy> {
   const port = await freePort();
-  const staticFile = path.join(dir, 'gatehouse.yml');
-  const dynamicFile = path.join(dir, 'gatehouse-routes.yml');
-  writeFileSync(dynamicFile, routes(origin));
+  const staticFile = path.join(dir, `gatehouse-${routers}.yml`);
+  const dynamicFile = path.join(dir, `gatehouse-${routers}-routes.yml`);
+  writeFileSync(dynamicFile, routes(origin, routers));
   writeFileSync(
     staticFile,
     `entryPoints: { web: { address: "127.0.0.1:${port}" } }\nproviders: { file: { filename: "${dynamicFile}" } }\n`,
   );
-  const dataDir = path.join(dir, 'data');
+  const dataDir = path.join(dir, `data-${routers}`);
   const gatehouse = start(
     process.execPath,
     [

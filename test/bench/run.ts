@@ -6,10 +6,16 @@ import { missingForDocker, startDocker, type TestDocker } from '../support/docke
 import { measureDashboard } from './dashboard.ts';
 import { measureDockerStart } from './docker-start.ts';
 import { measureMemory } from './memory.ts';
+import { measurePublish } from './publish.ts';
 import { type Row, table } from './report.ts';
-import { measureRequestCost } from './request-cost.ts';
+import { measureManyRouters, measureRequestCost } from './request-cost.ts';
 
-const withoutDocker: Record<string, () => Promise<Row[]>> = { memory: measureMemory, cost: measureRequestCost };
+const withoutDocker: Record<string, () => Promise<Row[]>> = {
+  memory: measureMemory,
+  publish: measurePublish,
+  cost: measureRequestCost,
+  routers: measureManyRouters,
+};
 const withDocker: Record<string, (docker: TestDocker) => Promise<Row[]>> = {
   start: measureDockerStart,
   dashboard: measureDashboard,
