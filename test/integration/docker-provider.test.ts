@@ -27,6 +27,12 @@ const urlsOf = (watched: Watched, service: string) =>
     .at(-1)
     ?.configuration.http?.services?.[service]?.loadBalancer?.servers?.map(({ url }) => url ?? '') ?? [];
 
+/** A container runs a moment before what is in it listens. */
+async function expectAnswer(url: string): Promise<void> {
+  const ask = (): Promise<string> => fetch(url).then((answer) => answer.text(), String);
+  await expect.poll(ask, { timeout: 10_000 }).toBe('hello from a container\n');
+}
+
 describe.runIf(missing === null || process.env['CI'])('with a real daemon', () => {
   let docker: TestDocker;
   let watched: Watched;
@@ -79,7 +85,7 @@ describe.runIf(missing === null || process.env['CI'])('with a real daemon', () =
       p: { rule: 'Host(`p.localhost`)', service: 'photos' },
     });
     const [url] = urlsOf(watched, 'photos');
-    expect(await (await fetch(`${url}/`)).text()).toBe('hello from a container\n');
+    await expectAnswer(`${url}/`);
     expect(views.at(-1)).toMatchObject({ state: 'connected', problems: [], where: docker.endpoint });
     expect(views.at(-1)?.version).toMatch(/^Docker \d+.* \(API 1\.\d+\)$/);
     expect(seen()?.containers.map(({ name }) => name)).toEqual(['photos', 'quiet']);
@@ -130,7 +136,7 @@ describe.runIf(missing === null || process.env['CI'])('with a real daemon', () =
     await docker.run({ name: 'third' });
     await docker.run({ name: 'db', labels: enabled });
     await pollUntil(() => urlsOf(watched, 'db').some((url) => url !== before));
-    expect(await (await fetch(`${urlsOf(watched, 'db')[0]}/`)).text()).toBe('hello from a container\n');
+    await expectAnswer(`${urlsOf(watched, 'db')[0]}/`);
   });
 
   test('replicas are one service', async () => {
@@ -163,7 +169,7 @@ describe.runIf(missing === null || process.env['CI'])('with a real daemon', () =
     expect(problemCodes(watched, 'alone')).toEqual(['CONTAINER_NO_NETWORK']);
     await docker.cli('network', 'connect', 'front', 'two');
     await pollUntil(() => urlsOf(watched, 'two')[0]?.startsWith('http://10.214.') ?? false);
-    expect(await (await fetch(`${urlsOf(watched, 'two')[0]}/`)).text()).toBe('hello from a container\n');
+    await expectAnswer(`${urlsOf(watched, 'two')[0]}/`);
     await docker.cli('network', 'disconnect', 'front', 'two');
     await pollUntil(() => urlsOf(watched, 'two')[0]?.startsWith('http://10.213.') ?? false);
   });
@@ -177,7 +183,7 @@ describe.runIf(missing === null || process.env['CI'])('with a real daemon', () =
       command: ['/bin/busybox', 'sleep', '1000'],
     });
     await watch();
-    expect(await (await fetch(`${urlsOf(watched, 'behind')[0]}/`)).text()).toBe('hello from a container\n');
+    await expectAnswer(`${urlsOf(watched, 'behind')[0]}/`);
     await docker.cli('stop', '-t', '0', 'vpn');
     await pollUntil(() => problemCodes(watched, 'behind').includes('CONTAINER_NO_NETWORK'));
   });
@@ -213,7 +219,7 @@ describe.runIf(missing === null || process.env['CI'])('with a real daemon', () =
     await watch({ surroundings: { ...systemSurroundings(), platform: 'darwin' } });
     const [url] = urlsOf(watched, 'open');
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
-    expect(await (await fetch(`${url}/`)).text()).toBe('hello from a container\n');
+    await expectAnswer(`${url}/`);
     expect(problemCodes(watched, 'shut')).toEqual(['CONTAINER_UNREACHABLE']);
   });
 
