@@ -76,7 +76,7 @@ test.afterAll(async () => {
 /** Body of the app's first page; the chain must lead to the internal CA, and the name must be the host's. */
 function fetchApp(host: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    get(
+    const request = get(
       { host: '127.0.0.1', port: httpsPort, servername: host, headers: { host }, ca, agent: false, timeout: 2000 },
       (response) => {
         let body = `${response.statusCode} `;
@@ -86,7 +86,9 @@ function fetchApp(host: string): Promise<string> {
         });
         response.on('end', () => resolve(body));
       },
-    ).once('error', reject);
+    );
+    request.once('timeout', () => request.destroy(new Error('no answer within 2 s')));
+    request.once('error', reject);
   });
 }
 
