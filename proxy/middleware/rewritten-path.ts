@@ -1,6 +1,7 @@
-import type { Exchange } from '../http/exchange.ts';
+import type { Exchange, Middleware, ProxyRequest } from '../http/exchange.ts';
 import { canonicalPath } from '../rule/path.ts';
 import { answerText } from './answer-text.ts';
+import type { BuildContext, MiddlewareVerdict } from './definition.ts';
 
 /**
  * Refuses a request whose rewritten path is no longer canonical: the server behind would resolve it to a path that
@@ -21,4 +22,32 @@ export function readPath(option: string, path: string): string {
   const encoded = encodePath(path.startsWith('/') ? path : `/${path}`);
   if (canonicalPath(encoded) !== encoded) throw new Error(`${option} ${path} holds "." or ".." as a part.`);
   return encoded;
+}
+
+/** What is left of a path without its prefix, and the prefix; null where it has none. */
+export type Strip = (path: string) => { readonly path: string; readonly prefix: string } | null;
+
+/** Takes a prefix off the path and tells the server of it. */
+export function stripping(strip: Strip, context: BuildContext): Middleware {
+  return (next) => (exchange) => {
+    const { request } = exchange;
+    const stripped = strip(request.path);
+    if (stripped === null) return next(exchange);
+    if (canonicalPath(stripped.path) !== stripped.path) {
+      context.verdict(exchange, 'refused');
+      return refusePath(exchange, context.name, stripped.path);
+    }
+    request.path = stripped.path;
+    request.headers.append('X-Forwarded-Prefix', stripped.prefix);
+    return next(exchange);
+  };
+}
+
+/** What {@link stripping} would do. `untouched` says why a path stays as it is. */
+export function explainStripping(strip: Strip, request: ProxyRequest, untouched: string): MiddlewareVerdict {
+  const stripped = strip(request.path);
+  if (stripped === null) return { verdict: 'passes', detail: untouched };
+  return canonicalPath(stripped.path) === stripped.path
+    ? { verdict: 'passes', detail: `The path becomes ${stripped.path}.` }
+    : { verdict: 'refuses', detail: `The path would become ${stripped.path}, which servers read in different ways.` };
 }

@@ -1,9 +1,8 @@
 import type { RE2JS } from 're2js';
 import { z } from 'zod';
-import { canonicalPath } from '../rule/path.ts';
 import type { MiddlewareDefinition } from './definition.ts';
 import { compilePattern } from './go-regexp.ts';
-import { refusePath } from './rewritten-path.ts';
+import { explainStripping, stripping } from './rewritten-path.ts';
 
 const schema = z.strictObject({ regex: z.array(z.string()).optional() });
 type Config = z.infer<typeof schema>;
@@ -15,25 +14,11 @@ export const stripPrefixRegex: MiddlewareDefinition<Config> = {
   schema,
   build(config, context) {
     const patterns = readPatterns(config);
-    return (next) => (exchange) => {
-      const { request } = exchange;
-      const stripped = strip(request.path, patterns);
-      if (stripped === null) return next(exchange);
-      if (canonicalPath(stripped.path) !== stripped.path) {
-        context.verdict(exchange, 'refused');
-        return refusePath(exchange, context.name, stripped.path);
-      }
-      request.path = stripped.path;
-      request.headers.append('X-Forwarded-Prefix', stripped.prefix);
-      return next(exchange);
-    };
+    return stripping((path) => strip(path, patterns), context);
   },
   explain(config, request) {
-    const stripped = strip(request.path, readPatterns(config));
-    if (stripped === null) return { verdict: 'passes', detail: 'No expression matches the start of the path.' };
-    return canonicalPath(stripped.path) === stripped.path
-      ? { verdict: 'passes', detail: `The path becomes ${stripped.path}.` }
-      : { verdict: 'refuses', detail: `The path would become ${stripped.path}, which servers read in different ways.` };
+    const patterns = readPatterns(config);
+    return explainStripping((path) => strip(path, patterns), request, 'No expression matches the start of the path.');
   },
 };
 

@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { canonicalPath } from '../rule/path.ts';
 import type { MiddlewareDefinition } from './definition.ts';
-import { refusePath } from './rewritten-path.ts';
+import { explainStripping, stripping } from './rewritten-path.ts';
 
 const schema = z.strictObject({
   prefixes: z.array(z.string()).optional(),
@@ -16,26 +15,15 @@ export const stripPrefix: MiddlewareDefinition<Config> = {
   schema,
   build(config, context) {
     const prefixes = readPrefixes(config);
-    return (next) => (exchange) => {
-      const { request } = exchange;
-      const stripped = strip(request.path, prefixes);
-      if (stripped === null) return next(exchange);
-      if (canonicalPath(stripped.path) !== stripped.path) {
-        context.verdict(exchange, 'refused');
-        return refusePath(exchange, context.name, stripped.path);
-      }
-      request.path = stripped.path;
-      request.headers.append('X-Forwarded-Prefix', stripped.prefix);
-      return next(exchange);
-    };
+    return stripping((path) => strip(path, prefixes), context);
   },
   explain(config, request) {
-    const stripped = strip(request.path, readPrefixes(config));
-    if (stripped === null)
-      return { verdict: 'passes', detail: 'The path has none of the prefixes and stays as it is.' };
-    return canonicalPath(stripped.path) === stripped.path
-      ? { verdict: 'passes', detail: `The path becomes ${stripped.path}.` }
-      : { verdict: 'refuses', detail: `The path would become ${stripped.path}, which servers read in different ways.` };
+    const prefixes = readPrefixes(config);
+    return explainStripping(
+      (path) => strip(path, prefixes),
+      request,
+      'The path has none of the prefixes and stays as it is.',
+    );
   },
 };
 
