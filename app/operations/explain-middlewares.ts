@@ -1,4 +1,4 @@
-import type { Exchange, ProxyRequest, ResponseSink } from '../../proxy/http/exchange.ts';
+import { blankNotes, type Exchange, type ProxyRequest, type ResponseSink } from '../../proxy/http/exchange.ts';
 import { createMiddlewareBuilder } from '../../proxy/middleware/builder.ts';
 import { middlewareTable } from '../../proxy/middleware/table.ts';
 import type { MiddlewareConfig } from '../../proxy/model/dynamic.ts';
@@ -85,14 +85,6 @@ function unanswered(request: ProxyRequest): Exchange {
     request,
     sink: nowhere,
     signal: new AbortController().signal,
-    notes: {
-      username: null,
-      serverUrl: null,
-      originStatus: null,
-      originStartedAt: null,
-      originEndedAt: null,
-      middlewares: [],
-      error: null,
-    },
+    notes: blankNotes(),
   };
 }

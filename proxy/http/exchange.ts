@@ -105,6 +105,19 @@ export interface ExchangeNotes {
   error: { code: ProxyErrorCode; detail: string } | null;
 }
 
+/** Notes of an exchange of which nothing is known yet. */
+export function blankNotes(): ExchangeNotes {
+  return {
+    username: null,
+    serverUrl: null,
+    originStatus: null,
+    originStartedAt: null,
+    originEndedAt: null,
+    middlewares: [],
+    error: null,
+  };
+}
+
 /** Handles an exchange to its end. It answers through the sink and never throws for what a client or server did. */
 export type Handler = (exchange: Exchange) => void | Promise<void>;
 

@@ -31,7 +31,6 @@ export class Http1Exchange extends LiveExchange {
   closeAfter = false;
   private readonly entry: EntryContext;
   private isBodyless = false;
-  private drainListeners: (() => void)[] | null = null;
   private hasBeenUpgraded = false;
 
   constructor(request: LiveRequest, response: GateResponse, context: EntryContext, atMs: number) {
@@ -64,20 +63,12 @@ export class Http1Exchange extends LiveExchange {
     if (this.isOver || this.isBodyless) return true;
     this.responseBytes += chunk.byteLength;
     if (this.response.write(chunk)) return true;
-    this.stalled(this.response);
+    this.stalled();
     return false;
   }
 
-  onDrain(listener: () => void): void {
-    if (this.drainListeners) {
-      if (!this.drainListeners.includes(listener)) this.drainListeners.push(listener);
-      return;
-    }
-    const listeners = [listener];
-    this.drainListeners = listeners;
-    this.response.on('drain', () => {
-      for (const each of listeners) each();
-    });
+  protected wire() {
+    return this.response;
   }
 
   end(trailers?: HeaderList): void {

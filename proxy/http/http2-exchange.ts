@@ -10,7 +10,6 @@ import type { LiveRequest } from './live-request.ts';
 export class Http2Exchange extends LiveExchange {
   private readonly stream: ServerHttp2Stream;
   private isBodyless = false;
-  private drainListeners: (() => void)[] | null = null;
   private trailers: HeaderList | null = null;
 
   constructor(request: LiveRequest, stream: ServerHttp2Stream, context: EntryContext, atMs: number) {
@@ -55,20 +54,12 @@ export class Http2Exchange extends LiveExchange {
     if (this.isOver || this.isBodyless || !this.isOpen()) return true;
     this.responseBytes += chunk.byteLength;
     if (this.stream.write(chunk)) return true;
-    this.stalled(this.stream);
+    this.stalled();
     return false;
   }
 
-  onDrain(listener: () => void): void {
-    if (this.drainListeners) {
-      if (!this.drainListeners.includes(listener)) this.drainListeners.push(listener);
-      return;
-    }
-    const listeners = [listener];
-    this.drainListeners = listeners;
-    this.stream.on('drain', () => {
-      for (const each of listeners) each();
-    });
+  protected wire() {
+    return this.stream;
   }
 
   end(trailers?: HeaderList): void {

@@ -3,7 +3,7 @@ import type { LoggedFacts, LoggedFields, RequestRecord } from '../model/request-
 import { BodyWatch } from './body-watch.ts';
 import type { EntryContext } from './entry-context.ts';
 import { answerError } from './error-page.ts';
-import type { Exchange, ExchangeNotes, Handler, ResponseHead, ResponseSink } from './exchange.ts';
+import { blankNotes, type Exchange, type Handler, type ResponseHead, type ResponseSink } from './exchange.ts';
 import type { HeaderList } from './header-list.ts';
 import type { LiveRequest } from './live-request.ts';
 import { factsOf, keepsFields, loggedFields } from './logged-facts.ts';
@@ -33,15 +33,7 @@ const neverAborted = new AbortController().signal;
 export abstract class LiveExchange implements Exchange, ResponseSink {
   readonly request: LiveRequest;
   readonly sink: ResponseSink;
-  readonly notes: ExchangeNotes = {
-    username: null,
-    serverUrl: null,
-    originStatus: null,
-    originStartedAt: null,
-    originEndedAt: null,
-    middlewares: [],
-    error: null,
-  };
+  readonly notes = blankNotes();
   signal: AbortSignal = neverAborted;
 
   protected status = 0;
@@ -58,6 +50,7 @@ export abstract class LiveExchange implements Exchange, ResponseSink {
   private aborter: AbortController | null = null;
   private isRecorded = false;
   private stall: Limited | null = null;
+  private drainListeners: (() => void)[] | null = null;
   private bodyWatch: BodyWatch | null = null;
   private downstreamHeaders: HeaderList | null = null;
   private originFields: LoggedFields | null = null;
@@ -82,7 +75,6 @@ export abstract class LiveExchange implements Exchange, ResponseSink {
   abstract informational(status: number, headers: HeaderList): void;
   abstract head(head: ResponseHead): void;
   abstract write(chunk: Uint8Array): boolean;
-  abstract onDrain(listener: () => void): void;
   abstract end(trailers?: HeaderList): void;
   abstract abort(error: Error): void;
 
@@ -136,6 +128,8 @@ export abstract class LiveExchange implements Exchange, ResponseSink {
 
   /** The answer is out and nobody wants the rest of the body, but the client goes on sending it. */
   protected abstract giveUpBody(): void;
+  /** What bytes are written to. */
+  protected abstract wire(): Writable;
 
   /** Answers that the body took too long. */
   protected refuseBody(detail: string): void {
@@ -162,8 +156,20 @@ export abstract class LiveExchange implements Exchange, ResponseSink {
     }
   }
 
+  onDrain(listener: () => void): void {
+    if (this.drainListeners) {
+      if (!this.drainListeners.includes(listener)) this.drainListeners.push(listener);
+      return;
+    }
+    const listeners = [listener];
+    this.drainListeners = listeners;
+    this.wire().on('drain', () => {
+      for (const each of listeners) each();
+    });
+  }
+
   /** The client takes no more for now. One that takes nothing for as long as a connection may idle is given up. */
-  protected stalled(wire: Writable): void {
+  protected stalled(): void {
     const { idleMs } = this.context.options.timeouts;
     if (this.stall || idleMs === 0) return;
     const stall: Limited = {
@@ -175,7 +181,7 @@ export abstract class LiveExchange implements Exchange, ResponseSink {
     };
     this.stall = stall;
     this.context.limits.watch(stall, idleMs);
-    wire.once('drain', () => this.moving());
+    this.wire().once('drain', () => this.moving());
   }
 
   private moving(): void {

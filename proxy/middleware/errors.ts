@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import type { Exchange, ExchangeNotes, Handler, ProxyRequest, ResponseHead, ResponseSink } from '../http/exchange.ts';
+import {
+  blankNotes,
+  type Exchange,
+  type Handler,
+  type ProxyRequest,
+  type ResponseHead,
+  type ResponseSink,
+} from '../http/exchange.ts';
 import type { HeaderList } from '../http/header-list.ts';
 import { statusTest } from '../model/status-ranges.ts';
 import { canonicalPath } from '../rule/path.ts';
@@ -104,15 +111,7 @@ function pageHeaders(asked: HeaderList, wanted: readonly string[] | null): Heade
 
 /** Asks for a page. The record goes on telling of the answer that it replaces. */
 function ask(pages: Handler, { sink, signal }: Exchange, request: ProxyRequest, status: number): void {
-  const notes: ExchangeNotes = {
-    username: null,
-    serverUrl: null,
-    originStatus: null,
-    originStartedAt: null,
-    originEndedAt: null,
-    middlewares: [],
-    error: null,
-  };
+  const notes = blankNotes();
   const broken = (error: unknown): void => sink.abort(error instanceof Error ? error : new Error(String(error)));
   try {
     const running = pages({ request, sink: new StatusSink(sink, status), notes, signal });

@@ -1,4 +1,4 @@
-import type { Exchange, Handler, ResponseSink } from '../http/exchange.ts';
+import { blankNotes, type Exchange, type Handler, type ResponseSink } from '../http/exchange.ts';
 import { bodyOf, readWhole, requestWithBody } from '../http/whole-body.ts';
 import type { ServiceSnapshot } from '../model/snapshot.ts';
 import type { ChildService } from './child.ts';
@@ -44,15 +44,7 @@ export function createMirroring(service: MirroringSnapshot, childOf: (name: stri
     const copy: Exchange = {
       request: requestWithBody(exchange.request, bodyOf(bytes)),
       sink: nowhere(over),
-      notes: {
-        username: null,
-        serverUrl: null,
-        originStatus: null,
-        originStartedAt: null,
-        originEndedAt: null,
-        middlewares: [],
-        error: null,
-      },
+      notes: blankNotes(),
       signal: timeout.signal,
     };
     try {

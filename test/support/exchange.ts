@@ -1,4 +1,4 @@
-import type { Exchange, ExchangeNotes, ProxyRequest, ResponseSink } from '../../proxy/http/exchange.ts';
+import { blankNotes, type Exchange, type ProxyRequest, type ResponseSink } from '../../proxy/http/exchange.ts';
 import { HeaderList } from '../../proxy/http/header-list.ts';
 
 /** A GET of http://app.example.com/ from 192.0.2.7, with what the test changes. */
@@ -102,14 +102,6 @@ export function makeExchange(
   request: ProxyRequest = makeRequest(),
   signal: AbortSignal = new AbortController().signal,
 ): TestExchange {
-  const notes: ExchangeNotes = {
-    username: null,
-    serverUrl: null,
-    originStatus: null,
-    originStartedAt: null,
-    originEndedAt: null,
-    middlewares: [],
-    error: null,
-  };
+  const notes = blankNotes();
   return { request, sink: makeSink(), notes, signal };
 }
