@@ -104,16 +104,18 @@ async function runBounded(reportPath, program, args, options) {
 }
 
 function playwrightOutcome(report) {
-  const outcome = { passed: 0, failed: report.errors.length, skipped: [] };
+  const outcome = { passed: 0, failed: report.errors.length, skipped: [], again: [] };
   const visit = (suite, titles) => {
     for (const inner of suite.suites ?? []) visit(inner, [...titles, inner.title]);
     for (const spec of suite.specs ?? []) {
+      const name = [...titles, spec.title].join(' > ');
       for (const test of spec.tests) {
+        if (test.status === 'flaky') outcome.again.push(name);
         if (test.status === 'expected' || test.status === 'flaky') outcome.passed += 1;
         else if (test.status === 'unexpected') outcome.failed += 1;
         else {
           const reason = test.annotations.find((annotation) => annotation.type === 'skip')?.description ?? '';
-          outcome.skipped.push({ name: [...titles, spec.title].join(' > '), reason });
+          outcome.skipped.push({ name, reason });
         }
       }
     }
@@ -129,7 +131,7 @@ function honest(code, read) {
     return code !== 0 && outcome.failed === 0 ? { ...outcome, failed: 1 } : outcome;
   } catch (error) {
     console.error(`The runner left no report: ${error.message}`);
-    return { passed: 0, failed: 1, skipped: [] };
+    return { passed: 0, failed: 1, skipped: [], again: [] };
   }
 }
 
@@ -144,6 +146,9 @@ function sum(outcomes) {
     console.log(`skipped, ${reason || 'no reason given'}:`);
     for (const name of names) console.log(`  ${name}`);
   }
+  const again = outcomes.flatMap((outcome) => outcome.again);
+  if (again.length > 0) console.log('passed only when tried again, which is a defect of the test or the product:');
+  for (const name of again) console.log(`  ${name}`);
   console.log(`${passed} passed, ${failed} failed, ${skipped.length} skipped`);
   return failed === 0 && passed > 0 ? 0 : 1;
 }
