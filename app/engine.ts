@@ -7,6 +7,7 @@ import { type Dashboard, startDashboard } from './access/dashboard.ts';
 import { createCertificateAuthority } from './certificates/authority.ts';
 import { createTlsFiles } from './certificates/configured.ts';
 import { version } from './cli/version.ts';
+import { isAsTraefik } from './config/compatibility.ts';
 import { createSettings } from './config/settings.ts';
 import type { StaticConfiguration } from './config/static.ts';
 import { type DockerProviderName, dockerProviderName } from './contract/docker-name.ts';
@@ -229,6 +230,7 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
     entryPoints: entryPoints(),
     pausedAll: false,
     runtime: {
+      asTraefik: isAsTraefik(options.configuration),
       defaultRuleSyntax: options.configuration.defaultRuleSyntax ?? 'v3',
       precedence: precedenceOf(options.configuration),
       internal: internalServicesOf(options.configuration),

@@ -17,7 +17,7 @@ const sameSignalMs = 1000;
 
 export const serve: Command = {
   help: `gatehouse serve [--config FILE] [--http ADDR] [--https ADDR] [--dashboard ADDR] [--docker [NAME=]ENDPOINT]...
-                [--file PATH] [--domain DOMAIN] [--data-dir DIR]
+                [--file PATH] [--domain DOMAIN] [--compatibility secure|traefik] [--data-dir DIR]
 
 Runs Gatehouse until it is stopped. Without options it listens on :80 and :443 (or 8080 and 8443 where it may not),
 finds Docker by itself, and serves its dashboard on http://127.0.0.1:8686.
@@ -32,6 +32,9 @@ finds Docker by itself, and serves its dashboard on http://127.0.0.1:8686.
                      are nas/photos, its routers photos@docker-nas
   --file PATH        a Traefik dynamic file, or a folder of them
   --domain DOMAIN    new apps are proposed as NAME.DOMAIN
+  --compatibility traefik
+                     reads requests and options as Traefik does, also where that is less safe (docs/compatibility.md);
+                     gatehouse.compatibility in a static file is the same. Left out, it is "secure"
 
 Traefik's own flags (--entryPoints.web.address=:80, --providers.docker …) and variables (TRAEFIK_ENTRYPOINTS_WEB_ADDRESS,
 …) are read as Traefik reads them: where a file is named they are left out, and where there are flags the variables are.
@@ -47,6 +50,7 @@ SIGTERM and SIGINT let requests under way finish; a second one stops at once.`,
     docker: { type: 'string', multiple: true },
     file: { type: 'string' },
     domain: { type: 'string' },
+    compatibility: { type: 'string' },
   },
   takes: splitTraefikFlags,
   positionals: [0, 0],
@@ -117,7 +121,7 @@ function workersOf(text: string | undefined): number | undefined {
 }
 
 async function configurationOf(input: CommandInput): Promise<ReturnType<typeof loadStaticConfiguration>> {
-  const names = ['config', 'http', 'https', 'dashboard', 'file', 'domain'] as const;
+  const names = ['config', 'http', 'https', 'dashboard', 'file', 'domain', 'compatibility'] as const;
   const flags: StaticFlags = {
     ...Object.fromEntries(names.map((name) => [name, textOption(input, name)])),
     docker: textsOption(input, 'docker'),

@@ -38,6 +38,22 @@ describe('loadStaticConfiguration', () => {
     ]);
   });
 
+  it('turns Traefik’s behaviour on by flag, variable and file, for every entry point', () => {
+    const ways = [
+      load({ compatibility: 'traefik' }),
+      load({}, { env: { GATEHOUSE_COMPATIBILITY: 'traefik' } }),
+      load({}, { text: 'gatehouse: { compatibility: traefik }' }),
+      load({}, { env: { TRAEFIK_GATEHOUSE_COMPATIBILITY: 'traefik' } }),
+    ];
+    for (const configuration of ways) {
+      expect(configuration.compatibility).toBe('traefik');
+      expect(configuration.entryPoints.map(({ wire }) => wire?.asTraefik)).toEqual([true, true]);
+    }
+    const secure = load({ compatibility: 'secure' }, { text: 'gatehouse: { compatibility: traefik }' });
+    expect(secure.entryPoints.map(({ wire }) => wire?.asTraefik)).toEqual([undefined, undefined]);
+    expect(() => load({ compatibility: 'nginx' })).toThrow('--compatibility nginx: write secure or traefik.');
+  });
+
   it('takes Docker’s endpoint, a path, or "off"', () => {
     expect(load({ docker: ['/run/d.sock'] }).docker).toMatchObject({
       endpoint: 'unix:///run/d.sock',

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { formatAddress, parseListenAddress } from '../runtime/address.ts';
+import { withCompatibility } from './compatibility.ts';
 import {
   endpointFault,
   endpointNameFault,
@@ -7,8 +8,14 @@ import {
   namedEndpoint,
   withEndpoints,
 } from './docker-endpoints.ts';
-import { defaultStaticConfiguration, type StaticConfiguration, type StaticEntryPoint } from './static.ts';
+import {
+  type CompatibilityMode,
+  defaultStaticConfiguration,
+  type StaticConfiguration,
+  type StaticEntryPoint,
+} from './static.ts';
 import { readStatic, readStaticFile, type StaticIssue } from './static-read.ts';
+import { compatibilityModes } from './static-schema.ts';
 import { environmentSource, flagSource, type TraefikFlag } from './static-source.ts';
 
 /** Flags of `gatehouse serve` that are static configuration, as they were given. */
@@ -21,6 +28,8 @@ export interface StaticFlags {
   readonly docker?: readonly string[] | undefined;
   readonly file?: string | undefined;
   readonly domain?: string | undefined;
+  /** `secure` or `traefik`. */
+  readonly compatibility?: string | undefined;
 }
 
 /** A flag, variable or file cannot be used. The message names it and says what would do. */
@@ -39,7 +48,7 @@ export interface LoadedConfiguration {
   readonly warnings: readonly StaticIssue[];
 }
 
-const flagNames = ['config', 'http', 'https', 'dashboard', 'docker', 'file', 'domain'] as const;
+const flagNames = ['config', 'http', 'https', 'dashboard', 'docker', 'file', 'domain', 'compatibility'] as const;
 
 /** Flags with what the environment says in their stead: `GATEHOUSE_HTTP` for `--http`, and so on. Flags win. */
 export function flagsWithEnvironment(
@@ -75,14 +84,15 @@ export function loadStaticConfiguration(sources: {
   const { configuration: base, warnings } = fromTraefik(sources);
   const docker = flags.docker === undefined ? base.docker : dockerOf(base.docker, flags.docker);
   return {
-    configuration: {
+    configuration: withCompatibility({
       ...base,
       entryPoints: withAddress(withAddress(base.entryPoints, false, 'http', flags.http), true, 'https', flags.https),
       docker,
       file: flags.file === undefined ? base.file : { path: path.resolve(flags.file), fixed: true },
       domain: flags.domain === undefined ? base.domain : domainOf(flags.domain),
       dashboard: flags.dashboard === undefined ? base.dashboard : dashboardOf(base.dashboard, flags.dashboard),
-    },
+      ...(flags.compatibility === undefined ? {} : { compatibility: compatibilityOf(flags.compatibility) }),
+    }),
     warnings,
   };
 }
@@ -175,6 +185,14 @@ function firstDockerOf(base: StaticConfiguration['docker'], given: string): Stat
     );
   }
   return { ...base, enabled: true, endpoint, fixed };
+}
+
+function compatibilityOf(given: string): CompatibilityMode {
+  const mode = compatibilityModes.find((each) => each === given.toLowerCase());
+  if (mode === undefined) {
+    throw new StaticConfigurationError(`--compatibility ${given}: write ${compatibilityModes.join(' or ')}.`);
+  }
+  return mode;
 }
 
 function domainOf(given: string): string {

@@ -26,6 +26,7 @@ export function overlaid(base: StaticConfiguration, override: Override): StaticC
   );
   const lanAddress = override.dashboard?.lanAddress;
   return {
+    ...base,
     entryPoints: base.entryPoints.map((entryPoint) => {
       const address = override.entryPoints?.[entryPoint.name]?.address;
       if (address === undefined || entryPoint.origin !== 'default') return entryPoint;

@@ -32,6 +32,7 @@ export function patchOf(input: StaticInput, origin: Origin, report: Report): Sta
     ...(input.accessLog ? { accessLog: input.accessLog } : {}),
     ...(input.core?.defaultRuleSyntax ? { defaultRuleSyntax: input.core.defaultRuleSyntax } : {}),
     ...(input.serversTransport ? { serversTransport: transportOf(input.serversTransport) } : {}),
+    ...(input.gatehouse?.compatibility ? { compatibility: input.gatehouse.compatibility } : {}),
     ...(input.certificatesResolvers ? { certificateResolvers: Object.keys(input.certificatesResolvers) } : {}),
   };
   const globally = { notAppendXForwardedFor: input.global?.notAppendXForwardedFor ?? false };

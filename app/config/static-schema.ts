@@ -179,7 +179,12 @@ const elsewhere = Object.fromEntries(
 
 const rotation = 'is without effect: log files are rotated and bounded by themselves';
 
+/** {@link StaticConfiguration.compatibility} */
+export const compatibilityModes = ['secure', 'traefik'] as const;
+
 export const staticSchema = z.strictObject({
+  /** What is Gatehouse's own. */
+  gatehouse: z.strictObject({ compatibility: z.enum(compatibilityModes).optional() }).optional(),
   entryPoints: z.record(z.string(), entryPointSchema).optional(),
   providers: z
     .strictObject({

@@ -1,7 +1,7 @@
 import type { RouterConfig, ServersTransportConfig } from '../../proxy/model/dynamic.ts';
 import type { EntryPointOptions, EntryPointWire } from '../../proxy/model/snapshot.ts';
 import type { EntryPointView } from '../contract/objects.ts';
-import type { StaticInput } from './static-schema.ts';
+import type { compatibilityModes, StaticInput } from './static-schema.ts';
 
 /** Who decided a value: what a flag or file decides cannot be changed from the dashboard. */
 export type Origin = EntryPointView['origin'];
@@ -103,9 +103,16 @@ export interface StaticConfiguration {
   readonly defaultRuleSyntax?: 'v2' | 'v3';
   /** Of services that name no servers transport. */
   readonly serversTransport?: ServersTransportConfig;
+  /**
+   * `traefik`: requests and options are read as Traefik reads them, also where that is less safe. Left out, or `secure`:
+   * as docs/compatibility.md says.
+   */
+  readonly compatibility?: CompatibilityMode;
   /** Names of certificate resolvers that were set up in Traefik. */
   readonly certificateResolvers?: readonly string[];
 }
+
+export type CompatibilityMode = (typeof compatibilityModes)[number];
 
 /** What is left out is as the first endpoint has it, but for TLS and credentials, which are each daemon's own. */
 export interface DockerEndpointConfiguration

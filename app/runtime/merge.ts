@@ -86,6 +86,8 @@ function internalServices(extra: readonly InternalService[]): [string, RuntimeSe
 }
 
 export interface RuntimeOptions {
+  /** What differs from Traefik for safety is as in Traefik. */
+  readonly asTraefik?: boolean;
   readonly defaultRuleSyntax?: RuleSyntax;
   /** Providers whose routers win where priorities are equal, the first before the others. */
   readonly precedence?: readonly string[];
@@ -104,7 +106,13 @@ export function buildRuntime(
   entryPoints: readonly StaticEntryPoint[],
   revision: number,
   previous?: RuntimeState,
-  { defaultRuleSyntax = 'v3', precedence = [], internal = [], tls = noConfiguredTls }: RuntimeOptions = {},
+  {
+    asTraefik = false,
+    defaultRuleSyntax = 'v3',
+    precedence = [],
+    internal = [],
+    tls = noConfiguredTls,
+  }: RuntimeOptions = {},
 ): RuntimeState {
   const memo = (previous && memos.get(previous)) ?? emptyMemo;
   const published = collect(publications, memo.published);
@@ -133,6 +141,7 @@ export function buildRuntime(
   }
   const users = usersOf(routers.values(), services, own);
   const state: RuntimeState = {
+    ...(asTraefik ? { asTraefik } : {}),
     revision,
     routers: final,
     services: withUsers(services, users.services, memo.services, previous?.services),

@@ -105,6 +105,7 @@ export function toRoutingSnapshot(
     middlewares,
     services,
     serversTransports,
+    ...(state.asTraefik === true ? { asTraefik: true as const } : {}),
     ...(streams === null ? {} : { streams }),
     ...(state.tls === undefined ? {} : tlsSnapshot(state.tls)),
   };

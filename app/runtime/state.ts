@@ -67,6 +67,8 @@ export interface RuntimeMiddleware extends RuntimeObject {
 
 /** The merged, resolved and judged configuration: what is served, and what is not and why. Keys are qualified names. */
 export interface RuntimeState {
+  /** What differs from Traefik for safety is as in Traefik. */
+  readonly asTraefik?: boolean;
   readonly revision: number;
   readonly routers: ReadonlyMap<string, RuntimeRouter>;
   readonly services: ReadonlyMap<string, RuntimeService>;

@@ -18,6 +18,8 @@ export interface RoutingSnapshot {
   readonly tlsHosts?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** TCP and UDP; left out where there is none of it. */
   readonly streams?: StreamSnapshot;
+  /** Middlewares and services have Traefik's defaults, also where ours are safer. */
+  readonly asTraefik?: true;
 }
 
 /** What is routed by connection. Names are qualified, and apart from those of HTTP. */
@@ -171,6 +173,8 @@ export interface ServerSnapshot {
 
 /** How an entry point reads requests and keeps connections, where static configuration says more than the defaults. */
 export interface EntryPointWire {
+  /** Requests are read as Traefik reads them, also where readers may differ; left out: those are refused. */
+  readonly asTraefik?: true;
   /** Fields named by the client's `Connection` that middlewares may still see (lower case). */
   readonly connectionFields?: readonly string[];
   /** The peer's address is not added to `X-Forwarded-For`. */
