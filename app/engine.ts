@@ -167,12 +167,12 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
     count: reusePort ? (options.workers ?? availableParallelism()) : 1,
     entry: workerEntry(),
     log,
-    accessLog: accessLog.asks,
-    onTraffic: (worker, { records, logged = [], dropped, counts, openConnections }) => {
+    accessLog: accessLog.lines,
+    onTraffic: (worker, { records, dropped, counts, openConnections, log: lines }) => {
       traffic.add(counts);
       traffic.setOpenConnections(worker, openConnections);
       requests.add(records, dropped);
-      accessLog.add(records, logged, dropped);
+      if (lines) accessLog.add(lines);
     },
     onFailing: (worker, servers) => failing.note(worker, servers),
     onRestart: (worker, reason) => {

@@ -1,3 +1,4 @@
+import { createLineWriter, headersAskedFor } from './access-log/line-writer.ts';
 import { createTrustedPeers } from './http/client-address.ts';
 import type { EntryContext } from './http/entry-context.ts';
 import { createEntryPoint, type EntryPoint } from './http/entry-point.ts';
@@ -11,7 +12,7 @@ import { answerRedirect } from './http/redirect.ts';
 import { type RequestReading, requestReading } from './http/request-reading.ts';
 import { applyDown, type CompiledRouting, compileRouting, tableKey } from './http/routing.ts';
 import { TimeLimits } from './http/time-limits.ts';
-import type { LoggedFieldModes } from './model/request-record.ts';
+import type { AccessLogOptions } from './model/access-log.ts';
 import type { DownServers, EntryPointOptions, FromWorker, RoutingSnapshot, ToWorker } from './model/snapshot.ts';
 import { createFront } from './stream/front.ts';
 import type { Endpoint } from './stream/proxy-protocol.ts';
@@ -25,7 +26,9 @@ import { createTlsPolicy } from './tls/tls-policy.ts';
 interface ProxyHost {
   readonly index: number;
   /** Left out or null: there is no access log. */
-  readonly accessLog?: LoggedFieldModes | null;
+  readonly accessLog?: AccessLogOptions | null;
+  /** Requests of all workers since the start. */
+  readonly requestCount?: SharedArrayBuffer;
   send(message: FromWorker): void;
   /** A `drain` has come to its end. */
   drained?(): void;
@@ -39,8 +42,13 @@ export interface Proxy {
 }
 
 export function createProxy(host: ProxyHost): Proxy {
-  const { accessLog = null } = host;
-  const recorder = createRecorder((message) => host.send(message), accessLog !== null);
+  const { accessLog: logOptions = null } = host;
+  const requestCount = new Uint32Array(host.requestCount ?? new SharedArrayBuffer(Uint32Array.BYTES_PER_ELEMENT));
+  const recorder = createRecorder(
+    (message) => host.send(message),
+    logOptions && { writer: createLineWriter(logOptions), nextCount: () => Atomics.add(requestCount, 0, 1) + 1 },
+  );
+  const accessLog = logOptions && headersAskedFor(logOptions);
   const certificates = createCertificateStore();
   const pools = new UpstreamPools();
   const entryPoints = new Map<string, Pick<EntryPoint, 'listen' | 'close'> & Partial<EntryPoint>>();

@@ -15,7 +15,7 @@ export interface WorkerPoolOptions {
   readonly count: number;
   /** The worker's entry: TypeScript in a checkout, a bundle beside the engine's own otherwise. */
   readonly entry: URL;
-  /** What workers note for the access log; left out or null: nothing. */
+  /** What workers write for the access log; left out or null: nothing. */
   readonly accessLog?: WorkerData['accessLog'];
   readonly log: Log;
   readonly onTraffic: (worker: number, message: Extract<FromWorker, { type: 'traffic' }>) => void;
@@ -88,6 +88,7 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
   let snapshot: RoutingSnapshot | null = null;
   let down: DownServers = {};
   let stopping: Promise<void> | null = null;
+  const requestCount = new SharedArrayBuffer(Uint32Array.BYTES_PER_ELEMENT);
   const applyWaiters = new Set<Waiter<AppliedError> & { readonly revision: number }>();
   const listenWaiters = new Map<string, Waiter<ListenResult['failure']>>();
 
@@ -149,7 +150,7 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
 
   const launch = (index: number, slot: Slot | null): Promise<void> => {
     const worker = new Worker(options.entry, {
-      workerData: { index, accessLog: options.accessLog ?? null } satisfies WorkerData,
+      workerData: { index, accessLog: options.accessLog ?? null, requestCount } satisfies WorkerData,
       name: `gatehouse-${index}`,
       resourceLimits,
     });

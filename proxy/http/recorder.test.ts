@@ -13,7 +13,7 @@ afterEach(() => {
 });
 
 function record(status = 200): RequestRecord {
-  return { status, durationMs: 3, requestBytes: 1, responseBytes: 2 } as RequestRecord;
+  return { status, durationMs: 3, requestBytes: 1, responseBytes: 2, error: null } as RequestRecord;
 }
 
 function start() {
@@ -39,13 +39,37 @@ test('what happens within 50 ms leaves in one batch', () => {
   expect(sent).toHaveLength(1);
 });
 
-test('records beyond a batch are dropped and counted; the counts stay true', () => {
+test('of many records a sample is told, and all that failed as long as there is room; the counts stay true', () => {
   const { sent, recorder, counter } = start();
   for (let i = 0; i < 1200; i += 1) recorder.finished(record(), counter);
+  for (let i = 0; i < 300; i += 1) recorder.finished(record(503), counter);
   vi.advanceTimersByTime(50);
-  expect(sent[0]?.records).toHaveLength(1000);
-  expect(sent[0]?.dropped).toBe(200);
-  expect(sent[0]?.counts[0]?.requests).toBe(1200);
+  expect(sent[0]?.records.filter(({ status }) => status === 200)).toHaveLength(200);
+  expect(sent[0]?.records.filter(({ status }) => status === 503)).toHaveLength(300);
+  expect(sent[0]?.dropped).toBe(1000);
+  expect(sent[0]?.counts[0]?.requests).toBe(1500);
+  for (let i = 0; i < 1200; i += 1) recorder.finished(record(503), counter);
+  vi.advanceTimersByTime(50);
+  expect(sent[1]?.records).toHaveLength(1000);
+  expect(sent[1]?.dropped).toBe(200);
+});
+
+test('the access log has a line of each request it is to have, with its number', () => {
+  const sent: Traffic[] = [];
+  let count = 0;
+  const recorder = createRecorder((message) => sent.push(message as Traffic), {
+    writer: { wants: ({ status }) => status !== 204, lineOf: (_record, _facts, number) => `${number}\n` },
+    nextCount: () => ++count,
+  });
+  const counter = recorder.counter('web', null, null);
+  const facts = { authority: 'a.test' };
+  for (const status of [200, 204, 404]) recorder.finished(record(status), counter, facts);
+  recorder.finished(record(), counter, null);
+  vi.advanceTimersByTime(50);
+  expect(sent[0]?.log).toEqual({ text: '1\n3\n', lines: 2, dropped: 0 });
+  for (let i = 0; i < 5001; i += 1) recorder.finished(record(), counter, facts);
+  vi.advanceTimersByTime(50);
+  expect(sent[1]?.log).toMatchObject({ lines: 5000, dropped: 1 });
 });
 
 test('an engine that says when it takes batches is not flooded while it is slow', () => {

@@ -1,9 +1,14 @@
+import type { LineWriter } from '../access-log/line-writer.ts';
 import type { LoggedFacts, RequestRecord } from '../model/request-record.ts';
 import { type FromWorker, latencyBucketsMs, type TrafficCount } from '../model/snapshot.ts';
 
 /** Longest time that a finished request waits before it is reported. */
 const batchDelayMs = 50;
+/** Records of a batch. What went wrong is told as long as there is room, and a sample of the rest. */
 const batchRecords = 1000;
+const batchUneventful = 200;
+/** Lines of the access log in one batch: 100,000 a second. */
+const batchLines = 5000;
 /** Batches that may be under way to an engine which says when it has taken one. */
 const batchesUnderWay = 8;
 
@@ -32,11 +37,20 @@ export interface Recorder {
   close(): void;
 }
 
-export function createRecorder(send: (message: FromWorker) => void, hasAccessLog = false): Recorder {
+/** The access log's part in recording: how its lines are written, and which number the next request has. */
+export interface RecordedLines {
+  readonly writer: LineWriter;
+  readonly nextCount: () => number;
+}
+
+export function createRecorder(send: (message: FromWorker) => void, lines: RecordedLines | null = null): Recorder {
   let records: RequestRecord[] = [];
-  let logged: (LoggedFacts | null)[] = [];
+  let uneventful = 0;
+  let logText = '';
+  let logLines = 0;
   let counters: TrafficCounter[] = [];
   let dropped = 0;
+  let droppedLines = 0;
   let openConnections = 0;
   let timer: NodeJS.Timeout | null = null;
   let underWay: number | null = null;
@@ -48,23 +62,50 @@ export function createRecorder(send: (message: FromWorker) => void, hasAccessLog
     if (isEngineSlow) {
       // Records go, counts stay: they are added up until the engine has caught up.
       dropped += records.length;
-      records = [];
-      logged = [];
-      schedule();
-      return;
+      droppedLines += logLines;
+    } else {
+      const counts = counters.map(takeCount);
+      counters = [];
+      send({
+        type: 'traffic',
+        records,
+        dropped,
+        counts,
+        openConnections,
+        ...(logLines > 0 || droppedLines > 0 ? { log: { text: logText, lines: logLines, dropped: droppedLines } } : {}),
+      });
+      dropped = 0;
+      droppedLines = 0;
+      sent += 1;
+      if (underWay !== null) underWay += 1;
     }
-    const counts = counters.map(takeCount);
-    counters = [];
-    const batch = hasAccessLog ? { records, logged } : { records };
     records = [];
-    logged = [];
-    send({ type: 'traffic', ...batch, dropped, counts, openConnections });
-    dropped = 0;
-    sent += 1;
-    if (underWay !== null) underWay += 1;
+    uneventful = 0;
+    logText = '';
+    logLines = 0;
+    if (isEngineSlow) schedule();
   };
   const schedule = (): void => {
     timer ??= setTimeout(flush, batchDelayMs);
+  };
+  const keep = (record: RequestRecord): void => {
+    const isUneventful = record.error === null && record.status > 0 && record.status < 400;
+    if (records.length >= batchRecords || (isUneventful && uneventful >= batchUneventful)) {
+      dropped += 1;
+      return;
+    }
+    if (isUneventful) uneventful += 1;
+    records.push(record);
+  };
+  const log = (record: RequestRecord, facts: LoggedFacts | null, { writer, nextCount }: RecordedLines): void => {
+    const count = nextCount();
+    if (facts === null || !writer.wants(record)) return;
+    if (logLines >= batchLines) {
+      droppedLines += 1;
+      return;
+    }
+    logText += writer.lineOf(record, facts, count);
+    logLines += 1;
   };
 
   return {
@@ -84,10 +125,8 @@ export function createRecorder(send: (message: FromWorker) => void, hasAccessLog
         const bucket = bucketOf(record.durationMs);
         counter.latency[bucket] = (counter.latency[bucket] ?? 0) + 1;
       }
-      if (records.length < batchRecords) {
-        records.push(record);
-        if (hasAccessLog) logged.push(facts);
-      } else dropped += 1;
+      keep(record);
+      if (lines !== null) log(record, facts, lines);
       schedule();
     },
     connectionOpened() {

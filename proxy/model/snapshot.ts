@@ -1,5 +1,6 @@
+import type { AccessLogOptions } from './access-log.ts';
 import type { HealthCheckConfig, MiddlewareConfig, ServersTransportConfig, StickyCookieConfig } from './dynamic.ts';
-import type { LoggedFacts, LoggedFieldModes, RequestRecord } from './request-record.ts';
+import type { RequestRecord } from './request-record.ts';
 import type { TcpHealthCheckConfig, TcpMiddlewareConfig, TcpServersTransportConfig } from './stream.ts';
 import type { TlsOptionsSnapshot } from './tls.ts';
 
@@ -273,8 +274,10 @@ export const latencyBucketsMs = [
 /** What a worker is given when it is started (`workerData`). */
 export interface WorkerData {
   readonly index: number;
-  /** What the access log is to know of header fields; left out or null: there is no access log. */
-  readonly accessLog?: LoggedFieldModes | null;
+  /** What the access log has of requests; left out or null: there is no access log. */
+  readonly accessLog?: AccessLogOptions | null;
+  /** One number that the workers share: requests since the start, for the access log. */
+  readonly requestCount?: SharedArrayBuffer;
 }
 
 export type ToWorker =
@@ -307,10 +310,10 @@ export type FromWorker =
   | {
       readonly type: 'traffic';
       readonly records: readonly RequestRecord[];
-      /** Beside each record, what the access log adds; null for one that is not to be logged. Left out: nothing is. */
-      readonly logged?: readonly (LoggedFacts | null)[];
       /** Records not sent because the engine was slow, or more came than a batch holds. */
       readonly dropped: number;
+      /** Lines for the access log, each with its end. Left out: there are none. */
+      readonly log?: { readonly text: string; readonly lines: number; readonly dropped: number };
       readonly counts: readonly TrafficCount[];
       readonly openConnections: number;
     }

@@ -1,14 +1,14 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import type { LoggedFacts, RequestRecord } from '../../../proxy/model/request-record.ts';
+import type { FromWorker } from '../../../proxy/model/snapshot.ts';
 import type { Log } from '../../log.ts';
 import { type LogFileLimits, openLogFile } from '../../runtime/log-file.ts';
-import { lineOf } from './line.ts';
 import type { AccessLogSettings } from './settings.ts';
 
+type Lines = NonNullable<Extract<FromWorker, { type: 'traffic' }>['log']>;
+
 export interface AccessLog {
-  /** `logged` stands beside the records; null is not written. `dropped`: records that a worker could not send. */
-  readonly add: (records: readonly RequestRecord[], logged: readonly (LoggedFacts | null)[], dropped: number) => void;
+  readonly add: (lines: Lines) => void;
   /** Opens the file anew at its path, for those who have moved it away. */
   readonly reopen: () => void;
   /** Writes what is held. May be called twice. */
@@ -23,7 +23,7 @@ const longestHoldMs = 1000;
 const sayMissingEveryMs = 60_000;
 
 /**
- * Writes requests as lines, a batch at a time. Throws where the file cannot be opened; later failures cost lines, never
+ * Writes the lines that workers send, a batch at a time. Throws where the file cannot be opened; later failures cost lines, never
  * requests.
  */
 export function openAccessLog(options: {
@@ -35,18 +35,19 @@ export function openAccessLog(options: {
 }): AccessLog {
   const { settings, log, now = Date.now } = options;
   const out = openOutput(settings, options.stdout ?? ((text) => void process.stdout.write(text)), now);
-  let held: string[] = [];
+  let held = '';
+  let heldLines = 0;
   let timer: NodeJS.Timeout | null = null;
-  let count = 0;
   let missing = 0;
   let saidMissingAt = Number.NEGATIVE_INFINITY;
 
   const flush = (): void => {
     if (timer !== null) clearTimeout(timer);
     timer = null;
-    if (held.length === 0) return;
-    const text = held.join('');
-    held = [];
+    if (held === '') return;
+    const text = held;
+    held = '';
+    heldLines = 0;
     out.write(text);
   };
   const sayMissing = (): void => {
@@ -57,18 +58,13 @@ export function openAccessLog(options: {
   };
 
   return {
-    add: (records, logged, dropped) => {
+    add: ({ text, lines, dropped }) => {
       missing += dropped;
       sayMissing();
-      for (const [i, record] of records.entries()) {
-        count += 1;
-        const facts = logged[i];
-        if (!facts || !isWanted(record, settings)) continue;
-        held.push(lineOf({ record, facts, count }, settings));
-      }
-      if (held.length === 0) return;
-      if (held.length > settings.bufferedLines) flush();
-      else timer ??= setTimeout(flush, longestHoldMs);
+      held += text;
+      heldLines += lines;
+      if (heldLines > settings.bufferedLines) flush();
+      else if (heldLines > 0) timer ??= setTimeout(flush, longestHoldMs);
     },
     reopen: () => {
       flush();
@@ -89,15 +85,4 @@ function openOutput(
   if (filePath === null) return { write: stdout, reopen: () => undefined, close: () => undefined };
   mkdirSync(path.dirname(filePath), { recursive: true });
   return openLogFile(filePath, { ...limits, mode: fileMode, now });
-}
-
-function isWanted(record: RequestRecord, settings: AccessLogSettings): boolean {
-  if (!settings.addInternals && isInternal(record)) return false;
-  const { status, durationMs, retryAttempts = 0 } = record;
-  return settings.keeps({ status, durationMs, retryAttempts });
-}
-
-/** Traefik counts what an entry point redirects to its own services; here no router has part in that. */
-function isInternal({ router, service, error }: RequestRecord): boolean {
-  return router === null ? error === null : (service ?? router).endsWith('@internal');
 }

@@ -1,15 +1,15 @@
-import type { LoggedFieldModes } from '../../../proxy/model/request-record.ts';
+import type { AccessLogOptions } from '../../../proxy/model/access-log.ts';
 import type { StaticConfiguration } from '../../config/static.ts';
 import type { Problem } from '../../contract/objects.ts';
 import type { Log } from '../../log.ts';
 import { problem } from '../../problem.ts';
 import { type AccessLog, openAccessLog } from './access-log.ts';
-import { accessLogSettings, headersAskedFor } from './settings.ts';
+import { accessLogSettings } from './settings.ts';
 
 export interface StartedAccessLog {
   readonly add: AccessLog['add'];
-  /** What workers note for it; null: nothing. */
-  readonly asks: LoggedFieldModes | null;
+  /** What workers write for it; null: nothing. */
+  readonly lines: AccessLogOptions | null;
   readonly problems: readonly Problem[];
   readonly close: () => void;
 }
@@ -20,7 +20,7 @@ export function startAccessLog(options: {
   readonly dataDir: string;
   readonly log: Log;
 }): StartedAccessLog {
-  const none: StartedAccessLog = { add: () => undefined, asks: null, problems: [], close: () => undefined };
+  const none: StartedAccessLog = { add: () => undefined, lines: null, problems: [], close: () => undefined };
   const settings = accessLogSettings(options.asked, options.dataDir);
   if (settings === null) return none;
   let accessLog: AccessLog;
@@ -34,7 +34,7 @@ export function startAccessLog(options: {
   const forget = onReopenSignal(accessLog.reopen);
   return {
     add: accessLog.add,
-    asks: headersAskedFor(settings),
+    lines: settings.lines,
     problems: [],
     close: () => {
       forget();

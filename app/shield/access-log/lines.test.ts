@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { createLineWriter } from '../../../proxy/access-log/line-writer.ts';
 import type { LoggedFacts, RequestRecord } from '../../../proxy/model/request-record.ts';
 import type { StaticConfiguration } from '../../config/static.ts';
-import { lineOf } from './line.ts';
 import { type AccessLogSettings, accessLogSettings } from './settings.ts';
 
 const record: RequestRecord = {
@@ -45,7 +45,7 @@ const settings = (asked: Asked | undefined): AccessLogSettings => {
   return made;
 };
 const line = (asked: Asked | undefined, change: Partial<RequestRecord> = {}, more: Partial<LoggedFacts> = {}): string =>
-  lineOf({ record: { ...record, ...change }, facts: { ...facts, ...more }, count: 7 }, settings(asked));
+  createLineWriter(settings(asked).lines).lineOf({ ...record, ...change }, { ...facts, ...more }, 7);
 const json = (asked: Asked, change: Partial<RequestRecord> = {}, more: Partial<LoggedFacts> = {}) =>
   JSON.parse(line({ format: 'json', ...asked }, change, more)) as Record<string, unknown>;
 
@@ -243,14 +243,10 @@ describe('no visitor can forge a line', () => {
 });
 
 describe('filters', () => {
-  const keeps = (
-    filters: Asked['filters'],
-    change: Partial<{ status: number; durationMs: number; retryAttempts: number }>,
-  ) =>
-    settings(filters === undefined ? {} : { filters }).keeps({
-      status: 200,
+  const keeps = (filters: Asked['filters'], change: Partial<RequestRecord>) =>
+    createLineWriter(settings(filters === undefined ? {} : { filters }).lines).wants({
+      ...record,
       durationMs: 5,
-      retryAttempts: 0,
       ...change,
     });
 
@@ -267,6 +263,6 @@ describe('filters', () => {
 
   test('a path of nothing turns the log off', () => {
     expect(accessLogSettings({ filePath: '/dev/null' }, '/data')).toBeNull();
-    expect(settings(undefined)).toMatchObject({ filePath: '/data/access.log', format: 'json' });
+    expect(settings(undefined)).toMatchObject({ filePath: '/data/access.log', lines: { format: 'json' } });
   });
 });

@@ -1,0 +1,154 @@
+import type { AccessLogOptions } from '../model/access-log.ts';
+import type { LoggedFacts, LoggedFieldModes, RequestRecord } from '../model/request-record.ts';
+import { statusTest } from '../model/status-ranges.ts';
+import {
+  type AccessLogEntry,
+  byName,
+  coreFields,
+  createOwnFields,
+  type FieldValue,
+  headerFields,
+  keepsField,
+  requestPath,
+} from './entry.ts';
+import { headerText, jsonString, quoted, word } from './escape.ts';
+import { commonTime, localTime } from './times.ts';
+
+/** Writes requests as lines of the access log. */
+export interface LineWriter {
+  /** Whether the log is to have this request. */
+  readonly wants: (record: RequestRecord) => boolean;
+  /** With its end. `count`: how many requests there have been since the start, with this one. */
+  readonly lineOf: (record: RequestRecord, facts: LoggedFacts, count: number) => string;
+}
+
+/** What is to be looked up per line is looked up here, once. Throws where a filter cannot be read. */
+export function createLineWriter(options: AccessLogOptions): LineWriter {
+  const line = options.format === 'json' ? jsonLine(options) : commonLine(options);
+  const passes = filterOf(options);
+  return {
+    wants: (record) => (options.addInternals || !isInternal(record)) && passes(record),
+    lineOf: (record, facts, count) => line({ record, facts, count }),
+  };
+}
+
+/** What is to be noted of header fields: `User-Agent` and `Referer` come with every record. */
+export function headersAskedFor({ headers }: AccessLogOptions): LoggedFieldModes {
+  if (headers.defaultMode !== 'drop') return headers;
+  const asked = Object.entries(headers.names).filter(
+    ([name, mode]) => mode !== 'drop' && name !== 'user-agent' && name !== 'referer',
+  );
+  return { defaultMode: 'drop', names: Object.fromEntries(asked) };
+}
+
+function filterOf({ filters }: AccessLogOptions): (record: RequestRecord) => boolean {
+  const { statusCodes, retryAttempts, minDurationMs } = filters;
+  if (statusCodes.length === 0 && !retryAttempts && minDurationMs === 0) return () => true;
+  const hasStatus = statusTest(statusCodes);
+  return (record) =>
+    hasStatus(record.status) ||
+    (retryAttempts && (record.retryAttempts ?? 0) > 0) ||
+    (minDurationMs > 0 && record.durationMs > minDurationMs);
+}
+
+/** Traefik counts what an entry point redirects to its own services; here no router has part in that. */
+function isInternal({ router, service, error }: RequestRecord): boolean {
+  return router === null ? error === null : (service ?? router).endsWith('@internal');
+}
+
+type Line = (entry: AccessLogEntry) => string;
+
+function jsonLine(options: AccessLogOptions): Line {
+  const core = coreFields(options)
+    .filter(([name]) => keepsField(options, name))
+    .map(([name, valueOf]) => ({ key: `${jsonString(name)}:`, valueOf }));
+  const keepsEntryPoint = keepsField(options, 'entryPointName');
+  const ownFields = createOwnFields(options);
+  return (entry) => {
+    const { record, facts } = entry;
+    let text = '{';
+    for (const { key, valueOf } of core) {
+      const value = valueOf(entry);
+      if (value !== undefined) text += `${key}${jsonValue(value)},`;
+    }
+    if (facts.downstreamFields) text += members(headerFields('downstream_', facts.downstreamFields));
+    if (keepsEntryPoint) text += `"entryPointName":${jsonString(record.entryPoint)},`;
+    text += '"level":"info","msg":"",';
+    if (facts.originFields) text += members(headerFields('origin_', facts.originFields));
+    const own = ownFields(entry);
+    const request = facts.requestFields ? [...own, ...headerFields('request_', facts.requestFields)] : own;
+    text += members(facts.requestFields ? request.toSorted(byName) : request);
+    return `${text}"time":"${localTime(record.at + record.durationMs, false)}"}\n`;
+  };
+}
+
+function jsonValue(value: NonNullable<FieldValue>): string {
+  return typeof value === 'number' ? String(value) : jsonString(value);
+}
+
+function members(fields: readonly (readonly [string, string])[]): string {
+  let text = '';
+  for (const [name, value] of fields) text += `${jsonString(name)}:${jsonString(value)},`;
+  return text;
+}
+
+/** The Common Log Format with the visitor's two fields, and what Traefik adds. A field that is dropped is a `-`. */
+function commonLine(options: AccessLogOptions): Line {
+  const keeps = (name: string): boolean => keepsField(options, name);
+  const client = keeps('ClientHost');
+  const user = keeps('ClientUsername');
+  const start = keeps('StartUTC') || keeps('StartLocal');
+  const method = keeps('RequestMethod');
+  const path = keeps('RequestPath');
+  const protocol = keeps('RequestProtocol');
+  const status = keeps('DownstreamStatus');
+  const size = keeps('DownstreamContentSize');
+  const ownFields = createOwnFields(options);
+  const more = options.format === 'common' ? traefikPart(options) : () => '';
+  return (entry) => {
+    const { record, facts } = entry;
+    const headers = new Map(ownFields(entry));
+    for (const [i, name] of (facts.requestFields ?? []).entries()) {
+      if (i % 2 === 0) headers.set(`request_${name}`, headerText(facts.requestFields?.[i + 1] ?? ''));
+    }
+    const request = [
+      word((method && record.method) || '-', true),
+      word((path && requestPath(record.target, options.keepsQuery)) || '-', true),
+      protocol ? record.protocol : '-',
+    ].join(' ');
+    const parts = [
+      client ? word(record.clientIp, false) : '-',
+      '-',
+      user ? userWord(record.username) : '-',
+      `[${start ? commonTime(record.at) : '-'}]`,
+      `"${request}"`,
+      status ? record.status : '-',
+      size ? record.responseBytes : '-',
+      quoted(headers.get('request_Referer') || '-'),
+      quoted(headers.get('request_User-Agent') || '-'),
+    ];
+    return `${parts.join(' ')}${more(entry)}\n`;
+  };
+}
+
+function traefikPart(options: AccessLogOptions): Line {
+  const requestCount = keepsField(options, 'RequestCount');
+  const router = keepsField(options, 'RouterName');
+  const url = keepsField(options, 'ServiceURL');
+  const duration = keepsField(options, 'Duration');
+  return ({ record, count }) => {
+    const parts = [
+      requestCount ? count : '-',
+      quoted((router && record.router) || '-'),
+      quoted((url && record.serverUrl) || '-'),
+      `${duration ? Math.trunc(record.durationMs) : 0}ms`,
+    ];
+    return ` ${parts.join(' ')}`;
+  };
+}
+
+/** A name that is a dash by itself would read as none at all, and who guesses it would not be counted. */
+function userWord(name: string | null): string {
+  if (name === null || name === '') return '-';
+  return name === '-' ? '%2D' : word(name, false);
+}
