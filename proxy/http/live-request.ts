@@ -80,6 +80,16 @@ export class LiveRequest implements ProxyRequest {
     this.tlsOptions = peer.tlsOptions;
   }
 
+  /**
+   * Trailers of the body that may go to the server, as `[name, value, name, value]`: framing, routing and forwarding
+   * fields are left out, and whatever middlewares set or took away. Complete once the body has been read to its end.
+   */
+  trailers(): readonly string[] {
+    return this.passedTrailers;
+  }
+
+  passedTrailers: readonly string[] = [];
+
   /** Keeps the first reason. */
   refuse(status: number, code: ProxyErrorCode, detail: string): void {
     this.refusal ??= { status, code, detail };
