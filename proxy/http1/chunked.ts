@@ -175,7 +175,7 @@ export class ChunkedDecoder {
       if (byte === cr || byte === lf) break;
       next += 1;
     }
-    if (next > at) this.addTrailer(bytes.latin1Slice(at, next));
+    if (next > at) this.addTrailer(bytes.toString('latin1', at, next));
     if (next === end) return next;
     if (bytes[next] === cr) this.state = states.trailerLf;
     else this.fault = 'a bare LF in the trailers';
