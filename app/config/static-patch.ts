@@ -16,6 +16,7 @@ import {
   type StaticEntryPoint,
 } from './static.ts';
 import { entryPointsOf, type Report } from './static-entry-points.ts';
+import { resolversOf } from './static-resolvers.ts';
 import { type StaticInput, staticSchema } from './static-schema.ts';
 import { definitionOf } from './static-source.ts';
 
@@ -29,11 +30,17 @@ export function patchOf(input: StaticInput, origin: Origin, report: Report): Sta
     ...(input.api ? { api: apiOf(input.api, report) } : {}),
     ...(input.ping ? { ping: pingOf(input.ping) } : {}),
     ...(input.log ? { log: logOf(input.log) } : {}),
+    ...metricsOf(input.metrics, report),
     ...(input.accessLog ? { accessLog: input.accessLog } : {}),
     ...(input.core?.defaultRuleSyntax ? { defaultRuleSyntax: input.core.defaultRuleSyntax } : {}),
     ...(input.serversTransport ? { serversTransport: transportOf(input.serversTransport) } : {}),
+    ...(input.tcpServersTransport ? { tcpServersTransport: tcpTransportOf(input.tcpServersTransport) } : {}),
     ...(input.gatehouse?.compatibility ? { compatibility: input.gatehouse.compatibility } : {}),
-    ...(input.certificatesResolvers ? { certificateResolvers: Object.keys(input.certificatesResolvers) } : {}),
+    ...(input.certificatesResolvers
+      ? {
+          certificatesResolvers: resolversOf(input.certificatesResolvers, Object.keys(input.entryPoints ?? {}), report),
+        }
+      : {}),
   };
   const globally = { notAppendXForwardedFor: input.global?.notAppendXForwardedFor ?? false };
   const asked = input.entryPoints ? entryPointsOf(input.entryPoints, globally, origin, report) : null;
@@ -46,10 +53,12 @@ export function patchOf(input: StaticInput, origin: Origin, report: Report): Sta
 /** Traefik's own entry point, on :8080, for what is open on it. */
 function traefikEntryPoint(
   entryPoints: readonly StaticEntryPoint[],
-  { api, ping }: StaticPatch,
+  { api, ping, metrics }: StaticPatch,
   origin: Origin,
 ): StaticEntryPoint | null {
-  const wanted = api?.insecure === true || (ping?.manualRouting === false && ping.entryPoint === 'traefik');
+  const wanted =
+    api?.insecure === true ||
+    [ping, metrics].some((each) => each?.manualRouting === false && each.entryPoint === 'traefik');
   const [base] = defaultStaticConfiguration.entryPoints;
   if (!wanted || !base || entryPoints.some(({ name }) => name === 'traefik')) return null;
   return { ...base, name: 'traefik', address: ':8080', origin, fallbackPort: null, redirectTo: null };
@@ -217,6 +226,7 @@ function pingOf(ping: NonNullable<StaticInput['ping']>): PingConfiguration {
   return {
     entryPoint: ping.entryPoint ?? 'traefik',
     manualRouting: ping.manualRouting ?? false,
+    terminatingStatus: ping.terminatingStatusCode ?? 503,
   };
 }
 
@@ -233,8 +243,60 @@ const logLevels: Readonly<Record<string, LogConfiguration['level']>> = {
 function logOf(log: NonNullable<StaticInput['log']>): LogConfiguration {
   return {
     level: logLevels[(log.level ?? 'ERROR').toLowerCase()] ?? 'error',
+    format: log.format ?? 'common',
     filePath: log.filePath === undefined || log.filePath === '' ? null : path.resolve(log.filePath),
+    ...(log.maxSize ? { maxBytes: log.maxSize * 1_000_000 } : {}),
+    ...(log.maxBackups ? { keep: log.maxBackups } : {}),
   };
+}
+
+/** Traefik's default buckets, seconds. */
+const defaultBuckets = [0.1, 0.3, 1.2, 5];
+
+function metricsOf(
+  metrics: StaticInput['metrics'],
+  report: Report,
+): { readonly metrics?: NonNullable<StaticConfiguration['metrics']> } {
+  const prometheus = metrics?.prometheus;
+  if (!prometheus) return {};
+  const headerLabels = prometheus.headerLabels ?? {};
+  for (const label of Object.keys(headerLabels)) {
+    if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(label) && !label.startsWith('__') && !ownLabels.has(label)) continue;
+    const message = `metrics.prometheus.headerLabels: "${label}" cannot be a label. Write letters, digits and "_", and none of ${[...ownLabels].join(', ')}.`;
+    report(['metrics', 'prometheus', 'headerLabels', label], 'error', message);
+  }
+  return {
+    metrics: {
+      buckets: [...new Set(prometheus.buckets ?? defaultBuckets)].toSorted((a, b) => a - b),
+      byEntryPoint: prometheus.addEntryPointsLabels ?? true,
+      byRouter: prometheus.addRoutersLabels ?? false,
+      byService: prometheus.addServicesLabels ?? true,
+      headerLabels,
+      internals: metrics.addInternals ?? false,
+      entryPoint: prometheus.entryPoint ?? 'traefik',
+      manualRouting: prometheus.manualRouting ?? false,
+    },
+  };
+}
+
+const ownLabels: ReadonlySet<string> = new Set([
+  'code',
+  'method',
+  'protocol',
+  'entrypoint',
+  'router',
+  'service',
+  'url',
+  'le',
+]);
+
+function tcpTransportOf({
+  tls,
+  ...transport
+}: NonNullable<StaticInput['tcpServersTransport']>): NonNullable<StaticConfiguration['tcpServersTransport']> {
+  if (!tls) return transport;
+  const { spiffe: _spiffe, ...checked } = tls;
+  return { ...transport, tls: checked };
 }
 
 function transportOf({

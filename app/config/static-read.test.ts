@@ -151,7 +151,7 @@ entryPoints: { web: { address: ":80", http3: {} } }
       '2:1 warning metrics is for surroundings that Gatehouse does not serve; it is left out. []',
       '4:51 warning providers.consulCatalog is for surroundings that Gatehouse does not serve; it is left out. []',
       '5:1 warning experimental is for surroundings that Gatehouse does not serve; it is left out. []',
-      '6:26 warning certificatesResolvers.le is not served yet; the internal CA serves until certificates by ACME are. []',
+      '6:32 warning certificatesResolvers.le.acme has no challenge, so it cannot prove that a domain is yours, and the internal CA serves. Give it httpChallenge, tlsChallenge or dnsChallenge. []',
       '7:39 warning entryPoints.web.http3 is not served: visitors come over HTTP/2 and HTTP/1.1. []',
     ]);
   });

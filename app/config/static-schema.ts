@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { durationSchema } from '../../proxy/model/duration.ts';
 import { serversTransportSchema } from '../../proxy/model/dynamic.ts';
+import { tcpServersTransportSchema } from '../../proxy/model/stream.ts';
 import { isStatusRange } from '../../proxy/model/status-ranges.ts';
 
 /**
@@ -77,8 +78,11 @@ const domainSchema = z.strictObject({ main: z.string(), sans: texts });
 
 const entryPointSchema = z.strictObject({
   address: z.string(),
-  allowACMEByPass: unserved('has no effect until certificates by ACME are served'),
-  reusePort: without(z.boolean(), 'is always so where the system can do it'),
+  allowACMEByPass: without(
+    z.boolean(),
+    'is always so: only challenges of orders under way are answered here, all others go to routers',
+  ),
+  reusePort: boolean,
   asDefault: boolean,
   proxyProtocol: z.strictObject({ insecure: boolean, trustedIPs: texts }).optional(),
   forwardedHeaders: z
@@ -94,9 +98,7 @@ const entryPointSchema = z.strictObject({
     .strictObject({
       lifeCycle: z
         .strictObject({
-          requestAcceptGraceTimeout: unserved(
-            'is without effect: the ports close at once, and requests under way finish',
-          ),
+          requestAcceptGraceTimeout: duration,
           graceTimeOut: duration,
         })
         .optional(),
@@ -141,7 +143,7 @@ const entryPointSchema = z.strictObject({
   observability: z
     .strictObject({
       accessLogs: boolean,
-      metrics: without(z.boolean(), 'is without effect: counts are kept for all'),
+      metrics: boolean,
       tracing: without(z.boolean(), 'is without effect: there is no tracing'),
       traceVerbosity: without(z.string(), 'is without effect: there is no tracing'),
     })
@@ -177,7 +179,50 @@ const elsewhere = Object.fromEntries(
     .map((name) => [name, unserved()]),
 );
 
-const rotation = 'is without effect: log files are rotated and bounded by themselves';
+const keptElsewhere = 'is without effect: accounts and certificates are kept in the data folder';
+
+const acmeSchema = z.strictObject({
+  email: text,
+  caServer: text,
+  caCertificates: texts,
+  caSystemCertPool: boolean,
+  caServerName: text,
+  storage: without(z.string(), keptElsewhere),
+  keyType: text,
+  preferredChain: text,
+  profile: text,
+  emailAddresses: texts,
+  disableCommonName: boolean,
+  eab: z.strictObject({ kid: text, hmacEncoded: text }).optional(),
+  certificatesDuration: z.int().min(1).optional(),
+  clientTimeout: duration,
+  clientResponseHeaderTimeout: duration,
+  certificateTimeout: duration,
+  httpChallenge: z.strictObject({ entryPoint: text, delay: duration }).optional(),
+  tlsChallenge: z.strictObject({ delay: duration }).optional(),
+  dnsChallenge: z
+    .strictObject({
+      provider: text,
+      resolvers: texts,
+      propagation: z
+        .strictObject({
+          disableChecks: boolean,
+          disableANSChecks: boolean,
+          requireAllRNS: boolean,
+          delayBeforeChecks: duration,
+        })
+        .optional(),
+      /** Deprecated spellings of what stands below `propagation`. */
+      delayBeforeCheck: duration,
+      disablePropagationCheck: boolean,
+    })
+    .optional(),
+});
+
+const resolverSchema = z.strictObject({
+  acme: acmeSchema.optional(),
+  tailscale: unserved('is not served: the internal CA serves its hosts'),
+});
 
 /** {@link StaticConfiguration.compatibility} */
 export const compatibilityModes = ['secure', 'traefik'] as const;
@@ -226,7 +271,7 @@ export const staticSchema = z.strictObject({
     .strictObject({
       entryPoint: text,
       manualRouting: boolean,
-      terminatingStatusCode: without(z.int(), 'is without effect: the port closes at once'),
+      terminatingStatusCode: z.int().min(200).max(599).optional(),
     })
     .optional(),
   log: z
@@ -237,13 +282,13 @@ export const staticSchema = z.strictObject({
           message: 'is one of TRACE, DEBUG, INFO, WARN, ERROR, FATAL, PANIC',
         })
         .optional(),
-      format: without(z.enum(['common', 'json']), 'is without effect: the log is lines of JSON'),
+      format: z.enum(['common', 'json']).optional(),
       filePath: text,
-      noColor: without(z.boolean(), 'is without effect: colours go to terminals alone'),
-      maxSize: without(z.int(), rotation),
-      maxAge: without(z.int(), rotation),
-      maxBackups: without(z.int(), rotation),
-      compress: without(z.boolean(), rotation),
+      noColor: without(z.boolean(), 'is without effect: the log has no colours'),
+      maxSize: count,
+      maxAge: without(z.int(), 'is without effect: files are kept by their number, not by their age'),
+      maxBackups: count,
+      compress: without(z.boolean(), 'is without effect: files that were turned over are left as they are'),
       otlp: unserved(),
     })
     .optional(),
@@ -287,12 +332,40 @@ export const staticSchema = z.strictObject({
     .pick({ insecureSkipVerify: true, rootCAs: true, maxIdleConnsPerHost: true, forwardingTimeouts: true })
     .extend({ spiffe: refused('asks servers for identities that Gatehouse cannot check') })
     .optional(),
-  tcpServersTransport: unserved('has no effect yet: the defaults of connections to TCP servers hold'),
-  certificatesResolvers: z
-    .record(z.string(), unserved('is not served yet; the internal CA serves until certificates by ACME are'))
+  tcpServersTransport: tcpServersTransportSchema
+    .pick({ dialKeepAlive: true, dialTimeout: true, terminationDelay: true })
+    .extend({
+      tls: z
+        .strictObject({
+          insecureSkipVerify: boolean,
+          rootCAs: texts,
+          spiffe: refused('asks servers for identities that Gatehouse cannot check'),
+        })
+        .optional(),
+    })
     .optional(),
+  certificatesResolvers: z.record(z.string(), resolverSchema).optional(),
   core: z.strictObject({ defaultRuleSyntax: z.enum(['v2', 'v3']).optional() }).optional(),
-  metrics: unserved(),
+  metrics: z
+    .strictObject({
+      addInternals: boolean,
+      prometheus: z
+        .strictObject({
+          buckets: z.array(z.number().positive({ message: 'is a number of seconds above 0' })).optional(),
+          addEntryPointsLabels: boolean,
+          addRoutersLabels: boolean,
+          addServicesLabels: boolean,
+          entryPoint: text,
+          manualRouting: boolean,
+          headerLabels: z.record(z.string(), z.string()).optional(),
+        })
+        .optional(),
+      datadog: unserved(),
+      statsD: unserved(),
+      influxDB2: unserved(),
+      otlp: unserved(),
+    })
+    .optional(),
   tracing: unserved(),
   hostResolver: unserved('is without effect: names are not followed to their CNAMEs'),
   experimental: unserved(),
@@ -302,3 +375,4 @@ export const staticSchema = z.strictObject({
 
 export type StaticInput = z.infer<typeof staticSchema>;
 export type EntryPointInput = z.infer<typeof entryPointSchema>;
+export type AcmeInput = z.infer<typeof acmeSchema>;

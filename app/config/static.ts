@@ -1,5 +1,8 @@
 import type { RouterConfig, ServersTransportConfig } from '../../proxy/model/dynamic.ts';
+import type { MetricsOptions } from '../../proxy/model/metrics.ts';
 import type { EntryPointOptions, EntryPointWire } from '../../proxy/model/snapshot.ts';
+import type { AcmeResolver } from '../certificates/acme/resolver.ts';
+import type { TcpServersTransportConfig } from '../../proxy/model/stream.ts';
 import type { EntryPointView } from '../contract/objects.ts';
 import type { compatibilityModes, StaticInput } from './static-schema.ts';
 
@@ -46,6 +49,10 @@ export interface StaticEntryPoint {
   readonly middlewares?: readonly string[];
   /** TLS options of routers on it that say nothing of TLS. */
   readonly routerTls?: NonNullable<RouterConfig['tls']>;
+  /** Another program may listen on the same port, if it says so, too (SO_REUSEPORT). */
+  readonly reusePort?: boolean;
+  /** Requests are still taken for so long after the engine was told to stop; left out: 0. */
+  readonly acceptGraceMs?: number;
   /** How long requests under way may take when the engine stops; left out: 10 s. The longest of all counts. */
   readonly graceMs?: number;
   /** How requests are read and connections kept, where it differs from the defaults. */
@@ -99,17 +106,19 @@ export interface StaticConfiguration {
   readonly api?: ApiConfiguration;
   readonly ping?: PingConfiguration;
   readonly log?: LogConfiguration;
+  readonly metrics?: MetricsConfiguration;
   readonly accessLog?: NonNullable<StaticInput['accessLog']>;
   readonly defaultRuleSyntax?: 'v2' | 'v3';
   /** Of services that name no servers transport. */
   readonly serversTransport?: ServersTransportConfig;
+  /** Of TCP services that name none. */
+  readonly tcpServersTransport?: TcpServersTransportConfig;
   /**
    * `traefik`: requests and options are read as Traefik reads them, also where that is less safe. Left out, or `secure`:
    * as docs/compatibility.md says.
    */
   readonly compatibility?: CompatibilityMode;
-  /** Names of certificate resolvers that were set up in Traefik. */
-  readonly certificateResolvers?: readonly string[];
+  readonly certificatesResolvers?: readonly AcmeResolver[];
 }
 
 export type CompatibilityMode = (typeof compatibilityModes)[number];
@@ -149,11 +158,24 @@ export interface ApiConfiguration {
 export interface PingConfiguration {
   readonly entryPoint: string;
   readonly manualRouting: boolean;
+  /** What it answers once the engine was told to stop. */
+  readonly terminatingStatus: number;
+}
+
+/** Traefik's `metrics.prometheus`. */
+export interface MetricsConfiguration extends MetricsOptions {
+  readonly entryPoint: string;
+  readonly manualRouting: boolean;
 }
 
 export interface LogConfiguration {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly format: 'common' | 'json';
+  /** Null: the standard output. */
   readonly filePath: string | null;
+  /** A file is turned over at this size, and so many old ones are kept. Left out: as the engine's own log. */
+  readonly maxBytes?: number;
+  readonly keep?: number;
 }
 
 const entryPointDefaults = {
