@@ -3,7 +3,8 @@ import { createTrustedPeers } from './http/client-address.ts';
 import type { EntryContext } from './http/entry-context.ts';
 import { createEntryPoint, type EntryPoint } from './http/entry-point.ts';
 import { answerError } from './http/error-page.ts';
-import type { ProxyRequest } from './http/exchange.ts';
+import { answer, type ProxyRequest } from './http/exchange.ts';
+import { HeaderList } from './http/header-list.ts';
 import type { LiveExchange } from './http/live-exchange.ts';
 import type { LiveRequest } from './http/live-request.ts';
 import { UpstreamPools } from './http/pools.ts';
@@ -20,6 +21,7 @@ import { compileStreams, type StreamRouting, type TcpEntry } from './stream/stre
 import { isTcpServerDown } from './stream/tcp-services.ts';
 import { createUdpEntryPoint } from './stream/udp-entry-point.ts';
 import { createCertificateStore } from './tls/certificates.ts';
+import { createChallenges } from './tls/challenges.ts';
 import { createTlsPolicy } from './tls/tls-policy.ts';
 
 /** What a worker runs in, or a test in its place. */
@@ -50,6 +52,9 @@ export function createProxy(host: ProxyHost): Proxy {
   );
   const accessLog = logOptions && headersAskedFor(logOptions);
   const certificates = createCertificateStore();
+  const challenges = createChallenges(({ type, host: name }, clientIp) =>
+    host.send({ type: 'challengeAsked', challenge: type, host: name, clientIp }),
+  );
   const pools = new UpstreamPools();
   const entryPoints = new Map<string, Pick<EntryPoint, 'listen' | 'close'> & Partial<EntryPoint>>();
   const closing = new Set<Promise<void>>();
@@ -72,6 +77,12 @@ export function createProxy(host: ProxyHost): Proxy {
     return (exchange: LiveExchange) => {
       const { request } = exchange;
       const { redirect } = options;
+      // Before redirects and routers: a CA must find the answer whatever they say.
+      const proof = challenges.overHttp(request.host, request.path, request.peerIp);
+      if (proof !== undefined) {
+        answer(exchange, 200, new HeaderList(['Content-Type', 'application/octet-stream']), proof);
+        return;
+      }
       if (redirect && redirect.priority === undefined) {
         redirectTo(exchange, redirect);
         return;
@@ -135,9 +146,13 @@ export function createProxy(host: ProxyHost): Proxy {
       otherContext: contextOf({ ...options, tls: !tls, redirect: leadsHere ? null : redirect }),
       certificates,
       policy: () => tlsPolicy,
+      challenges,
       front: (sides) => {
         const entry = (): TcpEntry | undefined => streams?.tcpEntry(name, listener);
-        return createFront({ options, recorder, certificates, policy: () => tlsPolicy, entry, announced }, sides);
+        return createFront(
+          { options, recorder, certificates, policy: () => tlsPolicy, challenges, entry, announced },
+          sides,
+        );
       },
     });
   };
@@ -236,6 +251,10 @@ export function createProxy(host: ProxyHost): Proxy {
           for (const entryPoint of entryPoints.values()) entryPoint.certificatesChanged?.();
           break;
         }
+        case 'challenges':
+          challenges.set(message.challenges);
+          host.send({ type: 'challengesSet', revision: message.revision });
+          break;
         case 'snapshot':
           apply(message.snapshot);
           break;

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type {
   CertificateSnapshot,
+  ChallengeSnapshot,
   DownServers,
   EntryPointOptions,
   FromWorker,
@@ -21,6 +22,8 @@ export interface WorkerPoolOptions {
   readonly onTraffic: (worker: number, message: Extract<FromWorker, { type: 'traffic' }>) => void;
   /** All servers that a worker found failing by visitors' requests. */
   readonly onFailing?: (worker: number, servers: DownServers) => void;
+  /** Somebody asked for a challenge that {@link WorkerPool.setChallenges} had set. */
+  readonly onChallengeAsked?: (asked: Extract<FromWorker, { type: 'challengeAsked' }>) => void;
   /** A worker died and another stands in for it; `reason` is for people. */
   readonly onRestart: (index: number, reason: string) => void;
 }
@@ -49,6 +52,8 @@ export interface WorkerPool {
    */
   publish(snapshot: RoutingSnapshot, certificates: readonly CertificateSnapshot[]): Promise<readonly AppliedError[]>;
   setDown(servers: DownServers): void;
+  /** Sets all challenges that are live. Resolves when every live worker answers them. */
+  setChallenges(challenges: readonly ChallengeSnapshot[]): Promise<void>;
   /** Lets requests under way finish, at most `graceMs`, then ends all workers. May be called twice. */
   stop(graceMs: number): Promise<void>;
 }
@@ -87,6 +92,9 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
   let certificates: readonly CertificateSnapshot[] = [];
   let snapshot: RoutingSnapshot | null = null;
   let down: DownServers = {};
+  let challenges: readonly ChallengeSnapshot[] = [];
+  let challengesRevision = 0;
+  const challengeWaiters = new Set<Waiter<never> & { readonly revision: number }>();
   let stopping: Promise<void> | null = null;
   const requestCount = new SharedArrayBuffer(Uint32Array.BYTES_PER_ELEMENT);
   const applyWaiters = new Set<Waiter<AppliedError> & { readonly revision: number }>();
@@ -113,6 +121,7 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
         send(worker, { type: 'certificates', upsert: certificates, remove: [] });
         if (snapshot !== null) send(worker, { type: 'snapshot', snapshot });
         send(worker, { type: 'down', servers: down });
+        if (challenges.length > 0) send(worker, { type: 'challenges', revision: challengesRevision, challenges });
         // Listeners last: a connection that is accepted finds its routes and certificates.
         if (listening.size > 0) send(worker, { type: 'listen', entryPoints: [...listening.values()] });
         return;
@@ -130,6 +139,14 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
             applyWaiters.delete(waiter);
         }
         return;
+      case 'challengesSet':
+        for (const waiter of challengeWaiters) {
+          if (waiter.revision <= message.revision && settle(waiter, worker, [])) challengeWaiters.delete(waiter);
+        }
+        return;
+      case 'challengeAsked':
+        options.onChallengeAsked?.(message);
+        return;
       case 'traffic':
         options.onTraffic(slots.indexOf(slot), message);
         send(worker, { type: 'trafficTaken' });
@@ -145,6 +162,7 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
 
   const gone = (worker: Worker): void => {
     for (const waiter of applyWaiters) if (settle(waiter, worker, [])) applyWaiters.delete(waiter);
+    for (const waiter of challengeWaiters) if (settle(waiter, worker, [])) challengeWaiters.delete(waiter);
     for (const [name, waiter] of listenWaiters) if (settle(waiter, worker, [])) listenWaiters.delete(name);
   };
 
@@ -254,6 +272,17 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
     setDown: (servers) => {
       down = servers;
       broadcast({ type: 'down', servers });
+    },
+    setChallenges: (next) => {
+      challenges = next;
+      challengesRevision += 1;
+      const set = new Promise<void>((resolve) => {
+        const open = new Set(live().map((slot) => slot.worker));
+        if (open.size === 0) resolve();
+        else challengeWaiters.add({ open, answers: [], resolve: () => resolve(), revision: challengesRevision });
+      });
+      broadcast({ type: 'challenges', revision: challengesRevision, challenges });
+      return set;
     },
     stop: (graceMs) => {
       stopping ??= stopNow(graceMs);

@@ -2,6 +2,7 @@ import http from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Front, HttpSides } from '../stream/front.ts';
 import type { CertificateStore } from '../tls/certificates.ts';
+import type { Challenges } from '../tls/challenges.ts';
 import { peekClientHello } from '../tls/client-hello.ts';
 import { handshakeTimeoutMs } from '../tls/handshakes.ts';
 import type { TlsPolicy } from '../tls/tls-policy.ts';
@@ -30,11 +31,13 @@ export interface EntryPointParts {
   readonly certificates: CertificateStore;
   /** Asked at each handshake. */
   readonly policy: () => TlsPolicy;
+  readonly challenges: Challenges;
   /** What looks into connections before they come here, if anything does. */
   readonly front: (sides: HttpSides) => Front;
 }
 
-export function createEntryPoint({ context, otherContext, certificates, policy, front }: EntryPointParts): EntryPoint {
+export function createEntryPoint(parts: EntryPointParts): EntryPoint {
+  const { context, otherContext, certificates, policy, front } = parts;
   const connections = new Set<Socket>();
   const sessions = new Set<Http2Connection>();
   const { options } = context;
@@ -53,7 +56,7 @@ export function createEntryPoint({ context, otherContext, certificates, policy, 
     https: (socket, serverName) => secureSide().accept(socket, policy().optionsFor(options.name, serverName)),
   });
   const server = options.tls
-    ? createSecureListener(options.name, secureSide(), policy, gate)
+    ? createSecureListener(options.name, secureSide(), parts, gate)
     : createPlainListener(plainSide(), gate);
   server.on('connection', (socket: Socket) => {
     connections.add(socket);
@@ -113,20 +116,29 @@ function createPlainListener(plain: http.Server, gate: Front): Server {
   );
 }
 
-/** Only where hosts have TLS options of their own is a connection's first message read before it is handed on. */
-function createSecureListener(entryPoint: string, secure: SecureServers, policy: () => TlsPolicy, gate: Front): Server {
+/** Only where hosts have TLS options of their own, or a CA may ask, is a connection's first message read beforehand. */
+function createSecureListener(
+  entryPoint: string,
+  secure: SecureServers,
+  { policy, challenges }: Pick<EntryPointParts, 'policy' | 'challenges'>,
+  gate: Front,
+): Server {
   return createServer({ noDelay: true, highWaterMark: 64 * 1024 }, (socket) => {
     if (gate.isActive()) {
       gate.accept(socket);
       return;
     }
     const now = policy();
-    if (!now.differs(entryPoint)) {
+    if (!now.differs(entryPoint) && !challenges.watchesTls) {
       secure.accept(socket, now.optionsFor(entryPoint, ''));
       return;
     }
     socket.on('error', () => socket.destroy());
     peekClientHello(socket, handshakeTimeoutMs, (hello) => {
+      if (hello && challenges.wants(hello)) {
+        challenges.overTls(socket, hello);
+        return;
+      }
       secure.accept(socket, policy().optionsFor(entryPoint, hello?.serverName ?? ''));
     });
   });

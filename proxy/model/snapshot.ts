@@ -102,6 +102,8 @@ export interface RouterSnapshot {
   readonly children?: readonly string[];
   /** Whether its requests are written to the access log; left out: as its entry point has it. */
   readonly accessLogs?: boolean;
+  /** Whether its requests are in the metrics; left out: as its entry point has it. */
+  readonly metrics?: boolean;
 }
 
 /** A router that is asked only once one above it has matched and the middlewares of that one have run. */
@@ -198,6 +200,10 @@ export interface EntryPointWire {
   };
   /** False: its requests are not written to the access log, save those of routers that say so. */
   readonly accessLogs?: boolean;
+  /** False: its requests are not in the metrics, save those of routers that say so. */
+  readonly metrics?: boolean;
+  /** False: dot segments and several slashes in paths stay as they came. Left out: they are resolved, and one. */
+  readonly sanitizePath?: false;
 }
 
 /** Options of an entry point's listeners, fixed while they are open. */
@@ -248,6 +254,24 @@ export interface CertificateSnapshot {
   readonly isOwn?: true;
 }
 
+/** By what a CA is shown, while it looks, that a host is ours. */
+export type ChallengeSnapshot =
+  | {
+      readonly type: 'http-01';
+      /** As in requests: lower case, no brackets, no port. */
+      readonly host: string;
+      readonly token: string;
+      readonly answer: string;
+    }
+  | {
+      readonly type: 'tls-alpn-01';
+      readonly host: string;
+      /** What the CA names in its hello: the host, or an address written backwards (RFC 8738 section 6). */
+      readonly serverName: string;
+      readonly certificatePem: string;
+      readonly privateKeyPem: string;
+    };
+
 /** Health of servers as the engine's checks see it: service name → URLs that are down. */
 export type DownServers = Readonly<Record<string, readonly string[]>>;
 
@@ -289,6 +313,8 @@ export type ToWorker =
       readonly remove: readonly string[];
     }
   | { readonly type: 'snapshot'; readonly snapshot: RoutingSnapshot }
+  /** All that are live, in place of those before; answered with `challengesSet`. */
+  | { readonly type: 'challenges'; readonly revision: number; readonly challenges: readonly ChallengeSnapshot[] }
   | { readonly type: 'down'; readonly servers: DownServers }
   /**
    * The engine took one `traffic` batch. Once the first of these has come, a worker keeps few batches under way and
@@ -313,9 +339,17 @@ export type FromWorker =
       /** Records not sent because the engine was slow, or more came than a batch holds. */
       readonly dropped: number;
       /** Lines for the access log, each with its end. Left out: there are none. */
-      readonly log?: { readonly text: string; readonly lines: number; readonly dropped: number };
+      readonly log?: { readonly bytes: Uint8Array; readonly lines: number; readonly dropped: number };
       readonly counts: readonly TrafficCount[];
       readonly openConnections: number;
+    }
+  | { readonly type: 'challengesSet'; readonly revision: number }
+  /** Somebody, most likely the CA, asked for a live challenge and was answered. */
+  | {
+      readonly type: 'challengeAsked';
+      readonly challenge: ChallengeSnapshot['type'];
+      readonly host: string;
+      readonly clientIp: string;
     }
   /** All servers that this worker leaves alone, since visitors' requests to them failed. */
   | { readonly type: 'failing'; readonly servers: DownServers }

@@ -4,6 +4,7 @@ import { remoteKey } from '../http/connection.ts';
 import type { Recorder } from '../http/recorder.ts';
 import type { EntryPointOptions } from '../model/snapshot.ts';
 import type { CertificateStore } from '../tls/certificates.ts';
+import type { Challenges } from '../tls/challenges.ts';
 import { type ClientHello, peekClientHello } from '../tls/client-hello.ts';
 import type { TlsPolicy } from '../tls/tls-policy.ts';
 import { passOn, type TcpClient } from './connection.ts';
@@ -32,6 +33,7 @@ export interface FrontOptions {
   readonly recorder: Recorder;
   readonly certificates: CertificateStore;
   readonly policy: () => TlsPolicy;
+  readonly challenges: Challenges;
   /** Of the newest snapshot; undefined where nothing but the listener's own protocol is served. */
   readonly entry: () => TcpEntry | undefined;
   /** Where the PROXY protocol's clients are noted, by {@link remoteKey}, for the HTTP servers. */
@@ -54,8 +56,14 @@ export function createFront(front: FrontOptions, sides: HttpSides): Front {
       port: socket.remotePort ?? 0,
     };
   const defaultSide = (socket: Socket): void => {
-    if (options.tls) peekClientHello(socket, firstBytesMs, (hello) => sides.https(socket, hello?.serverName ?? ''));
-    else sides.http(socket);
+    if (!options.tls) {
+      sides.http(socket);
+      return;
+    }
+    peekClientHello(socket, firstBytesMs, (hello) => {
+      if (hello && front.challenges.wants(hello)) front.challenges.overTls(socket, hello);
+      else sides.https(socket, hello?.serverName ?? '');
+    });
   };
   const take = (socket: Socket, at: number): void => {
     const entry = front.entry();
@@ -70,6 +78,10 @@ export function createFront(front: FrontOptions, sides: HttpSides): Front {
       return;
     }
     peekClientHello(socket, firstBytesMs, (hello) => {
+      if (hello && front.challenges.wants(hello)) {
+        front.challenges.overTls(socket, hello);
+        return;
+      }
       if (hello === null && entry.hasTlsRouters && isPostgresRequest(socket)) {
         takePostgres(socket, entry, peer, at);
         return;
