@@ -68,7 +68,7 @@ SIGTERM and SIGINT let requests under way finish; a second one stops at once.`,
       dataDir,
       configuration,
       ...(workers === undefined ? {} : { workers }),
-      log: (line) => printLogLine(terminal, line),
+      log: (line) => printLogLine(terminal, line, configuration.log?.filePath === null),
     });
     // An equal client, as all others: what is printed is what they see.
     const { dashboard } = engine.context.snapshot().status;
@@ -101,8 +101,12 @@ function commandOf(dataDir: string | undefined): (command: string) => string {
   return (command) => `${name} ${command}${dataDir === undefined ? '' : ` --data-dir ${dataDir}`}`;
 }
 
-/** What goes wrong while it runs. Everything, with its details, is in engine.log in the data folder. */
-function printLogLine(terminal: Terminal, { level, message, details }: LogLine): void {
+/** What goes wrong while it runs, or Traefik's log where that goes to the standard output. Everything, with its details, is in engine.log in the data folder. */
+function printLogLine(terminal: Terminal, { level, message, details, text }: LogLine, isLogOfTraefik: boolean): void {
+  if (isLogOfTraefik) {
+    if (text !== null) terminal.out(text.trimEnd());
+    return;
+  }
   if (level === 'info') return;
   const { error } = details;
   const why = error instanceof Error ? `: ${error.message}` : '';

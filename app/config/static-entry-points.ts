@@ -59,12 +59,13 @@ function entryPointOf(name: string, address: Address, input: EntryPointInput, ar
   const times = input.transport?.respondingTimeouts;
   const grace = input.transport?.lifeCycle;
   const http = input.http;
+  const acceptGraceMs = durationMs(grace?.requestAcceptGraceTimeout, 0);
   judgeRanges(name, input, report);
   if (http?.sanitizePath === false) {
     report(
       ['entryPoints', name, 'http', 'sanitizePath'],
       'warning',
-      'entryPoints.*.http.sanitizePath cannot be turned off: a path with dot segments could pass by the rules that guard it.',
+      `entryPoints.${name}.http.sanitizePath is off: "//" and ".." in paths go to rules and servers as they came, so that a request such as /public/../admin can pass by a rule that guards /admin.`,
     );
   }
   return {
@@ -101,6 +102,8 @@ function entryPointOf(name: string, address: Address, input: EntryPointInput, ar
     ...(input.asDefault === undefined ? {} : { asDefault: input.asDefault }),
     ...(http?.middlewares && http.middlewares.length > 0 ? { middlewares: http.middlewares } : {}),
     ...(http?.tls ? { routerTls: http.tls } : {}),
+    ...(input.reusePort === true ? { reusePort: true } : {}),
+    ...(acceptGraceMs > 0 ? { acceptGraceMs } : {}),
     ...(grace?.graceTimeOut === undefined ? {} : { graceMs: durationMs(grace.graceTimeOut, 10_000) }),
     ...withWire(wireOf(name, input, around)),
   };
@@ -130,7 +133,9 @@ function wireOf(name: string, input: EntryPointInput, { globally, report }: Arou
       ? { underscoreHeaders: http.underscoreHeadersStrategy }
       : {}),
     ...(http2 && Object.keys(http2).length > 0 ? { http2: withoutUndefined(http2) } : {}),
+    ...(http?.sanitizePath === false ? { sanitizePath: false } : {}),
     ...(observability?.accessLogs === false ? { accessLogs: false } : {}),
+    ...(observability?.metrics === false ? { metrics: false } : {}),
   };
 }
 

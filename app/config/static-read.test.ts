@@ -104,7 +104,7 @@ describe('readStaticFile', () => {
       enabled: false,
     });
     expect(readStaticFile('log: { level: DEBUG }', 'x.yml').patch).toEqual({
-      log: { level: 'debug', filePath: null },
+      log: { level: 'debug', format: 'common', filePath: null },
     });
     expect(readStaticFile('# nothing\n', 'x.yml')).toEqual({ patch: {}, issues: [] });
   });
@@ -140,7 +140,7 @@ describe('readStaticFile', () => {
 
   it('names each option that does nothing here, once', () => {
     const text = `
-metrics: { prometheus: {} }
+metrics: { prometheus: {}, statsD: {} }
 tracing: false
 providers: { docker: { exposedByDefault: false }, consulCatalog: { prefix: x } }
 experimental: { plugins: { a: { moduleName: b } } }
@@ -148,11 +148,48 @@ certificatesResolvers: { le: { acme: { email: a@b.c } } }
 entryPoints: { web: { address: ":80", http3: {} } }
 `;
     expect(issuesOf(text).toSorted()).toEqual([
-      '2:1 warning metrics is for surroundings that Gatehouse does not serve; it is left out. []',
+      '2:28 warning metrics.statsD is for surroundings that Gatehouse does not serve; it is left out. []',
       '4:51 warning providers.consulCatalog is for surroundings that Gatehouse does not serve; it is left out. []',
       '5:1 warning experimental is for surroundings that Gatehouse does not serve; it is left out. []',
       '6:32 warning certificatesResolvers.le.acme has no challenge, so it cannot prove that a domain is yours, and the internal CA serves. Give it httpChallenge, tlsChallenge or dnsChallenge. []',
-      '7:39 warning entryPoints.web.http3 is not served: visitors come over HTTP/2 and HTTP/1.1. []',
+      '7:39 warning entryPoints.web.http3 is not served, as Node has no QUIC: visitors come over HTTP/2 and HTTP/1.1. []',
+    ]);
+  });
+
+  it('reads metrics, the log and how an entry point stops', () => {
+    const { patch, issues } = readStaticFile(
+      `
+metrics: { prometheus: { buckets: [5, 0.1], addRoutersLabels: true, headerLabels: { agent: User-Agent } } }
+log: { level: INFO, format: json, filePath: /var/log/g.log, maxSize: 2, maxBackups: 4 }
+ping: { terminatingStatusCode: 204 }
+tcpServersTransport: { dialTimeout: 3s, tls: { insecureSkipVerify: true } }
+entryPoints:
+  web: { address: ":80", reusePort: true, transport: { lifeCycle: { requestAcceptGraceTimeout: 7 } } }
+`,
+      'x.yml',
+    );
+    expect(issues).toEqual([]);
+    expect(patch).toMatchObject({
+      metrics: {
+        buckets: [0.1, 5],
+        byEntryPoint: true,
+        byRouter: true,
+        byService: true,
+        headerLabels: { agent: 'User-Agent' },
+        internals: false,
+        entryPoint: 'traefik',
+        manualRouting: false,
+      },
+      log: { level: 'info', format: 'json', filePath: '/var/log/g.log', maxBytes: 2_000_000, keep: 4 },
+      ping: { terminatingStatus: 204 },
+      tcpServersTransport: { dialTimeout: '3s', tls: { insecureSkipVerify: true } },
+      entryPoints: [
+        { name: 'web', reusePort: true, acceptGraceMs: 7000 },
+        { name: 'traefik', address: ':8080' },
+      ],
+    });
+    expect(issuesOf('metrics: { prometheus: { headerLabels: { code: X-A } } }')).toEqual([
+      expect.stringContaining('"code" cannot be a label.'),
     ]);
   });
 

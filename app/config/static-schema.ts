@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { durationSchema } from '../../proxy/model/duration.ts';
 import { serversTransportSchema } from '../../proxy/model/dynamic.ts';
-import { tcpServersTransportSchema } from '../../proxy/model/stream.ts';
 import { isStatusRange } from '../../proxy/model/status-ranges.ts';
+import { tcpServersTransportSchema } from '../../proxy/model/stream.ts';
 
 /**
  * Traefik's static configuration as one schema, for its file, flags and environment alike. Marked are the options that
@@ -138,7 +138,7 @@ const entryPointSchema = z.strictObject({
       maxEncoderHeaderTableSize: z.int().min(0).max(2_147_483_647).optional(),
     })
     .optional(),
-  http3: unserved('is not served: visitors come over HTTP/2 and HTTP/1.1'),
+  http3: unserved('is not served, as Node has no QUIC: visitors come over HTTP/2 and HTTP/1.1'),
   udp: z.strictObject({ timeout: duration }).optional(),
   observability: z
     .strictObject({

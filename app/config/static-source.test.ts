@@ -55,8 +55,8 @@ describe('flags', () => {
       'error --entryPoints.web.adress: There is no option "--entryPoints.web.adress". Did you mean "address"?',
       'error --api.insecure: --api.insecure is true or false, not "maybe".',
     ]);
-    expect(messagesOf(fromFlags(['--metrics.prometheus=true', '--experimental.plugins.x.modulename=y']))).toEqual([
-      'warning --metrics: --metrics is for surroundings that Gatehouse does not serve; it is left out.',
+    expect(messagesOf(fromFlags(['--metrics.datadog=true', '--experimental.plugins.x.modulename=y']))).toEqual([
+      'warning --metrics.datadog: --metrics.datadog is for surroundings that Gatehouse does not serve; it is left out.',
       'warning --experimental: --experimental is for surroundings that Gatehouse does not serve; it is left out.',
     ]);
   });
@@ -89,7 +89,7 @@ describe('the environment', () => {
     expect(issues).toEqual([]);
     expect(patch.entryPoints).toMatchObject([{ name: 'web', routerTls: { domains: [{ main: 'a.org' }] } }]);
     expect(patch.docker?.exposedByDefault).toBe(false);
-    expect(patch.ping).toEqual({ entryPoint: 'traefik', manualRouting: true });
+    expect(patch.ping).toEqual({ entryPoint: 'traefik', manualRouting: true, terminatingStatus: 503 });
     expect(environmentSource({ TRAEFIK_DOMAIN: 'x', HOME: '/' })).toBeNull();
   });
 

@@ -1,8 +1,8 @@
 import type { RouterConfig, ServersTransportConfig } from '../../proxy/model/dynamic.ts';
 import type { MetricsOptions } from '../../proxy/model/metrics.ts';
 import type { EntryPointOptions, EntryPointWire } from '../../proxy/model/snapshot.ts';
-import type { AcmeResolver } from '../certificates/acme/resolver.ts';
 import type { TcpServersTransportConfig } from '../../proxy/model/stream.ts';
+import type { AcmeResolver } from '../certificates/acme/resolver.ts';
 import type { EntryPointView } from '../contract/objects.ts';
 import type { compatibilityModes, StaticInput } from './static-schema.ts';
 

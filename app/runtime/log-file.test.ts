@@ -43,6 +43,44 @@ test('a line has its time, level, message and error, and no secret', () => {
   expect(lines).toEqual(['error it broke']);
 });
 
+test('writes Traefik’s log beside its own, from its level on, without secrets', () => {
+  const filePath = join(dir, 'traefik.log');
+  const asked = { level: 'warn', format: 'common', filePath } as const;
+  const texts: (string | null)[] = [];
+  const log = openEngineLog(
+    dir,
+    ({ text }) => texts.push(text),
+    asked,
+    () => new Date(0),
+  );
+  log.info('not told');
+  log.warn('told', { password: 'hunter2' });
+  log.close();
+  expect(readFileSync(filePath, 'utf8')).toBe('1970-01-01T00:00:00Z WRN told password="••••"\n');
+  expect(readFileSync(join(dir, 'engine.log'), 'utf8').trim().split('\n')).toHaveLength(2);
+  expect(texts).toEqual([null, null]);
+});
+
+test('hands Traefik’s log on where it goes to the standard output, or its file cannot be written', () => {
+  for (const filePath of [null, join(dir, 'engine.log', 'not', 'a', 'folder')]) {
+    const texts: (string | null)[] = [];
+    const asked = { level: 'error', format: 'json', filePath } as const;
+    const log = openEngineLog(
+      dir,
+      ({ text }) => texts.push(text),
+      asked,
+      () => new Date(0),
+    );
+    log.warn('below');
+    log.error('said', { entryPointName: 'web' });
+    log.close();
+    expect(texts.slice(-2)).toEqual([
+      null,
+      '{"level":"error","entryPointName":"web","time":"1970-01-01T00:00:00Z","message":"said"}\n',
+    ]);
+  }
+});
+
 test('turns over by age too, and opens a file anew that was moved away', () => {
   const path = join(dir, 'access.log');
   let nowMs = 0;

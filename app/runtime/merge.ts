@@ -76,6 +76,7 @@ const builtInServices = {
   dashboard: builtIn('dashboard', { whoami: {}, serves: 'dashboard' }),
   ping: builtIn('ping', { whoami: {}, serves: 'ping' }),
   noop: builtIn('noop', { whoami: {}, serves: 'noop' }),
+  prometheus: builtIn('prometheus', { whoami: {}, serves: 'prometheus' }),
 } as const;
 
 function internalServices(extra: readonly InternalService[]): [string, RuntimeService][] {

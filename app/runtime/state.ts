@@ -52,7 +52,7 @@ export interface BuiltInService {
   readonly serves?: InternalService;
 }
 
-export type InternalService = 'api' | 'dashboard' | 'ping' | 'noop';
+export type InternalService = 'api' | 'dashboard' | 'ping' | 'noop' | 'prometheus';
 
 export interface RuntimeService extends RuntimeObject {
   readonly config: ServiceConfig | BuiltInService;

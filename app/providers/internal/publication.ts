@@ -1,5 +1,5 @@
 import type { HttpConfiguration, RouterConfig } from '../../../proxy/model/dynamic.ts';
-import type { ApiConfiguration, PingConfiguration } from '../../config/static.ts';
+import type { ApiConfiguration, MetricsConfiguration, PingConfiguration } from '../../config/static.ts';
 import type { InternalService } from '../../runtime/state.ts';
 import type { Publication } from '../provider.ts';
 
@@ -9,6 +9,7 @@ const origin = { source: { kind: 'internal' }, problems: [] } as const;
 export interface InternalOptions {
   readonly api?: ApiConfiguration | undefined;
   readonly ping?: PingConfiguration | undefined;
+  readonly metrics?: MetricsConfiguration | undefined;
 }
 
 /** Above every priority that a router of labels or files can reasonably have, as Traefik has it. */
@@ -16,9 +17,9 @@ const highest = Number.MAX_SAFE_INTEGER;
 
 /**
  * What Gatehouse always serves: whoami, which shows that the road works before there is any container; and the routers
- * that Traefik makes for `api.insecure` and `ping`. Their services are built in; the runtime adds them.
+ * that Traefik makes for `api.insecure`, `ping` and `metrics.prometheus`. Their services are built in; the runtime adds them.
  */
-export function internalPublication({ api, ping }: InternalOptions = {}): Publication {
+export function internalPublication({ api, ping, metrics }: InternalOptions = {}): Publication {
   const routers: Record<string, RouterConfig> = {
     whoami: { rule: 'Host(`whoami.localhost`)', service: 'whoami@internal' },
   };
@@ -36,6 +37,15 @@ export function internalPublication({ api, ping }: InternalOptions = {}): Public
     const rule = 'PathPrefix(`/ping`)';
     routers['ping'] = { entryPoints: [ping.entryPoint], rule, service: 'ping@internal', priority: highest };
   }
+  if (metrics && !metrics.manualRouting) {
+    const rule = 'PathPrefix(`/metrics`)';
+    routers['prometheus'] = {
+      entryPoints: [metrics.entryPoint],
+      rule,
+      service: 'prometheus@internal',
+      priority: highest,
+    };
+  }
   const http: HttpConfiguration = { routers };
   const origins = Object.fromEntries(Object.keys(routers).map((name) => [name, origin]));
   return {
@@ -45,10 +55,11 @@ export function internalPublication({ api, ping }: InternalOptions = {}): Public
   };
 }
 
-export function internalServicesOf({ api, ping }: InternalOptions): InternalService[] {
+export function internalServicesOf({ api, ping, metrics }: InternalOptions): InternalService[] {
   return [
     ...(api ? (['api'] as const) : []),
     ...(api?.dashboard ? (['dashboard'] as const) : []),
     ...(ping ? (['ping'] as const) : []),
+    ...(metrics ? (['prometheus'] as const) : []),
   ];
 }

@@ -1,0 +1,37 @@
+/** One line of the engine's log, before it is written in a format. */
+export interface LogEntry {
+  readonly level: 'info' | 'warn' | 'error';
+  readonly message: string;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+const shortLevels: Readonly<Record<LogEntry['level'], string>> = { info: 'INF', warn: 'WRN', error: 'ERR' };
+
+/**
+ * A line of the log as Traefik writes it, with its end. `common`: time, level, message, then the details by name.
+ * `json`: an object with `level`, the details, `time` and `message`. What details hold stays on its line.
+ */
+export function logLine({ level, message, details }: LogEntry, format: 'common' | 'json', at: Date): string {
+  const time = `${at.toISOString().slice(0, 19)}Z`;
+  const plain = Object.entries(details).map(([name, value]) => [name, plainValue(value)] as const);
+  if (format === 'json') {
+    return `${JSON.stringify({ ...Object.fromEntries([['level', level], ...plain]), level, time, message })}\n`;
+  }
+  const fields = plain.toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => ` ${name}=${fieldText(value)}`);
+  return `${time} ${shortLevels[level]} ${onOneLine(message)}${fields.join('')}\n`;
+}
+
+/** Errors as their messages: the engine's own log has their stacks. */
+function plainValue(value: unknown): unknown {
+  return value instanceof Error ? value.message : value;
+}
+
+function fieldText(value: unknown): string {
+  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'null');
+  return /^[\w.:/@+-]+$/.test(text) ? text : JSON.stringify(text);
+}
+
+function onOneLine(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+  return /[\u0000-\u001f\u007f]/.test(text) ? JSON.stringify(text).slice(1, -1) : text;
+}
