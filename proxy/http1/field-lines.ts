@@ -17,7 +17,7 @@ const badValue: FieldFault = { isAmbiguous: false, detail: 'a control character 
 /** 1 for the characters of a token (RFC 9110 §5.6.2), by character code. */
 export const tokenCharacters = new Uint8Array(256);
 /** 1 for what may stand in a field's value (RFC 9110 §5.5): visible characters, spaces, tabs and bytes beyond ASCII. */
-const valueCharacters = new Uint8Array(256);
+export const valueCharacters = new Uint8Array(256);
 for (const character of "!#$%&'*+-.^_`|~") tokenCharacters[character.charCodeAt(0)] = 1;
 for (let code = 0; code < 256; code += 1) {
   if (/[0-9A-Za-z]/.test(String.fromCharCode(code))) tokenCharacters[code] = 1;
