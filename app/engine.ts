@@ -6,6 +6,7 @@ import { type Access, createAccess } from './access/access.ts';
 import { type Dashboard, startDashboard } from './access/dashboard.ts';
 import { createCertificateAuthority } from './certificates/authority.ts';
 import { createTlsFiles } from './certificates/configured.ts';
+import { createCertificateService } from './certificates/service.ts';
 import { version } from './cli/version.ts';
 import { isAsTraefik } from './config/compatibility.ts';
 import { createSettings } from './config/settings.ts';
@@ -315,8 +316,11 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
       ...(exposures.pausedAll() ? [pausedAllProblem()] : []),
     ];
   };
+  const certificates = createCertificateService({ served: publisher.certificates, now });
   const picture = createPicture({
     hub,
+    certificates: ({ routers }) => certificates.views(routers),
+    resolvers: certificates.service.resolvers,
     sources: () => ({
       state: publisher.state(),
       entryPoints: listeners.bound(),
@@ -400,6 +404,7 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
     },
     traffic: { series: traffic.series },
     settings: { get: settings.get, update: settings.update },
+    certificates: certificates.service,
     certificateAuthority: {
       export: () => {
         const { certificatePem, fingerprint, notAfter } = authority.info();

@@ -1,27 +1,14 @@
-import { eventIterator, oc } from '@orpc/contract';
+import { eventIterator } from '@orpc/contract';
 import { z } from 'zod';
 import { requestRecordSchema } from '../../proxy/model/request-record.ts';
+import { certificateOperations } from './certificate-operations.ts';
 import * as o from './objects.ts';
+import { idInput, nothing, operation } from './operation.ts';
 
 /**
  * Every operation and event, one schema each. Served over the control socket and over HTTPS alike;
  * the window, the browser and the CLI have nothing else.
  */
-
-const details = z.record(z.string(), z.union([z.string(), z.number()]));
-
-/** Expected failures, once for all operations. `message` is English; clients translate by code and details. */
-const operation = oc.errors({
-  NOT_FOUND: { status: 404, data: details },
-  CONFLICT: { status: 409, data: details },
-  INVALID: { status: 422, data: details },
-  FORBIDDEN: { status: 403, data: details },
-  RATE_LIMITED: { status: 429, data: details },
-  UNAVAILABLE: { status: 503, data: details },
-});
-
-const idInput = z.strictObject({ id: z.string().min(1) });
-const nothing = z.strictObject({}).optional();
 
 const exposureInput = z.strictObject({
   /** Container id (or a unique beginning of it) or name. */
@@ -206,6 +193,8 @@ export const contract = {
       .input(o.settingsPatchSchema)
       .output(o.settingsSchema),
   },
+
+  ...certificateOperations,
 
   certificateAuthority: {
     /** The certificate to trust, PEM. Its key never leaves the engine. */

@@ -1,95 +1,11 @@
 import { z } from 'zod';
 import { requestRecordSchema } from '../../proxy/model/request-record.ts';
+import { certificateViewSchema, resolverViewSchema } from './certificates.ts';
+import { problemSchema } from './problems.ts';
+
+export { problemCodes, problemSchema } from './problems.ts';
 
 /** What clients (window, browser, CLI) see. Secrets never appear here. All times are milliseconds since 1970. */
-
-/** Stable codes of everything that can be wrong with an object or a part. The UI makes its sentence from the code. */
-export const problemCodes = [
-  // routers, services, middlewares
-  'RULE_INVALID',
-  'RULE_MISSING',
-  'RULE_DUPLICATE',
-  'RULE_SYNTAX_OLD',
-  'RULE_NEEDS_TLS',
-  'ROUTER_NO_SERVICE',
-  'ROUTER_NOT_BUILT',
-  'ROUTER_PAUSED',
-  'ROUTER_UNREACHABLE',
-  'ROUTER_LOOP',
-  'PARENT_UNKNOWN',
-  'CHILD_OPTION',
-  'SERVICE_AND_CHILDREN',
-  'SERVICE_UNKNOWN',
-  'SERVICE_AMBIGUOUS',
-  'SERVICE_INVALID',
-  'SERVICE_NO_SERVERS',
-  'SERVICE_LOOP',
-  'SERVICE_UNCHECKED',
-  'SERVERS_DOWN',
-  'MIDDLEWARE_UNKNOWN',
-  'MIDDLEWARE_INVALID',
-  'MIDDLEWARE_UNSUPPORTED',
-  'MIDDLEWARE_LOOP',
-  'ENTRY_POINT_UNKNOWN',
-  'TRANSPORT_UNKNOWN',
-  'RESOLVER_UNKNOWN',
-  'TLS_OPTIONS_UNKNOWN',
-  'TLS_OPTIONS_INVALID',
-  'TLS_OPTIONS_CONFLICT',
-  'TLS_OPTIONS_NO_HOST',
-  'CERTIFICATE_UNUSABLE',
-  'DEFINED_TWICE',
-  'OPTION_UNKNOWN',
-  'OPTION_INVALID',
-  'OPTION_UNSUPPORTED',
-  // containers
-  'CONTAINER_NO_PORT',
-  'CONTAINER_NO_NETWORK',
-  'CONTAINER_NETWORK_UNKNOWN',
-  'CONTAINER_NETWORK_CHOSEN',
-  'CONTAINER_PORT_CHOSEN',
-  'CONTAINER_NOT_RUNNING',
-  'CONTAINER_PAUSED',
-  'CONTAINER_RESTARTING',
-  'CONTAINER_UNHEALTHY',
-  'CONTAINER_STARTING',
-  'CONTAINER_NOT_ENABLED',
-  'CONTAINER_NOT_SELECTED',
-  'CONTAINER_UNREACHABLE',
-  'CONTAINER_MISSING',
-  // engine
-  'PORT_IN_USE',
-  'PORT_FORBIDDEN',
-  'PORT_FALLBACK',
-  'ADDRESS_INVALID',
-  'DOCKER_ABSENT',
-  'DOCKER_DENIED',
-  'DOCKER_LOST',
-  'DOCKER_UNSUPPORTED',
-  'FILE_INVALID',
-  'FILE_UNREADABLE',
-  'HTTP_PROVIDER_FAILED',
-  'DATABASE_SET_ASIDE',
-  'DATA_DIR_READ_ONLY',
-  'DISK_FULL',
-  'ACCESS_LOG_UNWRITABLE',
-  'WORKER_RESTARTED',
-  'EXPOSURE_PAUSED_ALL',
-  'PASSWORD_NOT_SET',
-  'CA_REPLACED',
-  'CLOCK_WRONG',
-] as const;
-
-export const problemSchema = z.object({
-  code: z.enum(problemCodes),
-  severity: z.enum(['error', 'warning', 'info']),
-  /** What happened and why, in English, whole sentences. */
-  message: z.string(),
-  /** What to do next, in English; null where there is nothing to do. */
-  fix: z.string().nullable(),
-  /** The values in the sentence, for translation. */
-  details: z.record(z.string(), z.union([z.string(), z.number()])),
-});
 
 /** Where an object comes from, so that its owner finds the line to change. */
 export const sourceSchema = z.discriminatedUnion('kind', [
@@ -402,6 +318,16 @@ export const changeSchema = z.object({
     'override.removed',
     'change.undone',
     'settings.updated',
+    'certificate.added',
+    'certificate.issued',
+    'certificate.renewed',
+    'certificate.failed',
+    'certificate.replaced',
+    'certificate.revoked',
+    'certificate.removed',
+    'certificates.imported',
+    'resolver.set',
+    'resolver.removed',
     'access.passwordSet',
     'access.tokenCreated',
     'access.tokenRevoked',
@@ -569,6 +495,8 @@ export const snapshotSchema = z.object({
   services: z.array(serviceViewSchema),
   middlewares: z.array(middlewareViewSchema),
   exposures: z.array(exposureSchema),
+  certificates: z.array(certificateViewSchema),
+  resolvers: z.array(resolverViewSchema),
   changes: z.array(changeSchema),
 });
 
@@ -587,6 +515,13 @@ export const engineEventSchema = z.discriminatedUnion('topic', [
     middlewares: delta(middlewareViewSchema),
   }),
   z.object({ topic: z.literal('exposures'), revision: z.number(), exposures: z.array(exposureSchema) }),
+  /** Certificates are removed by id; steps of an order come as its certificate anew. Resolvers come whole. */
+  z.object({
+    topic: z.literal('certificates'),
+    revision: z.number(),
+    certificates: delta(certificateViewSchema),
+    resolvers: z.array(resolverViewSchema),
+  }),
   z.object({ topic: z.literal('changes'), revision: z.number(), changes: z.array(changeSchema) }),
   z.object({ topic: z.literal('traffic'), revision: z.number(), tick: trafficTickSchema }),
   /** A sample of the newest requests; `skipped` counts the ones that were not sent. */
@@ -598,10 +533,18 @@ export const engineEventSchema = z.discriminatedUnion('topic', [
   }),
 ]);
 
-export const eventTopics = ['status', 'containers', 'routing', 'exposures', 'changes', 'traffic', 'requests'] as const;
+export const eventTopics = [
+  'status',
+  'containers',
+  'routing',
+  'exposures',
+  'certificates',
+  'changes',
+  'traffic',
+  'requests',
+] as const;
 
-export type Problem = z.infer<typeof problemSchema>;
-export type ProblemCode = Problem['code'];
+export type { Problem, ProblemCode } from './problems.ts';
 export type Source = z.infer<typeof sourceSchema>;
 export type ObjectStatus = z.infer<typeof objectStatusSchema>;
 export type RouterView = z.infer<typeof routerViewSchema>;

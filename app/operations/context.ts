@@ -15,6 +15,7 @@ import type {
   TrafficSeries,
 } from '../contract/objects.ts';
 import type { RuntimeState } from '../runtime/state.ts';
+import type { CertificateService } from './certificate-service.ts';
 
 export type Actor = Change['actor'];
 
@@ -107,6 +108,7 @@ export interface EngineContext {
     readonly get: () => Settings;
     readonly update: (patch: SettingsPatch, actor: Actor) => Promise<Settings>;
   };
+  readonly certificates: CertificateService;
   readonly certificateAuthority: {
     readonly export: () => { readonly certificatePem: string; readonly fingerprint: string; readonly notAfter: number };
   };

@@ -1,4 +1,5 @@
 import { access } from './access.ts';
+import { certificates, resolvers } from './certificates.ts';
 import { changes } from './changes.ts';
 import { events } from './events.ts';
 import { explain } from './explain-operation.ts';
@@ -34,6 +35,8 @@ export const router = operations.router({
   traffic,
   explain,
   settings,
+  certificates,
+  resolvers,
   certificateAuthority,
   access,
 });

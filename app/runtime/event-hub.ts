@@ -31,6 +31,7 @@ const spacingMs: Readonly<Record<EventTopic, number>> = {
   containers: 100,
   routing: 100,
   exposures: 100,
+  certificates: 100,
   changes: 100,
   traffic: 100,
   requests: 250,
@@ -117,6 +118,14 @@ function joined(first: PendingEvent, second: PendingEvent): PendingEvent {
             routers: joinedDelta(first.routers, second.routers, viewKey),
             services: joinedDelta(first.services, second.services, viewKey),
             middlewares: joinedDelta(first.middlewares, second.middlewares, viewKey),
+          }
+        : second;
+    case 'certificates':
+      return first.topic === second.topic
+        ? {
+            topic: second.topic,
+            certificates: joinedDelta(first.certificates, second.certificates, ({ id }) => id),
+            resolvers: second.resolvers,
           }
         : second;
     case 'changes':

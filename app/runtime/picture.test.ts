@@ -40,6 +40,8 @@ function setUp() {
   const picture = createPicture({
     hub,
     sources,
+    certificates: () => [],
+    resolvers: () => [],
     status: (views) =>
       ({
         counts: { containers: views.containers.size },

@@ -1,3 +1,4 @@
+import type { CertificateView, ResolverView } from '../contract/certificates.ts';
 import type { Change, EngineStatus, Exposure, ProviderView, Snapshot } from '../contract/objects.ts';
 import type { EventHub } from './event-hub.ts';
 import { same } from './same.ts';
@@ -9,6 +10,9 @@ export interface PictureOptions {
   readonly hub: EventHub;
   /** The present state of all parts. */
   readonly sources: () => ViewSources;
+  /** Made after the views; those that say the same keep their identity. */
+  readonly certificates: (views: Views) => readonly CertificateView[];
+  readonly resolvers: () => readonly ResolverView[];
   readonly status: (views: Views) => EngineStatus;
   readonly changes: () => readonly Change[];
   /** Told of what happened by itself: routers that broke or recovered, containers that came or went. */
@@ -32,6 +36,8 @@ export function createPicture(options: PictureOptions): Picture {
   const { hub } = options;
   let views: Views = emptyViews;
   let exposures: readonly Exposure[] = [];
+  let certificates: ReadonlyMap<string, CertificateView> = new Map();
+  let resolvers: readonly ResolverView[] = [];
   let status: EngineStatus | null = null;
   let stale = true;
   let scheduled: NodeJS.Immediate | null = null;
@@ -54,6 +60,14 @@ export function createPicture(options: PictureOptions): Picture {
       exposures = sources.exposures;
       hub.emit({ topic: 'exposures', exposures: [...exposures] });
     }
+    const nextCertificates = new Map(options.certificates(views).map((each) => [each.id, each]));
+    const nextResolvers = options.resolvers();
+    const changed = deltaOf(certificates, nextCertificates);
+    if (!isEmptyDelta(changed) || !same(resolvers, nextResolvers)) {
+      hub.emit({ topic: 'certificates', certificates: changed, resolvers: [...nextResolvers] });
+    }
+    certificates = nextCertificates;
+    resolvers = nextResolvers;
     const nextStatus = options.status(views);
     if (status === null || !same(status, nextStatus)) {
       const providersBefore = status?.providers ?? [];
@@ -87,6 +101,8 @@ export function createPicture(options: PictureOptions): Picture {
         services: [...views.services.values()],
         middlewares: [...views.middlewares.values()],
         exposures: [...exposures],
+        certificates: [...certificates.values()],
+        resolvers: [...resolvers],
         changes: [...options.changes()],
       };
     },

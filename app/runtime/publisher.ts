@@ -23,6 +23,8 @@ export interface Publisher {
   readonly setInternalUrls: (urls: InternalUrls) => Promise<void>;
   /** Takes certificates that were renewed, or asks for them anew. */
   readonly refreshCertificates: () => Promise<void>;
+  /** What visitors are served with now; of two that hold one name, the later. */
+  readonly certificates: () => readonly CertificateSnapshot[];
   /** Hosts of routers that are served with certificates of our own authority. */
   readonly ownHosts: () => readonly string[];
   /** Routers of the newest state that workers could not build, and why. */
@@ -167,6 +169,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
       certifiedHosts = null;
       return republish();
     },
+    certificates: () => certificates,
     ownHosts: () => ownHosts,
     errors: () => errors,
   };

@@ -52,6 +52,13 @@ function withEvent(picture: Picture, event: EngineEvent): Picture {
       };
     case 'exposures':
       return { ...picture, revision, exposures: event.exposures };
+    case 'certificates':
+      return {
+        ...picture,
+        revision,
+        certificates: patch(picture.certificates, event.certificates, (certificate) => certificate.id),
+        resolvers: event.resolvers,
+      };
     case 'changes':
       return { ...picture, revision, changes: mergeChanges(picture.changes, event.changes) };
     case 'traffic':

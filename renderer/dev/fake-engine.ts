@@ -14,6 +14,8 @@ import type { RequestRecord } from '../../proxy/model/request-record.ts';
 import type { GatehouseClient } from '../client/contract.ts';
 import { matcherOf } from '../client/log-filter.ts';
 import type { Transport } from '../client/transport.ts';
+import { fakeCertificates, fakeResolvers } from './fake-certificates.ts';
+import { fakeCertificateOperations } from './fake-orders.ts';
 import { fakeRecord, fakeSeries, fakeTick, seeded } from './fake-traffic.ts';
 import { type FakeKind, fakeSettings, fakeSnapshot } from './fake-world.ts';
 
@@ -28,7 +30,12 @@ export function createFakeEngine(kind: FakeKind): GatehouseClient {
   const listeners = new Set<(event: EngineEvent) => void>();
   const stored: RequestRecord[] = [];
   let sequence = 0;
-  let picture: Snapshot = fakeSnapshot(kind, now);
+  const world = fakeSnapshot(kind, now);
+  let picture: Snapshot = {
+    ...world,
+    certificates: fakeCertificates(kind, now, world.routers),
+    resolvers: fakeResolvers(kind, now),
+  };
   let settings: Settings = fakeSettings();
   let tokens = [{ id: 'tok-1', name: 'Home Assistant', createdAt: now - 9e8, lastUsedAt: now - 4e5 }];
   const undoes = new Map<string, () => void>();
@@ -288,6 +295,24 @@ export function createFakeEngine(kind: FakeKind): GatehouseClient {
       } finally {
         listeners.delete(listener);
       }
+    }),
+    ...fakeCertificateOperations(os, {
+      certificates: () => picture.certificates,
+      resolvers: () => picture.resolvers,
+      put: (upserted, removed = []) => {
+        const gone = new Set([...removed, ...upserted.map(({ id }) => id)]);
+        const stays = picture.certificates.filter(({ id }) => !gone.has(id));
+        picture = { ...picture, certificates: [...stays, ...upserted] };
+        emit({
+          topic: 'certificates',
+          certificates: { upserted: [...upserted], removed: [...removed] },
+          resolvers: picture.resolvers,
+        });
+      },
+      putResolvers: (resolvers) => {
+        picture = { ...picture, resolvers: [...resolvers] };
+        emit({ topic: 'certificates', certificates: { upserted: [], removed: [] }, resolvers: [...resolvers] });
+      },
     }),
     containers: { list: os.containers.list.handler(() => [...picture.containers]) },
     routers: { list: os.routers.list.handler(() => [...picture.routers]) },

@@ -604,6 +604,8 @@ export function fakeSnapshot(kind: FakeKind, now: number): Snapshot {
     services,
     middlewares,
     exposures: apps.filter((app) => app.by === 'exposure').map((app) => exposureOf(app, now)),
+    certificates: [],
+    resolvers: [],
     changes: changesOf(kind, now),
   };
 }

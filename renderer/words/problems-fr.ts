@@ -1,4 +1,5 @@
 import type { ProblemCode } from '../../app/contract/objects.ts';
+import { certificateProblemsFr } from './certificate-problems-fr.ts';
 import type { ProblemTemplates } from './problem-words.ts';
 
 /**
@@ -6,6 +7,7 @@ import type { ProblemTemplates } from './problem-words.ts';
  * last of each list needs none.
  */
 export const problemsFr: Readonly<Record<ProblemCode, ProblemTemplates>> = {
+  ...certificateProblemsFr,
   RULE_INVALID: {
     message: ['La règle {{rule}} est illisible (position {{position}}).', 'La règle est illisible.'],
     fix: ['Corrigez la règle là où elle est écrite.'],

@@ -138,6 +138,7 @@ export function contextDouble(options: { readonly now?: () => number } = {}): Co
     },
     traffic: { series: () => ({ stepMs: 1000, at: [], total: [], entryPoints: {}, services: {} }) },
     settings: { get: settingsDouble, update: () => Promise.resolve(settingsDouble()) },
+    certificates: certificateServiceDouble(),
     certificateAuthority: {
       export: () => ({ certificatePem: '-----BEGIN CERTIFICATE-----\n', fingerprint: 'AA:BB', notAfter: 4e12 }),
     },
@@ -159,6 +160,29 @@ export function contextDouble(options: { readonly now?: () => number } = {}): Co
     setRuntime(state) {
       runtime = state;
     },
+  };
+}
+
+/** Has no certificate; a test that needs one replaces the method. */
+function certificateServiceDouble(): EngineContext['certificates'] {
+  const unknown = (): never => {
+    throw new OperationError('NOT_FOUND', 'There is no such certificate.', { reason: 'CERTIFICATE_UNKNOWN' });
+  };
+  return {
+    list: () => [],
+    resolvers: () => [],
+    get: unknown,
+    propose: unknown,
+    add: unknown,
+    renew: unknown,
+    revoke: unknown,
+    remove: unknown,
+    bring: unknown,
+    adopt: unknown,
+    material: unknown,
+    setResolver: unknown,
+    removeResolver: unknown,
+    checkResolver: unknown,
   };
 }
 
@@ -241,6 +265,8 @@ export function emptySnapshot(): Snapshot {
     services: [],
     middlewares: [],
     exposures: [],
+    certificates: [],
+    resolvers: [],
     changes: [],
   };
 }
