@@ -1,3 +1,4 @@
+import type { Secret } from '../secrets/secret.ts';
 import type { DnsProviderError } from './dns-error.ts';
 
 /** A TXT record to add or to take away. */
@@ -72,13 +73,8 @@ export interface CredentialField {
   readonly choices?: readonly string[];
 }
 
-/** A value that cannot be printed; `app/secrets/secrets.ts` makes them. */
-export interface RevealableSecret {
-  reveal(): string;
-}
-
 /** By field key. Fields that are left out are absent. */
-export type DnsCredentials = Readonly<Record<string, string | RevealableSecret>>;
+export type DnsCredentials = Readonly<Record<string, string | Secret>>;
 
 /** A record that a person must make, or may take away again. */
 export interface ManualRecord {
@@ -119,7 +115,13 @@ export interface DnsProviderDefinition {
     /** The page on which it is created; null where there is none. */
     readonly url: string | null;
   };
-  /** By field key: the variables that fill it, the preferred one first. Each also counts with `_FILE` at its end. */
+  /**
+   * Holds one TXT value for a whole domain: names that share it (an apex and its wildcard) must be proved one after the
+   * other, the first value taken away before the next is set.
+   */
+  readonly oneAtATime?: true;
+  /** By field key: the variables that fill it, the preferred one first. Each also counts with `_FILE` at its end.
+   * `endpoint`, the API's address, has no field. */
   readonly environment: Readonly<Record<string, readonly string[]>>;
   /** Throws a `DnsProviderError` (`credentials`) that says which field is missing or wrong. */
   create(credentials: DnsCredentials, options?: DnsProviderOptions): DnsProvider;
