@@ -2,7 +2,7 @@ import { closeSync, fstatSync, openSync, renameSync, writeSync } from 'node:fs';
 
 export interface LogFile {
   /** Appends a line or several. Never throws: a full disk must not stop the engine for its log. */
-  readonly write: (line: string) => void;
+  readonly write: (lines: string | Uint8Array) => void;
   /** Closes the file and opens it anew at its path, for those who have moved it away. */
   readonly reopen: () => void;
   readonly close: () => void;
@@ -66,10 +66,11 @@ export function openLogFile(path: string, limits: LogFileLimits = { maxBytes: 5_
   };
 
   return {
-    write: (line) => {
+    write: (lines) => {
       try {
         if (isDue()) turnOver();
-        bytes += writeSync(file ?? open(), line);
+        const to = file ?? open();
+        bytes += typeof lines === 'string' ? writeSync(to, lines) : writeSync(to, lines);
       } catch {
         // Disk full or folder gone: there is nowhere left to say so. The next line tries again.
       }

@@ -18,8 +18,11 @@ export interface WorkerPoolOptions {
   readonly entry: URL;
   /** What workers write for the access log; left out or null: nothing. */
   readonly accessLog?: WorkerData['accessLog'];
+  /** What workers count for Prometheus; left out or null: nothing. */
+  readonly metrics?: WorkerData['metrics'] | undefined;
   readonly log: Log;
   readonly onTraffic: (worker: number, message: Extract<FromWorker, { type: 'traffic' }>) => void;
+  readonly onMetrics?: ((worker: number, message: Extract<FromWorker, { type: 'metrics' }>) => void) | undefined;
   /** All servers that a worker found failing by visitors' requests. */
   readonly onFailing?: (worker: number, servers: DownServers) => void;
   /** Somebody asked for a challenge that {@link WorkerPool.setChallenges} had set. */
@@ -83,7 +86,7 @@ const longestRetryMs = 10_000;
  * Old space per worker, MB. A worker holds the snapshot, pools and what is in flight; streaming keeps bodies out of it.
  * A worker that outgrows this dies alone and is replaced.
  */
-const resourceLimits = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 8 };
+const resourceLimits = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 16 };
 
 export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
   const { count, log } = options;
@@ -151,6 +154,9 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
         options.onTraffic(slots.indexOf(slot), message);
         send(worker, { type: 'trafficTaken' });
         return;
+      case 'metrics':
+        options.onMetrics?.(slots.indexOf(slot), message);
+        return;
       case 'failing':
         options.onFailing?.(slots.indexOf(slot), message.servers);
         return;
@@ -168,7 +174,7 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
 
   const launch = (index: number, slot: Slot | null): Promise<void> => {
     const worker = new Worker(options.entry, {
-      workerData: { index, accessLog: options.accessLog ?? null, requestCount } satisfies WorkerData,
+      workerData: { index, accessLog: options.accessLog ?? null, metrics: options.metrics ?? null, requestCount } satisfies WorkerData,
       name: `gatehouse-${index}`,
       resourceLimits,
     });

@@ -66,7 +66,7 @@ test('the access log has a line of each request it is to have, with its number',
   for (const status of [200, 204, 404]) recorder.finished(record(status), counter, facts);
   recorder.finished(record(), counter, null);
   vi.advanceTimersByTime(50);
-  expect(sent[0]?.log).toEqual({ text: '1\n3\n', lines: 2, dropped: 0 });
+  expect(sent[0]?.log).toEqual({ bytes: new Uint8Array(Buffer.from('1\n3\n')), lines: 2, dropped: 0 });
   for (let i = 0; i < 5001; i += 1) recorder.finished(record(), counter, facts);
   vi.advanceTimersByTime(50);
   expect(sent[1]?.log).toMatchObject({ lines: 5000, dropped: 1 });

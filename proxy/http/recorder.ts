@@ -1,6 +1,8 @@
+import { LineBuffer } from '../access-log/line-buffer.ts';
 import type { LineWriter } from '../access-log/line-writer.ts';
 import type { LoggedFacts, RequestRecord } from '../model/request-record.ts';
 import { type FromWorker, latencyBucketsMs, type TrafficCount } from '../model/snapshot.ts';
+import type { ProxyRequest } from './exchange.ts';
 
 /** Longest time that a finished request waits before it is reported. */
 const batchDelayMs = 50;
@@ -27,8 +29,16 @@ export interface TrafficCounter {
 
 export interface Recorder {
   counter(entryPoint: string, router: string | null, service: string | null): TrafficCounter;
-  /** `logged` is what the access log adds; null: the request is not to stand there. */
-  finished(record: RequestRecord, counter: TrafficCounter, logged?: LoggedFacts | null): void;
+  /**
+   * `logged` is what the access log adds; null: the request is not to stand there. `request` is for metrics, whose
+   * labels may be header fields; left out for connections.
+   */
+  finished(
+    record: RequestRecord,
+    counter: TrafficCounter,
+    logged?: LoggedFacts | null,
+    request?: Pick<ProxyRequest, 'headers' | 'tls'>,
+  ): void;
   connectionOpened(): void;
   connectionClosed(): void;
   /** The engine has taken one batch. */
@@ -46,8 +56,7 @@ export interface RecordedLines {
 export function createRecorder(send: (message: FromWorker) => void, lines: RecordedLines | null = null): Recorder {
   let records: RequestRecord[] = [];
   let uneventful = 0;
-  let logText = '';
-  let logLines = 0;
+  const logged = lines === null ? null : new LineBuffer();
   let counters: TrafficCounter[] = [];
   let dropped = 0;
   let droppedLines = 0;
@@ -62,7 +71,8 @@ export function createRecorder(send: (message: FromWorker) => void, lines: Recor
     if (isEngineSlow) {
       // Records go, counts stay: they are added up until the engine has caught up.
       dropped += records.length;
-      droppedLines += logLines;
+      droppedLines += logged?.lines ?? 0;
+      logged?.take();
     } else {
       const counts = counters.map(takeCount);
       counters = [];
@@ -72,7 +82,9 @@ export function createRecorder(send: (message: FromWorker) => void, lines: Recor
         dropped,
         counts,
         openConnections,
-        ...(logLines > 0 || droppedLines > 0 ? { log: { text: logText, lines: logLines, dropped: droppedLines } } : {}),
+        ...(logged && logged.lines + droppedLines > 0
+          ? { log: { lines: logged.lines, dropped: droppedLines, bytes: logged.take() } }
+          : {}),
       });
       dropped = 0;
       droppedLines = 0;
@@ -81,8 +93,6 @@ export function createRecorder(send: (message: FromWorker) => void, lines: Recor
     }
     records = [];
     uneventful = 0;
-    logText = '';
-    logLines = 0;
     if (isEngineSlow) schedule();
   };
   const schedule = (): void => {
@@ -97,15 +107,15 @@ export function createRecorder(send: (message: FromWorker) => void, lines: Recor
     if (isUneventful) uneventful += 1;
     records.push(record);
   };
-  const log = (record: RequestRecord, facts: LoggedFacts | null, { writer, nextCount }: RecordedLines): void => {
-    const count = nextCount();
-    if (facts === null || !writer.wants(record)) return;
-    if (logLines >= batchLines) {
+  const log = (record: RequestRecord, facts: LoggedFacts | null): void => {
+    if (lines === null || logged === null) return;
+    const count = lines.nextCount();
+    if (facts === null || !lines.writer.wants(record)) return;
+    if (logged.lines >= batchLines) {
       droppedLines += 1;
       return;
     }
-    logText += writer.lineOf(record, facts, count);
-    logLines += 1;
+    logged.add(lines.writer.lineOf(record, facts, count));
   };
 
   return {
@@ -126,7 +136,7 @@ export function createRecorder(send: (message: FromWorker) => void, lines: Recor
         counter.latency[bucket] = (counter.latency[bucket] ?? 0) + 1;
       }
       keep(record);
-      if (lines !== null) log(record, facts, lines);
+      log(record, facts);
       schedule();
     },
     connectionOpened() {

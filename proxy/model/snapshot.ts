@@ -1,5 +1,6 @@
 import type { AccessLogOptions } from './access-log.ts';
 import type { HealthCheckConfig, MiddlewareConfig, ServersTransportConfig, StickyCookieConfig } from './dynamic.ts';
+import type { MetricsCount, MetricsOptions } from './metrics.ts';
 import type { RequestRecord } from './request-record.ts';
 import type { TcpHealthCheckConfig, TcpMiddlewareConfig, TcpServersTransportConfig } from './stream.ts';
 import type { TlsOptionsSnapshot } from './tls.ts';
@@ -300,6 +301,8 @@ export interface WorkerData {
   readonly index: number;
   /** What the access log has of requests; left out or null: there is no access log. */
   readonly accessLog?: AccessLogOptions | null;
+  /** What is counted for Prometheus; left out or null: nothing. */
+  readonly metrics?: MetricsOptions | null;
   /** One number that the workers share: requests since the start, for the access log. */
   readonly requestCount?: SharedArrayBuffer;
 }
@@ -350,6 +353,12 @@ export type FromWorker =
       readonly challenge: ChallengeSnapshot['type'];
       readonly host: string;
       readonly clientIp: string;
+    }
+  /** What came since the last time, and how many connections are open at each entry point. */
+  | {
+      readonly type: 'metrics';
+      readonly counts: readonly MetricsCount[];
+      readonly connections: Readonly<Record<string, number>>;
     }
   /** All servers that this worker leaves alone, since visitors' requests to them failed. */
   | { readonly type: 'failing'; readonly servers: DownServers }

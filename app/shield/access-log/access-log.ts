@@ -30,12 +30,12 @@ export function openAccessLog(options: {
   readonly settings: AccessLogSettings;
   readonly log: Log;
   /** Where lines go that have no file. */
-  readonly stdout?: (text: string) => void;
+  readonly stdout?: (bytes: Uint8Array) => void;
   readonly now?: () => number;
 }): AccessLog {
   const { settings, log, now = Date.now } = options;
-  const out = openOutput(settings, options.stdout ?? ((text) => void process.stdout.write(text)), now);
-  let held = '';
+  const out = openOutput(settings, options.stdout ?? ((bytes) => void process.stdout.write(bytes)), now);
+  let held: Uint8Array[] = [];
   let heldLines = 0;
   let timer: NodeJS.Timeout | null = null;
   let missing = 0;
@@ -44,11 +44,11 @@ export function openAccessLog(options: {
   const flush = (): void => {
     if (timer !== null) clearTimeout(timer);
     timer = null;
-    if (held === '') return;
-    const text = held;
-    held = '';
+    if (heldLines === 0) return;
+    const bytes = held.length === 1 ? held[0] : Buffer.concat(held);
+    held = [];
     heldLines = 0;
-    out.write(text);
+    if (bytes) out.write(bytes);
   };
   const sayMissing = (): void => {
     if (missing === 0 || now() - saidMissingAt < sayMissingEveryMs) return;
@@ -58,10 +58,10 @@ export function openAccessLog(options: {
   };
 
   return {
-    add: ({ text, lines, dropped }) => {
+    add: ({ bytes, lines, dropped }) => {
       missing += dropped;
       sayMissing();
-      held += text;
+      held.push(bytes);
       heldLines += lines;
       if (heldLines > settings.bufferedLines) flush();
       else if (heldLines > 0) timer ??= setTimeout(flush, longestHoldMs);
@@ -79,9 +79,9 @@ export function openAccessLog(options: {
 
 function openOutput(
   { filePath, fileMode }: AccessLogSettings,
-  stdout: (text: string) => void,
+  stdout: (bytes: Uint8Array) => void,
   now: () => number,
-): ReturnType<typeof openLogFile> {
+): { write: (bytes: Uint8Array) => void; reopen: () => void; close: () => void } {
   if (filePath === null) return { write: stdout, reopen: () => undefined, close: () => undefined };
   mkdirSync(path.dirname(filePath), { recursive: true });
   return openLogFile(filePath, { ...limits, mode: fileMode, now });
