@@ -2,6 +2,7 @@ import { checkUpstream } from '../../proxy/http/upstream.ts';
 import { middlewareTable } from '../../proxy/middleware/table.ts';
 import type { MiddlewareConfig } from '../../proxy/model/dynamic.ts';
 import { localName, qualify } from '../../proxy/model/names.ts';
+import { SharedCounters } from '../../proxy/shared/shared-counters.ts';
 import { nearestName } from '../config/nearest.ts';
 import type { Problem } from '../contract/objects.ts';
 import { problem } from '../problem.ts';
@@ -9,6 +10,9 @@ import { type Published, statusOf } from './judgement.ts';
 import { keepSame } from './same.ts';
 import type { RuntimeMiddleware } from './state.ts';
 import { suggester } from './suggest.ts';
+
+/** Middlewares are built here to be judged alone; they count nothing. */
+const nothingCounted = new SharedCounters();
 
 /** What is known of a middleware by itself, before its references are looked at. Kept from one build to the next. */
 export interface OwnJudgement {
@@ -125,6 +129,8 @@ function judgeAlone(item: Published<MiddlewareConfig>): OwnJudgement {
       connect: checkUpstream,
       now: () => performance.now(),
       state: (create) => create(),
+      shared: nothingCounted,
+      identity: '',
       verdict: () => undefined,
     });
   } catch (error) {

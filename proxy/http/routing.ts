@@ -1,4 +1,5 @@
 import { createMiddlewareBuilder, type MiddlewareBuilder } from '../middleware/builder.ts';
+import type { ServersTransportConfig } from '../model/dynamic.ts';
 import type { ChildRouterSnapshot, DownServers, RoutingSnapshot, ServiceSnapshot } from '../model/snapshot.ts';
 import { buildRouteTable, type Route, type RouteTable } from '../rule/route-table.ts';
 import type { ChildService } from '../service/child.ts';
@@ -9,6 +10,7 @@ import { createMirroring } from '../service/mirroring.ts';
 import type { Place } from '../service/places.ts';
 import { createWeighted } from '../service/weighted.ts';
 import { whoamiHandler } from '../service/whoami.ts';
+import { SharedCounters } from '../shared/shared-counters.ts';
 import { answerError } from './error-page.ts';
 import type { Handler, ProxyRequest } from './exchange.ts';
 import { createForwarder } from './forward.ts';
@@ -49,15 +51,20 @@ export function compileRouting(
   onFailing: () => void = () => undefined,
   /** The path of a request that middlewares have seen is taken as it stands: see `RouteTable.match`. */
   hasOneReading: (request: ProxyRequest) => boolean = () => false,
+  /** What all workers count in. */
+  shared: SharedCounters = previous?.middlewares.shared ?? new SharedCounters(),
 ): CompiledRouting {
   const errors: { object: string; message: string }[] = [];
   const balancers = new Map<string, Balancer>();
   const poolKeys = new Set<string>();
   const turns = new Map<string, ReadonlyMap<string, Place>>();
-  const middlewares = createMiddlewareBuilder(snapshot.middlewares, previous?.middlewares, undefined, {
-    service: (name) => serviceOf(name).handler,
-    connect: (url, transport) => createUpstream(url, transport, pools, (key) => poolKeys.add(key)),
-  });
+  const surroundings = {
+    service: (name: string) => serviceOf(name).handler,
+    connect: (url: string, transport?: ServersTransportConfig) =>
+      createUpstream(url, transport, pools, (key) => poolKeys.add(key)),
+  };
+  const { now } = shared;
+  const middlewares = createMiddlewareBuilder(snapshot.middlewares, previous?.middlewares, now, surroundings, shared);
   const services = new Map<string, BuiltService | Error>();
 
   const serviceOf = (name: string): BuiltService => {
@@ -96,7 +103,7 @@ export function compileRouting(
         if (serversTransport !== null && !transport) {
           throw new Error(`The serversTransport ${serversTransport} does not exist`);
         }
-        const balancer = createBalancer(name, service, previous?.balancers.get(name), { onFailing });
+        const balancer = createBalancer(name, service, previous?.balancers.get(name), { onFailing, shared });
         const forwarder = createForwarder(service, transport, balancer, pools);
         for (const key of forwarder.poolKeys) poolKeys.add(key);
         balancers.set(name, balancer);

@@ -4,7 +4,6 @@ import type { Handler } from '../http/exchange.ts';
 import { createMiddlewareBuilder } from './builder.ts';
 import { goDuration } from './rate-limit.ts';
 import { middlewareTable } from './table.ts';
-import { takeToken } from './token-bucket.ts';
 
 describe('ipAllowList', () => {
   const forwardedFor = (value: string) => ({ fields: { 'X-Forwarded-For': value } });
@@ -56,44 +55,6 @@ const ok: Handler = (exchange) => {
   exchange.sink.head({ status: 200, headers: exchange.request.headers.clone() });
   exchange.sink.end();
 };
-
-describe('takeToken', () => {
-  const rate = { perMs: 0.01, burst: 3, maxDelayMs: 50 };
-
-  it('gives a burst, then one token per interval, then makes wait, then refuses', () => {
-    const bucket = { tokens: 3, atMs: 0 };
-    expect([0, 0, 0].map((now) => takeToken(bucket, rate, now))).toEqual([0, 0, 0]);
-    expect(takeToken(bucket, rate, 0)).toBe(100);
-    expect(takeToken(bucket, rate, 60)).toBeCloseTo(40);
-    expect(takeToken(bucket, rate, 60)).toBeCloseTo(140);
-    expect(takeToken(bucket, rate, 200)).toBe(0);
-  });
-
-  it('saves up no more than the burst, and survives a clock that stands still or goes back', () => {
-    const bucket = { tokens: 0, atMs: 1000 };
-    expect(takeToken(bucket, rate, 500)).toBe(100);
-    takeToken(bucket, rate, 1_000_000);
-    expect(bucket.tokens).toBe(2);
-  });
-
-  it.each([
-    [100, 100, 2000, 200, 300],
-    [0.5, 1, 60_000, 100, 31],
-  ])('passes average × time + burst: %j per second', (perSecond, burst, durationMs, askedPerSecond, ideal) => {
-    const limits = {
-      perMs: perSecond / 1000,
-      burst,
-      maxDelayMs: perSecond < 1 ? 500 : 1000 / (Math.floor(perSecond) * 2),
-    };
-    const bucket = { tokens: burst, atMs: 0 };
-    let passed = 0;
-    for (let now = 0; now < durationMs; now += 1000 / askedPerSecond) {
-      if (takeToken(bucket, limits, now) <= limits.maxDelayMs) passed += 1;
-    }
-    expect(passed).toBeGreaterThanOrEqual(ideal * 0.95);
-    expect(passed).toBeLessThanOrEqual(ideal * 1.02);
-  });
-});
 
 describe('rateLimit', () => {
   afterEach(() => vi.useRealTimers());

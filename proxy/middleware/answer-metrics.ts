@@ -1,66 +1,36 @@
+import { MovingCounts, movingCountsLength } from '../shared/moving-counts.ts';
 import type { Functions } from './expression.ts';
 
-interface Slice<T> {
-  readonly startMs: number;
-  readonly counts: Map<T, number>;
-}
-
-/** Counts over a window that moves in slices. */
-class MovingCounts {
-  readonly #sliceMs: number;
-  readonly #slices: number;
-  #recent: Slice<number>[] = [];
-
-  constructor(slices: number, sliceMs: number) {
-    this.#slices = slices;
-    this.#sliceMs = sliceMs;
-  }
-
-  add(value: number, nowMs: number): void {
-    const startMs = Math.floor(nowMs / this.#sliceMs) * this.#sliceMs;
-    let slice = this.#recent.at(-1);
-    if (slice?.startMs !== startMs) {
-      slice = { startMs, counts: new Map() };
-      this.#recent.push(slice);
-      const oldestMs = startMs - (this.#slices - 1) * this.#sliceMs;
-      this.#recent = this.#recent.filter((each) => each.startMs >= oldestMs);
-    }
-    slice.counts.set(value, (slice.counts.get(value) ?? 0) + 1);
-  }
-
-  /** How often values from `from` to below `to` were counted. */
-  count(from: number, to: number): number {
-    let total = 0;
-    for (const { counts } of this.#recent) {
-      for (const [value, count] of counts) if (value >= from && value < to) total += count;
-    }
-    return total;
-  }
-
-  all(): [number, number][] {
-    const sums = new Map<number, number>();
-    for (const { counts } of this.#recent) {
-      for (const [value, count] of counts) sums.set(value, (sums.get(value) ?? 0) + count);
-    }
-    return [...sums].toSorted(([a], [b]) => a - b);
-  }
-
-  clear(): void {
-    this.#recent = [];
-  }
-}
-
-/** Latencies are kept to one per cent. */
+const statuses = { slices: 10, sliceMs: 1000, values: 1000 };
+/** Latencies are kept to one per cent, from a microsecond to a day. */
 const step = Math.log(1.01);
+const lowest = Math.round(Math.log(0.001) / step);
+const latencies = { slices: 6, sliceMs: 10_000, values: Math.round(Math.log(86_400_000) / step) - lowest + 1 };
 
-/** What a service has lately answered: statuses over ten seconds, latencies over a minute. */
+const statusBytes = movingCountsLength(statuses) * Int32Array.BYTES_PER_ELEMENT;
+const latencyBytes = movingCountsLength(latencies) * Int32Array.BYTES_PER_ELEMENT;
+
+/** What an expression needs to know: latencies take most of the memory, and few ask for them. */
+export function answerMetricsBytes(expression: string): number {
+  return statusBytes + (expression.includes('LatencyAtQuantileMS') ? latencyBytes : 0);
+}
+
+/** What a service has lately answered in all workers: statuses over ten seconds, latencies over a minute. */
 export class AnswerMetrics {
-  readonly #statuses = new MovingCounts(10, 1000);
-  readonly #latencies = new MovingCounts(6, 10_000);
+  readonly #statuses: MovingCounts;
+  /** Null where the memory has no room for them. */
+  readonly #latencies: MovingCounts | null;
+
+  /** `memory` has {@link answerMetricsBytes} bytes behind `offset`. */
+  constructor(memory: SharedArrayBuffer, offset: number) {
+    this.#statuses = new MovingCounts(memory, offset, statuses);
+    const hasLatencies = memory.byteLength - offset >= statusBytes + latencyBytes;
+    this.#latencies = hasLatencies ? new MovingCounts(memory, offset + statusBytes, latencies) : null;
+  }
 
   note(status: number, durationMs: number, nowMs: number): void {
     this.#statuses.add(status, nowMs);
-    this.#latencies.add(Math.round(Math.log(Math.max(durationMs, 0.001)) / step), nowMs);
+    this.#latencies?.add(Math.round(Math.log(Math.max(durationMs, 0.001)) / step) - lowest, nowMs);
   }
 
   /** Share of answers that say that the service could not be reached in time. */
@@ -75,19 +45,19 @@ export class AnswerMetrics {
 
   /** The latency in milliseconds that so many per cent of answers do not exceed. */
   latencyAtQuantileMs(quantile: number): number {
-    const all = this.#latencies.all();
-    const total = all.reduce((sum, [, count]) => sum + count, 0);
+    const all = this.#latencies?.all() ?? new Float64Array();
+    const total = all.reduce((sum, count) => sum + count, 0);
     let left = (Math.min(quantile, 100) / 100) * total;
-    for (const [value, count] of all) {
+    for (const [value, count] of all.entries()) {
       left -= count;
-      if (left <= 0) return Math.exp(value * step);
+      if (count > 0 && left <= 0) return Math.exp((value + lowest) * step);
     }
     return 0;
   }
 
   clear(): void {
     this.#statuses.clear();
-    this.#latencies.clear();
+    this.#latencies?.clear();
   }
 }
 

@@ -1,5 +1,7 @@
 import type { Middleware } from '../http/exchange.ts';
 import type { MiddlewareConfig } from '../model/dynamic.ts';
+import { middlewareIdentity } from '../shared/identity.ts';
+import { SharedCounters } from '../shared/shared-counters.ts';
 import type { BuildContext, Surroundings } from './definition.ts';
 import { StepClock } from './step-clock.ts';
 import { middlewareTable } from './table.ts';
@@ -17,6 +19,8 @@ export interface MiddlewareBuilder {
   build(name: string): Middleware;
   /** Handed on to the builder of the next snapshot. */
   readonly states: ReadonlyMap<string, KeptState>;
+  /** Handed on as well. */
+  readonly shared: SharedCounters;
 }
 
 /** Of a builder that has nothing behind its middlewares. */
@@ -30,14 +34,16 @@ const nothingBehind: Surroundings = {
 };
 
 /**
- * Makes a builder over all middlewares of a snapshot by qualified name. State (rate-limit buckets, checked passwords)
- * of `previous` is kept where name and configuration are the same. `now`: milliseconds, monotonic.
+ * Makes a builder over all middlewares of a snapshot by qualified name. State (checked passwords) of `previous` is kept
+ * where name and configuration are the same, and so is what they counted in `shared`. `now`: milliseconds, monotonic;
+ * the same in all who count in `shared`.
  */
 export function createMiddlewareBuilder(
   configs: Readonly<Record<string, MiddlewareConfig>>,
   previous?: MiddlewareBuilder,
   now: () => number = () => performance.now(),
   surroundings: Surroundings = nothingBehind,
+  shared: SharedCounters = previous?.shared ?? new SharedCounters(),
 ): MiddlewareBuilder {
   const built = new Map<string, Middleware>();
   const underConstruction: string[] = [];
@@ -92,6 +98,8 @@ export function createMiddlewareBuilder(
     return {
       ...surroundings,
       name,
+      shared,
+      identity: middlewareIdentity(name, config),
       resolve: build,
       now,
       state: <T>(create: () => T): T => {
@@ -104,5 +112,5 @@ export function createMiddlewareBuilder(
     };
   }
 
-  return { build, states };
+  return { build, states, shared };
 }

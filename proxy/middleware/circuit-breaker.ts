@@ -5,7 +5,7 @@ import type { HeaderList } from '../http/header-list.ts';
 import { durationMs, durationSchema } from '../model/duration.ts';
 import { type AnswerMetrics, metricFunctions } from './answer-metrics.ts';
 import { answerText } from './answer-text.ts';
-import { Circuit, type CircuitSettings } from './circuit.ts';
+import { Circuit, type CircuitSettings, circuitBytes } from './circuit.ts';
 import type { MiddlewareDefinition } from './definition.ts';
 import { parseExpression } from './expression.ts';
 import { PassingSink, withSink } from './passing-sink.ts';
@@ -25,7 +25,8 @@ export const circuitBreaker: MiddlewareDefinition<Config> = {
   schema,
   build(config, context) {
     const { settings, status } = readSettings(config);
-    const circuit = context.state(() => new Circuit(settings, context.now));
+    const memory = context.shared.region(context.identity, circuitBytes(config.expression ?? ''));
+    const circuit = new Circuit(memory, settings, context.now);
     return (next) => (exchange) => {
       if (circuit.admits()) return next(withSink(exchange, new MeasuringSink(exchange, circuit, context.now)));
       context.verdict(exchange, 'refused');

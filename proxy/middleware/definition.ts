@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Exchange, Handler, Middleware, ProxyRequest } from '../http/exchange.ts';
 import type { Upstream } from '../http/upstream.ts';
 import type { ServersTransportConfig } from '../model/dynamic.ts';
+import type { SharedCounters } from '../shared/shared-counters.ts';
 
 /** What lies behind the middlewares, for those that ask of it themselves. */
 export interface Surroundings {
@@ -19,8 +20,12 @@ export interface BuildContext extends Surroundings {
   readonly resolve: (name: string) => Middleware;
   /** Milliseconds, monotonic; injected so that tests own time. */
   readonly now: () => number;
-  /** State that outlives snapshot swaps while the configuration stays the same, such as rate-limit buckets. */
+  /** State that outlives snapshot swaps while the configuration stays the same, such as judged passwords. */
   readonly state: <T>(create: () => T) => T;
+  /** What all workers count in together, such as requests of one visitor. */
+  readonly shared: SharedCounters;
+  /** Tells this middleware's counts from those of others: kind, name and configuration. */
+  readonly identity: string;
   /** Notes that this middleware turned the request away (`refused`) or answered it (`answered`). */
   readonly verdict: (exchange: Exchange, verdict: 'answered' | 'refused') => void;
 }

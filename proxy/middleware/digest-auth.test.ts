@@ -1,7 +1,8 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { makeExchange, makeRequest } from '../../test/support/exchange.ts';
 import type { Handler } from '../http/exchange.ts';
+import { NonceSlots, nonceSlotsBytes } from '../shared/nonce-slots.ts';
 import { createMiddlewareBuilder } from './builder.ts';
 import { DigestNonces } from './digest-nonces.ts';
 
@@ -140,7 +141,7 @@ describe('digestAuth', () => {
 
 describe('DigestNonces', () => {
   it('bind a nonce to its realm', () => {
-    const nonces = new DigestNonces(() => 0);
+    const nonces = new DigestNonces(randomBytes(32), new NonceSlots(new SharedArrayBuffer(nonceSlotsBytes)), () => 0);
     const nonce = nonces.create('a');
     expect([nonces.use(nonce, 'b', 1), nonces.use(nonce, 'a', 1)]).toEqual([false, true]);
   });

@@ -32,7 +32,8 @@ export const digestAuth: MiddlewareDefinition<Config> = {
     const users = readUsers(config, realm);
     const { headerField = '', removeHeader } = config;
     if (headerField !== '') checkFields('headerField', { [headerField]: '' });
-    const nonces = context.state(() => new DigestNonces(context.now));
+    const { shared, identity } = context;
+    const nonces = new DigestNonces(shared.secretOf(identity), shared.nonces, context.now);
     const opaque = randomBytes(16).toString('hex');
 
     function challenge(exchange: Exchange, isStale: boolean): void {

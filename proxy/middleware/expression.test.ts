@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { AnswerMetrics, metricFunctions } from './answer-metrics.ts';
+import { AnswerMetrics, answerMetricsBytes, metricFunctions } from './answer-metrics.ts';
 import { type Functions, parseExpression } from './expression.ts';
 
 interface Facts {
@@ -54,7 +54,7 @@ describe('metrics', () => {
   const judge = (text: string, metrics: AnswerMetrics) => parseExpression(text, metricFunctions)(metrics);
 
   it('tell shares of statuses and how long answers took', () => {
-    const metrics = new AnswerMetrics();
+    const metrics = new AnswerMetrics(new SharedArrayBuffer(answerMetricsBytes('LatencyAtQuantileMS')), 0);
     for (let i = 0; i < 6; i += 1) metrics.note(200, 10, 0);
     for (let i = 0; i < 3; i += 1) metrics.note(502, 100, 0);
     metrics.note(504, 1000, 0);
@@ -66,7 +66,7 @@ describe('metrics', () => {
   });
 
   it('forget: statuses after ten seconds, latencies after a minute', () => {
-    const metrics = new AnswerMetrics();
+    const metrics = new AnswerMetrics(new SharedArrayBuffer(answerMetricsBytes('LatencyAtQuantileMS')), 0);
     expect([metrics.networkErrorRatio(), metrics.latencyAtQuantileMs(50)]).toEqual([0, 0]);
     metrics.note(502, 1000, 0);
     metrics.note(200, 1, 11_000);

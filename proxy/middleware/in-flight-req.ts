@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { Exchange } from '../http/exchange.ts';
 import { answerText } from './answer-text.ts';
 import { createSourceCriterion, sourceCriterionSchema } from './client-source.ts';
 import type { MiddlewareDefinition } from './definition.ts';
@@ -19,27 +18,18 @@ export const inFlightReq: MiddlewareDefinition<Config> = {
     const { ipStrategy, requestHeaderName, requestHost } = config.sourceCriterion ?? {};
     const isGiven = ipStrategy !== undefined || Boolean(requestHeaderName) || requestHost === true;
     const sourceOf = createSourceCriterion(isGiven ? config.sourceCriterion : { requestHost: true });
-    const underWay = context.state(() => new Map<string, number>());
-
-    function enter(source: string, exchange: Exchange): void {
-      underWay.set(source, (underWay.get(source) ?? 0) + 1);
-      exchange.signal.addEventListener('abort', () => leave(source), { once: true });
-    }
-
-    function leave(source: string): void {
-      const left = (underWay.get(source) ?? 0) - 1;
-      if (left > 0) underWay.set(source, left);
-      else underWay.delete(source);
-    }
+    const hash = context.shared.hashOf(context.identity);
 
     return (next) => (exchange) => {
-      const source = sourceOf(exchange.request);
-      if ((underWay.get(source) ?? 0) >= amount) {
+      const { high, low } = hash.of(sourceOf(exchange.request));
+      if (!context.shared.underWay.enter(high, low, amount)) {
         context.verdict(exchange, 'refused');
         return answerText(exchange, 429);
       }
+      const leave = (): void => context.shared.underWay.leave(high, low);
       // The signal is aborted when an exchange is over, however it ended.
-      if (!exchange.signal.aborted) enter(source, exchange);
+      if (exchange.signal.aborted) leave();
+      else exchange.signal.addEventListener('abort', leave, { once: true });
       return next(exchange);
     };
   },

@@ -1,12 +1,11 @@
-import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import type { Exchange, Handler } from '../http/exchange.ts';
 import { durationMs, durationSchema } from '../model/duration.ts';
+import type { Rate } from '../shared/rate-table.ts';
 import { answerText } from './answer-text.ts';
 import { createSourceCriterion, sourceCriterionSchema } from './client-source.ts';
 import type { MiddlewareDefinition } from './definition.ts';
 import { holdBack } from './hold-back.ts';
-import { type BucketRate, type TokenBucket, takeToken } from './token-bucket.ts';
 
 const schema = z.strictObject({
   average: z.int().min(0).optional(),
@@ -17,9 +16,6 @@ const schema = z.strictObject({
   redis: z.record(z.string(), z.unknown()).optional(),
 });
 type Config = z.infer<typeof schema>;
-
-/** Beyond so many sources the one seen longest ago is forgotten, which gives it a full bucket. */
-const maxSources = 65_536;
 
 export const rateLimit: MiddlewareDefinition<Config> = {
   type: 'rateLimit',
@@ -32,18 +28,10 @@ export const rateLimit: MiddlewareDefinition<Config> = {
     const rate = readRate(config);
     const sourceOf = createSourceCriterion(config.sourceCriterion);
     if (rate === null) return (next) => next;
-    // By size instead of by count, as a count would take the memory for all of them at once.
-    const buckets = context.state(
-      () => new LRUCache<string, TokenBucket>({ maxSize: maxSources, sizeCalculation: () => 1 }),
-    );
+    const { shared, identity } = context;
+    const hash = shared.hashOf(identity);
     return (next) => (exchange) => {
-      const source = sourceOf(exchange.request);
-      let bucket = buckets.get(source);
-      if (bucket === undefined) {
-        bucket = { tokens: rate.burst, atMs: context.now() };
-        buckets.set(source, bucket);
-      }
-      const delayMs = takeToken(bucket, rate, context.now());
+      const delayMs = shared.rates.take(hash.of(sourceOf(exchange.request)), rate, context.now());
       if (delayMs === 0) return next(exchange);
       if (delayMs <= rate.maxDelayMs) return passLater(exchange, delayMs, next);
       context.verdict(exchange, 'refused');
@@ -63,13 +51,13 @@ export const rateLimit: MiddlewareDefinition<Config> = {
 };
 
 /** Null where nothing is limited. */
-function readRate(config: Config): BucketRate | null {
+function readRate(config: Config): Rate | null {
   const { average = 0, burst = 1 } = config;
   if (average <= 0) return null;
   const perSecond = (average * 1000) / (durationMs(config.period, 1000) || 1000);
   // As in Traefik: half the time between two tokens, and no more than half a second.
   const maxDelayMs = perSecond < 1 ? 500 : 1000 / (Math.floor(perSecond) * 2);
-  return { perMs: perSecond / 1000, burst: Math.max(burst, 1), maxDelayMs };
+  return { intervalMs: 1000 / perSecond, burst: Math.max(burst, 1), maxDelayMs };
 }
 
 async function passLater(exchange: Exchange, delayMs: number, next: Handler): Promise<void> {

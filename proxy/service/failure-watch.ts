@@ -1,3 +1,6 @@
+import type { FailureSettings } from '../shared/identity.ts';
+import { ServerFailures, serverFailuresBytes } from '../shared/server-failures.ts';
+
 /** Learns from visitors' requests which servers fail: Traefik's passive health check. */
 export interface FailureWatch {
   /** A request that could not be answered, or was answered with 5xx. */
@@ -11,53 +14,78 @@ export interface FailureWatch {
 
 interface FailureState {
   readonly settings: string;
-  /** When requests failed, oldest first. */
-  readonly failedAt: Map<string, number[]>;
-  /** Until when a server is left alone. */
-  readonly restsUntil: Map<string, number>;
+  /** What is known of each server; workers share it. */
+  readonly servers: ReadonlyMap<string, ServerFailures>;
+  /** Servers that this worker has told of. */
+  readonly told: Set<string>;
 }
 
-export function createFailureWatch(
-  settings: { readonly failureWindowMs: number; readonly maxFailedAttempts: number },
-  now: () => number,
-  previous?: FailureWatch | null,
-  onChange: () => void = () => undefined,
-): FailureWatch {
-  const { failureWindowMs, maxFailedAttempts } = settings;
+interface FailureWatchOptions {
+  /** URLs of the servers. */
+  readonly servers: Iterable<string>;
+  /** Milliseconds, monotonic; the same in all workers that share memory. */
+  readonly now: () => number;
+  readonly previous?: FailureWatch | null | undefined;
+  /** Servers took to failing, or may be tried again. */
+  readonly onChange?: (() => void) | undefined;
+  /** What all workers know of a server; left out: this one learns by itself. */
+  readonly memoryOf?: ((url: string, bytes: number) => SharedArrayBuffer) | undefined;
+}
+
+const longestTimerMs = 2 ** 31 - 2;
+
+export function createFailureWatch(settings: FailureSettings, options: FailureWatchOptions): FailureWatch {
+  const { now, previous, onChange = () => undefined } = options;
   const key = JSON.stringify(settings);
-  const state: FailureState =
-    previous?.state.settings === key ? previous.state : { settings: key, failedAt: new Map(), restsUntil: new Map() };
-  const { failedAt, restsUntil } = state;
+  const kept = previous?.state.settings === key ? previous.state : null;
+  const bytes = serverFailuresBytes(settings);
+  const { memoryOf = () => new SharedArrayBuffer(bytes) } = options;
+  const servers = new Map<string, ServerFailures>();
+  for (const url of options.servers) {
+    servers.set(url, kept?.servers.get(url) ?? new ServerFailures(memoryOf(url, bytes), settings));
+  }
+  const told = kept?.told ?? new Set<string>();
+  for (const url of told) if (!servers.has(url)) told.delete(url);
 
   const isFailing = (url: string): boolean => {
-    const until = restsUntil.get(url);
-    if (until === undefined) return false;
-    if (now() < until) return true;
-    restsUntil.delete(url);
-    onChange();
-    return false;
+    const failures = servers.get(url);
+    const until = failures?.restsUntilMs() ?? null;
+    const isResting = until !== null && now() < until;
+    if (until !== null && !isResting) failures?.endRest(until);
+    if (isResting !== told.has(url)) tell(url, isResting ? until - now() : null);
+    return isResting;
   };
 
+  /** Any worker may have found out; each says what it sees. */
+  const tell = (url: string, restMs: number | null): void => {
+    if (restMs === null) told.delete(url);
+    else {
+      told.add(url);
+      lookAgain(url, restMs);
+    }
+    onChange();
+  };
+
+  /** It may be that nobody asks for it again. */
+  const lookAgain = (url: string, restMs: number): void => {
+    const look = (): void => {
+      const until = servers.get(url)?.restsUntilMs() ?? null;
+      if (isFailing(url) && until !== null) lookAgain(url, until - now());
+    };
+    setTimeout(look, Math.min(Math.max(restMs, 0), longestTimerMs) + 1).unref();
+  };
+
+  // A worker that stands in for another learns what that one knew.
+  for (const url of servers.keys()) isFailing(url);
+
   return {
-    state,
+    state: { settings: key, servers, told },
     isFailing,
-    failing: () => [...restsUntil.keys()].filter(isFailing),
-    succeeded: (url) => void failedAt.delete(url),
+    failing: () => [...servers.keys()].filter(isFailing),
+    succeeded: (url) => servers.get(url)?.succeeded(),
     failed(url) {
-      const nowMs = now();
-      const recent = (failedAt.get(url) ?? []).filter((at) => nowMs - at < failureWindowMs);
-      recent.push(nowMs);
-      if (recent.length < maxFailedAttempts) {
-        failedAt.set(url, recent);
-        return;
-      }
-      failedAt.delete(url);
-      const isNew = !restsUntil.has(url);
-      restsUntil.set(url, nowMs + failureWindowMs);
-      if (!isNew) return;
-      onChange();
-      // It may be that nobody asks for it again.
-      setTimeout(() => isFailing(url), failureWindowMs + 1).unref();
+      servers.get(url)?.failed(now());
+      isFailing(url);
     },
   };
 }

@@ -1,5 +1,7 @@
 import type { ProxyRequest } from '../http/exchange.ts';
 import type { ServerSnapshot, ServiceSnapshot } from '../model/snapshot.ts';
+import { serverIdentity } from '../shared/identity.ts';
+import type { SharedCounters } from '../shared/shared-counters.ts';
 import { createFailureWatch, type FailureWatch } from './failure-watch.ts';
 import { createChooser, type Member, type Place } from './places.ts';
 
@@ -50,6 +52,8 @@ export interface BalancerOptions {
   readonly now?: () => number;
   /** Told of servers that took to failing, or may be tried again. */
   readonly onFailing?: () => void;
+  /** What all workers count in; left out: failures are counted here alone. Its clock is `now` then. */
+  readonly shared?: SharedCounters;
 }
 
 /** What `previous` knows of servers that are still there is kept. */
@@ -59,7 +63,7 @@ export function createBalancer(
   previous?: Balancer,
   options: BalancerOptions = {},
 ): Balancer {
-  const { now = () => performance.now() } = options;
+  const { shared, now = shared?.now ?? (() => performance.now()) } = options;
   const { strategy = 'wrr', passiveHealthCheck = null } = service;
   const servers = new Map<string, ServerSnapshot>();
   for (const server of service.servers) {
@@ -68,7 +72,14 @@ export function createBalancer(
   }
   let down: ReadonlySet<string> = new Set([...(previous?.kept.down ?? [])].filter((url) => servers.has(url)));
   const failures =
-    passiveHealthCheck && createFailureWatch(passiveHealthCheck, now, previous?.kept.failures, options.onFailing);
+    passiveHealthCheck &&
+    createFailureWatch(passiveHealthCheck, {
+      servers: servers.keys(),
+      now,
+      previous: previous?.kept.failures,
+      onChange: options.onFailing,
+      memoryOf: shared && ((url, bytes) => shared.region(serverIdentity(name, url, passiveHealthCheck), bytes)),
+    });
   const isServerUp = (url: string): boolean => !down.has(url) && failures?.isFailing(url) !== true;
   const chooser = createChooser<ServerMember>({
     name,

@@ -1,6 +1,7 @@
 import { plainAddress } from '../http/client-address.ts';
 import type { TcpMiddlewareConfig } from '../model/stream.ts';
 import { parseIpRanges } from '../rule/ip-ranges.ts';
+import { SharedCounters } from '../shared/shared-counters.ts';
 
 /** A TCP middleware made ready: it lets a connection in or does not. */
 export interface Admission {
@@ -25,30 +26,31 @@ export function tcpMiddlewareTypesOf(config: TcpMiddlewareConfig): readonly TcpM
 
 const nothing = (): void => undefined;
 
-/** Throws a readable Error where its options cannot be used. */
-export function createAdmission(config: TcpMiddlewareConfig): Admission {
+/**
+ * Throws a readable Error where its options cannot be used. `counting`: what all workers count in, and the identity of
+ * this middleware there; left out: it counts by itself.
+ */
+export function createAdmission(
+  config: TcpMiddlewareConfig,
+  counting: { readonly shared: SharedCounters; readonly identity: string } | null = null,
+): Admission {
   const [type, second] = tcpMiddlewareTypesOf(config);
   if (type === undefined || second !== undefined) throw new Error('A middleware has exactly one type.');
-  if (type === 'inFlightConn') return limitConnections(config.inFlightConn?.amount ?? 0);
+  if (type === 'inFlightConn') return limitConnections(config.inFlightConn?.amount ?? 0, counting);
   const { sourceRange = [] } = config[type] ?? {};
   if (sourceRange.length === 0) throw new Error('sourceRange is empty: nobody would be let in.');
   const ranges = parseIpRanges(sourceRange);
   return { admit: (clientIp) => (ranges.contains(plainAddress(clientIp)) ? nothing : null) };
 }
 
-function limitConnections(amount: number): Admission {
+function limitConnections(amount: number, counting: Parameters<typeof createAdmission>[1]): Admission {
   if (amount <= 0) throw new Error('amount is missing or 0: nobody would be let in.');
-  const open = new Map<string, number>();
+  const { shared, identity } = counting ?? { shared: new SharedCounters(), identity: '' };
+  const hash = shared.hashOf(identity);
   return {
     admit(clientIp) {
-      const count = open.get(clientIp) ?? 0;
-      if (count >= amount) return null;
-      open.set(clientIp, count + 1);
-      return () => {
-        const left = (open.get(clientIp) ?? 1) - 1;
-        if (left === 0) open.delete(clientIp);
-        else open.set(clientIp, left);
-      };
+      const { high, low } = hash.of(clientIp);
+      return shared.underWay.enter(high, low, amount) ? () => shared.underWay.leave(high, low) : null;
     },
   };
 }

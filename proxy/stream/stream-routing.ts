@@ -4,6 +4,7 @@ import { hostsOfRule } from '../rule/hosts.ts';
 import { parseRule } from '../rule/parse.ts';
 import { byPrecedence } from '../rule/precedence.ts';
 import { compileTcpRule, isTcpCatchAll, parseTcpRule, type TcpConnection, type TcpMatcher } from '../rule/tcp.ts';
+import type { SharedCounters } from '../shared/shared-counters.ts';
 import { type Admission, createAdmission, tcpMiddlewareTypesOf } from './admission.ts';
 import { createTcpServices, type TcpService } from './tcp-services.ts';
 import { createUdpServices, type UdpService } from './udp-services.ts';
@@ -71,6 +72,8 @@ interface EntryDraft {
 export interface StreamRoutingOptions {
   readonly recorder: Recorder;
   readonly isDown: (service: string, address: string) => boolean;
+  /** What all workers count in; left out: each connection is counted here alone. */
+  readonly shared?: SharedCounters;
 }
 
 const none: StreamSnapshot = {
@@ -92,13 +95,15 @@ export function compileStreams(
   const errors: { object: string; message: string }[] = [];
   const admissions = new Map<string, { key: string; admission: Admission }>();
   const serviceOf = createTcpServices(streams, options.isDown);
+  const countingOf = (name: string, key: string): Parameters<typeof createAdmission>[1] =>
+    options.shared ? { shared: options.shared, identity: `tcp ${name} ${key}` } : null;
   const admissionOf = (name: string): NamedAdmission => {
     const config = streams.tcpMiddlewares[name];
     if (!config) throw new Error(`The middleware ${name} does not exist`);
     const key = JSON.stringify(config);
     const known = admissions.get(name) ?? previous?.admissions.get(name);
-    // Counts of open connections outlive a change elsewhere.
-    const made = known?.key === key ? known : { key, admission: createAdmission(config) };
+    // Without shared counts, those of open connections outlive a change elsewhere all the same.
+    const made = known?.key === key ? known : { key, admission: createAdmission(config, countingOf(name, key)) };
     admissions.set(name, made);
     return { name, type: tcpMiddlewareTypesOf(config)[0] ?? '', admission: made.admission };
   };
