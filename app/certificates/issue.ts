@@ -104,6 +104,28 @@ export function issueLeaf(signer: Signer, names: readonly string[], validity: Va
   return issuedOf(certificate, privateKey);
 }
 
+/**
+ * What a CA wants to be shown at a handshake for `acme-tls/1` (RFC 8737 section 3): a certificate of its own making for
+ * the one name, with the digest of the key authorization in an extension that is critical.
+ */
+export function issueProof(name: string, keyAuthorization: string, validity: Validity): Issued {
+  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const subject = nameOf({ commonName: 'Gatehouse' });
+  const digest = createHash('sha256').update(keyAuthorization).digest();
+  const certificate = certificateOf({
+    issuer: subject,
+    subject,
+    validity,
+    publicKey,
+    signingKey: privateKey,
+    extensions: [
+      extension('2.5.29.17', sequence(alternativeName(name))),
+      extension('1.3.6.1.5.5.7.1.31', octetString(digest), 'critical'),
+    ],
+  });
+  return issuedOf(certificate, privateKey);
+}
+
 interface Content {
   readonly issuer: Uint8Array;
   readonly subject: Uint8Array;
@@ -140,18 +162,18 @@ function nameOf({ commonName, organization }: { commonName: string; organization
   return sequence(...organizations, namePart('2.5.4.3', commonName));
 }
 
-function namePart(type: string, value: string): Buffer {
+export function namePart(type: string, value: string): Buffer {
   return set(sequence(oid(type), utf8String(value)));
 }
 
-function extension(type: string, value: Uint8Array, critical?: 'critical'): Buffer {
+export function extension(type: string, value: Uint8Array, critical?: 'critical'): Buffer {
   return sequence(oid(type), ...(critical ? [isTrue] : []), octetString(value));
 }
 
 const serverAuthOnly = extension('2.5.29.37', sequence(oid('1.3.6.1.5.5.7.3.1')));
 
 /** RFC 5280 section 4.2.1.6: dNSName is [2], iPAddress is [7]. */
-function alternativeName(name: string): Buffer {
+export function alternativeName(name: string): Buffer {
   return isIP(name) === 0
     ? tagged(0x82, Buffer.from(name, 'ascii'))
     : tagged(0x87, Buffer.from(ipaddr.parse(name).toByteArray()));
