@@ -14,6 +14,7 @@ import type { StaticConfiguration } from './config/static.ts';
 import { type DockerProviderName, dockerProviderName } from './contract/docker-name.ts';
 import type { Problem } from './contract/objects.ts';
 import { viewKey } from './contract/view-key.ts';
+import { createEngineMetrics } from './engine-metrics.ts';
 import { createProviderSet } from './engine-providers.ts';
 import type { EngineContext } from './operations/context.ts';
 import { startControlServer } from './operations/control-server.ts';
@@ -164,7 +165,14 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
   const restarts: { readonly at: number; readonly reason: string }[] = [];
   const reusePort = process.platform === 'linux';
   const failing = createFailingServers(() => picture.touch());
+  const metrics = createEngineMetrics(options.configuration.metrics, {
+    down: () => health.current().down,
+    certificates: () => publisher.certificates(),
+    now,
+  });
   const pool = createWorkerPool({
+    metrics: metrics?.options,
+    onMetrics: metrics?.add,
     count: reusePort ? (options.workers ?? availableParallelism()) : 1,
     entry: workerEntry(),
     log,
@@ -178,6 +186,7 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
     onFailing: (worker, servers) => failing.note(worker, servers),
     onRestart: (worker, reason) => {
       failing.note(worker, {});
+      metrics?.forgetWorker(worker);
       restarts.push({ at: now(), reason });
       traffic.setOpenConnections(worker, 0);
       changes.record({ actor: 'system', kind: 'worker.restarted', subject: `worker ${worker}`, details: { reason } });
@@ -228,6 +237,7 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
     authority,
     tlsFiles,
     defaultTransport: options.configuration.serversTransport,
+    defaultTcpTransport: options.configuration.tcpServersTransport,
     entryPoints: entryPoints(),
     pausedAll: false,
     runtime: {
@@ -239,6 +249,7 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
     log,
     onState: (_state, snapshot) => {
       health.update(snapshot);
+      metrics?.configured(snapshot);
       touch();
     },
     onErrors: () => touch(),
@@ -443,6 +454,11 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
   const openDashboard = dashboard;
   if (dashboard.routedUrls !== null) void publisher.setInternalUrls(dashboard.routedUrls);
   defer(() => openDashboard.close());
+  if (metrics !== null) {
+    const { url, close } = await metrics.listen();
+    defer(close);
+    void publisher.setInternalUrls({ prometheus: url });
+  }
 
   let ticks = 0;
   const ticker = setInterval(() => {

@@ -13,7 +13,9 @@ import { answerRedirect } from './http/redirect.ts';
 import { type RequestReading, requestReading } from './http/request-reading.ts';
 import { applyDown, type CompiledRouting, compileRouting, tableKey } from './http/routing.ts';
 import { TimeLimits } from './http/time-limits.ts';
+import { createRequestMetrics } from './metrics/request-metrics.ts';
 import type { AccessLogOptions } from './model/access-log.ts';
+import type { MetricsOptions } from './model/metrics.ts';
 import type { DownServers, EntryPointOptions, FromWorker, RoutingSnapshot, ToWorker } from './model/snapshot.ts';
 import { createFront } from './stream/front.ts';
 import type { Endpoint } from './stream/proxy-protocol.ts';
@@ -29,6 +31,8 @@ interface ProxyHost {
   readonly index: number;
   /** Left out or null: there is no access log. */
   readonly accessLog?: AccessLogOptions | null;
+  /** Left out or null: nothing is measured. */
+  readonly metrics?: MetricsOptions | null;
   /** Requests of all workers since the start. */
   readonly requestCount?: SharedArrayBuffer;
   send(message: FromWorker): void;
@@ -46,11 +50,12 @@ export interface Proxy {
 export function createProxy(host: ProxyHost): Proxy {
   const { accessLog: logOptions = null } = host;
   const requestCount = new Uint32Array(host.requestCount ?? new SharedArrayBuffer(Uint32Array.BYTES_PER_ELEMENT));
-  const recorder = createRecorder(
+  const counted = createRecorder(
     (message) => host.send(message),
     logOptions && { writer: createLineWriter(logOptions), nextCount: () => Atomics.add(requestCount, 0, 1) + 1 },
   );
   const accessLog = logOptions && headersAskedFor(logOptions);
+  const metrics = host.metrics ? createRequestMetrics(host.metrics, (message) => host.send(message)) : null;
   const certificates = createCertificateStore();
   const challenges = createChallenges(({ type, host: name }, clientIp) =>
     host.send({ type: 'challengeAsked', challenge: type, host: name, clientIp }),
@@ -122,6 +127,7 @@ export function createProxy(host: ProxyHost): Proxy {
 
   const openEntryPoint = (options: EntryPointOptions): EntryPoint => {
     const { name, tls, redirect } = options;
+    const recorder = metrics?.recorderOf(name, options, counted) ?? counted;
     const reading = requestReading(options);
     const announced = new Map<string, Endpoint>();
     const contextOf = (own: EntryPointOptions): EntryContext => ({
@@ -163,7 +169,7 @@ export function createProxy(host: ProxyHost): Proxy {
       if (entryPoints.has(name)) throw new Error(`The entry point ${name} is open already`);
       const entryPoint =
         options.transport === 'udp'
-          ? createUdpEntryPoint(options, recorder, () => streams?.udp.get(name))
+          ? createUdpEntryPoint(options, counted, () => streams?.udp.get(name))
           : openEntryPoint(options);
       entryPoints.set(name, entryPoint);
       try {
@@ -198,9 +204,9 @@ export function createProxy(host: ProxyHost): Proxy {
     let compiled: CompiledRouting;
     let compiledStreams: StreamRouting;
     try {
-      compiled = compileRouting(snapshot, routing, pools, recorder, reportFailing, hasOneReading);
+      compiled = compileRouting(snapshot, routing, pools, counted, reportFailing, hasOneReading);
       const isDown = (service: string, address: string): boolean => isTcpServerDown(down, service, address);
-      compiledStreams = compileStreams(snapshot, streams, { recorder, isDown });
+      compiledStreams = compileStreams(snapshot, streams, { recorder: counted, isDown });
       applyDown(compiled, down);
     } catch (error) {
       // A snapshot that cannot be compiled at all is a fault of ours. What served until now serves on.
@@ -211,6 +217,7 @@ export function createProxy(host: ProxyHost): Proxy {
     routing = compiled;
     streams = compiledStreams;
     tlsPolicy = createTlsPolicy(snapshot);
+    metrics?.applied(snapshot);
     pools.retain(compiled.poolKeys);
     host.send({ type: 'applied', revision: snapshot.revision, errors: [...compiled.errors, ...streams.errors] });
   };
@@ -231,7 +238,8 @@ export function createProxy(host: ProxyHost): Proxy {
     await closeEntryPoints([...entryPoints.keys()], graceMs);
     await Promise.all(closing);
     await pools.destroy();
-    recorder.close();
+    counted.close();
+    metrics?.close();
   };
 
   host.send({ type: 'ready' });
@@ -263,7 +271,7 @@ export function createProxy(host: ProxyHost): Proxy {
           if (routing) applyDown(routing, down);
           break;
         case 'trafficTaken':
-          recorder.taken();
+          counted.taken();
           break;
         case 'drain':
           void close(message.graceMs).then(() => host.drained?.());

@@ -6,7 +6,7 @@ import { giveBackMemory } from './spare-memory.ts';
 const port = parentPort;
 if (!port) throw new Error('proxy/worker.ts is the entry of a worker thread');
 
-const { index, accessLog = null, requestCount } = workerData as WorkerData;
+const { index, accessLog = null, metrics = null, requestCount } = workerData as WorkerData;
 
 // A fault that nobody caught leaves the worker in an unknown state: it says so and goes, and the pool replaces it.
 const die = (error: unknown): void => {
@@ -21,6 +21,7 @@ process.on('unhandledRejection', die);
 const proxy = createProxy({
   index,
   accessLog,
+  metrics,
   ...(requestCount ? { requestCount } : {}),
   send: (message) => port.postMessage(message),
   drained: () => process.exit(0),

@@ -1,5 +1,6 @@
 import type { ServersTransportConfig } from '../../proxy/model/dynamic.ts';
 import type { CertificateSnapshot, RoutingSnapshot } from '../../proxy/model/snapshot.ts';
+import type { TcpServersTransportConfig } from '../../proxy/model/stream.ts';
 import type { CertificateAuthority } from '../certificates/authority.ts';
 import { type ConfiguredTls, coveredBy, noConfiguredTls, type TlsFiles } from '../certificates/configured.ts';
 import type { StaticEntryPoint } from '../config/static.ts';
@@ -21,6 +22,8 @@ export interface Publisher {
   readonly setPausedAll: (paused: boolean) => Promise<void>;
   /** Where the engine's own services are reached, once they are. */
   readonly setInternalUrls: (urls: InternalUrls) => Promise<void>;
+  /** What `ping` answers from now on. */
+  readonly setPingStatus: (status: number) => Promise<void>;
   /** Takes certificates that were renewed, or asks for them anew. */
   readonly refreshCertificates: () => Promise<void>;
   /** What visitors are served with now; of two that hold one name, the later. */
@@ -39,6 +42,8 @@ export interface PublisherOptions {
   readonly runtime?: RuntimeOptions;
   /** Of services that name no servers transport. */
   readonly defaultTransport?: ServersTransportConfig | undefined;
+  /** Of TCP services that name none. */
+  readonly defaultTcpTransport?: TcpServersTransportConfig | undefined;
   /** Certificates and TLS options of owners; left out: none. */
   readonly tlsFiles?: Pick<TlsFiles, 'read'>;
   readonly log: Log;
@@ -68,6 +73,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
   let state = emptyState;
   let revision = 0;
   let internalUrls: InternalUrls = {};
+  let pingStatus: number | undefined;
   let certificates: readonly CertificateSnapshot[] = [];
   let certifiedHosts: string | null = null;
   let ownHosts: readonly string[] = [];
@@ -117,6 +123,8 @@ export function createPublisher(options: PublisherOptions): Publisher {
         pausedAll,
         internalUrls,
         defaultTransport: options.defaultTransport,
+        defaultTcpTransport: options.defaultTcpTransport,
+        pingStatus,
       });
       const applied = pool.publish(snapshot, certificates);
       void applied.then((found) => {
@@ -161,8 +169,12 @@ export function createPublisher(options: PublisherOptions): Publisher {
       pausedAll = paused;
       return republish();
     },
+    setPingStatus: (status) => {
+      pingStatus = status;
+      return republish();
+    },
     setInternalUrls: (urls) => {
-      internalUrls = urls;
+      internalUrls = { ...internalUrls, ...urls };
       return republish();
     },
     refreshCertificates: () => {

@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http';
 import { durationMs } from '../../proxy/model/duration.ts';
 import type { MiddlewareConfig, PassiveHealthCheckConfig, ServersTransportConfig } from '../../proxy/model/dynamic.ts';
 import { qualify } from '../../proxy/model/names.ts';
@@ -7,6 +8,7 @@ import type {
   RoutingSnapshot,
   ServiceSnapshot,
 } from '../../proxy/model/snapshot.ts';
+import type { TcpServersTransportConfig } from '../../proxy/model/stream.ts';
 import type { StaticEntryPoint } from '../config/static.ts';
 import { childrenOf, serviceMiddlewares } from './judge-composed.ts';
 import { isPaused, middlewaresOf } from './judge-router.ts';
@@ -33,12 +35,18 @@ export function toRoutingSnapshot(
     internalUrls = {},
     defaultTransport,
   }: {
+    defaultTcpTransport,
+    pingStatus,
     readonly pausedAll: boolean;
     readonly internalUrls?: InternalUrls;
     readonly defaultTransport?: ServersTransportConfig | undefined;
   },
+    readonly defaultTcpTransport?: TcpServersTransportConfig | undefined;
+    /** What `ping@internal` answers; left out: 200. */
+    readonly pingStatus?: number | undefined;
 ): RoutingSnapshot {
   const tlsEntryPoints = new Set(entryPoints.filter((entryPoint) => entryPoint.tls).map(({ name }) => name));
+  const copiedBodyBytes = state.asTraefik === true ? -1 : defaultCopiedBodyBytes;
   const routers: RouterSnapshot[] = [];
   const services: Record<string, ServiceSnapshot> = Object.create(null);
   const middlewares: Record<string, MiddlewareConfig> = Object.create(null);
@@ -57,7 +65,7 @@ export function toRoutingSnapshot(
     const service = state.services.get(name);
     if (service === undefined || name in services) return;
     const middlewareNames = serviceMiddlewares(service.config, service.provider);
-    const snapshot = serviceSnapshot(service, internalUrls);
+    const snapshot = serviceSnapshot(service, { urls: internalUrls, pingStatus: pingStatus ?? 200, copiedBodyBytes });
     services[name] = middlewareNames.length === 0 ? snapshot : { ...snapshot, middlewares: middlewareNames };
     for (const middleware of middlewareNames) takeMiddleware(middleware);
     for (const child of childrenOf(service.config, service.provider)) takeService(child.name);
@@ -97,7 +105,7 @@ export function toRoutingSnapshot(
     const transport = state.serversTransports.get(service.serversTransport);
     if (transport !== undefined) serversTransports[service.serversTransport] = transport;
   }
-  const streams = pausedAll ? null : toStreamSnapshot(state.streams);
+  const streams = pausedAll ? null : toStreamSnapshot(state.streams, defaultTcpTransport);
   return {
     revision: state.revision,
     routers,
@@ -133,8 +141,12 @@ function split(router: RuntimeRouter, tlsEntryPoints: ReadonlySet<string>): Rout
       return split({ ...rest, entryPoints: [entryPoint], middlewares: chain }, tlsEntryPoints);
     });
   }
-  const { accessLogs } = router.config.observability ?? {};
-  const common = { ...routed(router), ...(accessLogs === undefined ? {} : { accessLogs }) };
+  const { accessLogs, metrics } = router.config.observability ?? {};
+  const common = {
+    ...routed(router),
+    ...(accessLogs === undefined ? {} : { accessLogs }),
+    ...(metrics === undefined ? {} : { metrics }),
+  };
   if (router.tls) return [{ ...common, entryPoints: router.entryPoints, tls: true }];
   const secure = router.entryPoints.filter((entryPoint) => tlsEntryPoints.has(entryPoint));
   const plain = router.entryPoints.filter((entryPoint) => !tlsEntryPoints.has(entryPoint));
@@ -145,12 +157,19 @@ function split(router: RuntimeRouter, tlsEntryPoints: ReadonlySet<string>): Rout
 }
 
 /** Where the services that the engine itself answers for are reached. */
-export type InternalUrls = Partial<Readonly<Record<'api' | 'dashboard', string>>>;
+export type InternalUrls = Partial<Readonly<Record<'api' | 'dashboard' | 'prometheus', string>>>;
 
-function internalSnapshot(serves: InternalService | undefined, urls: InternalUrls): ServiceSnapshot {
+interface ServiceFacts {
+  readonly urls: InternalUrls;
+  readonly pingStatus: number;
+  /** How much of a body is kept where it may have to be sent twice and nothing is said; below 0: any number. */
+  readonly copiedBodyBytes: number;
+}
+
+function internalSnapshot(serves: InternalService | undefined, { urls, pingStatus }: ServiceFacts): ServiceSnapshot {
   if (serves === undefined) return { kind: 'whoami' };
   // As Traefik: ping says OK, and what a middleware should have answered before it came to noop is a teapot.
-  if (serves === 'ping') return { kind: 'fixed', status: 200, body: 'OK' };
+  if (serves === 'ping') return { kind: 'fixed', status: pingStatus, body: STATUS_CODES[pingStatus] ?? '' };
   if (serves === 'noop') return { kind: 'fixed', status: 418, body: "I'm a teapot\n" };
   const url = urls[serves];
   return {
@@ -165,9 +184,9 @@ function internalSnapshot(serves: InternalService | undefined, urls: InternalUrl
   };
 }
 
-function serviceSnapshot(service: RuntimeService, internalUrls: InternalUrls): ServiceSnapshot {
+function serviceSnapshot(service: RuntimeService, facts: ServiceFacts): ServiceSnapshot {
   const { config, provider } = service;
-  if ('whoami' in config) return internalSnapshot(config.serves, internalUrls);
+  if ('whoami' in config) return internalSnapshot(config.serves, facts);
   const { weighted, highestRandomWeight, mirroring, failover } = config;
   const own = (name: string | undefined): string => qualify(name ?? '', provider);
   const shared = weighted ?? highestRandomWeight;
@@ -186,7 +205,7 @@ function serviceSnapshot(service: RuntimeService, internalUrls: InternalUrls): S
       service: own(mirroring.service),
       mirrors: (mirroring.mirrors ?? []).map(({ name, percent = 0 }) => ({ name: own(name), percent })),
       mirrorBody: mirroring.mirrorBody ?? true,
-      maxBodyBytes: mirroring.maxBodySize ?? defaultCopiedBodyBytes,
+      maxBodyBytes: mirroring.maxBodySize ?? facts.copiedBodyBytes,
       healthCheck: mirroring.healthCheck !== undefined,
     };
   }
@@ -200,7 +219,7 @@ function serviceSnapshot(service: RuntimeService, internalUrls: InternalUrls): S
       errors:
         status.length === 0
           ? null
-          : { status, maxRequestBodyBytes: errors?.maxRequestBodyBytes ?? defaultCopiedBodyBytes },
+          : { status, maxRequestBodyBytes: errors?.maxRequestBodyBytes ?? facts.copiedBodyBytes },
       healthCheck: failover.healthCheck !== undefined,
     };
   }

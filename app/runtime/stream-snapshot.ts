@@ -8,6 +8,7 @@ import type {
 } from '../../proxy/model/snapshot.ts';
 import type { TcpMiddlewareConfig, TcpServersTransportConfig } from '../../proxy/model/stream.ts';
 import { parseServerAddress } from '../../proxy/stream/address.ts';
+import { defaultTransportName } from './judge-service.ts';
 import { tcpTransportOf, tlsOptionsOfTcp, weightedOf } from './judge-streams.ts';
 import type { RuntimeTcpService, RuntimeUdpService, StreamState } from './stream-state.ts';
 
@@ -15,7 +16,15 @@ import type { RuntimeTcpService, RuntimeUdpService, StreamState } from './stream
 const defaultTerminationDelayMs = 100;
 
 /** What the workers serve of TCP and UDP: what is not disabled, and nothing that no router leads to. */
-export function toStreamSnapshot({ tcp, udp }: StreamState): StreamSnapshot | null {
+export function toStreamSnapshot(
+  { tcp, udp }: StreamState,
+  /** Of services that name no servers transport. */
+  defaultTransport?: TcpServersTransportConfig,
+): StreamSnapshot | null {
+  const transports =
+    defaultTransport === undefined
+      ? tcp.serversTransports
+      : new Map(tcp.serversTransports).set(defaultTransportName, defaultTransport);
   const tcpRouters: TcpRouterSnapshot[] = [];
   const tcpMiddlewares: Record<string, TcpMiddlewareConfig> = Object.create(null);
   const tcpServices: Record<string, TcpServiceSnapshot> = Object.create(null);
@@ -26,11 +35,11 @@ export function toStreamSnapshot({ tcp, udp }: StreamState): StreamSnapshot | nu
   const takeTcp = (name: string): void => {
     const service = tcp.services.get(name);
     if (service === undefined || name in tcpServices) return;
-    const made = tcpService(service, tcp.serversTransports);
+    const made = tcpService(service, transports, defaultTransport === undefined ? null : defaultTransportName);
     tcpServices[name] = made;
     if (made.kind === 'weighted') for (const child of made.services) takeTcp(child.name);
     else if (made.serversTransport !== null) {
-      const transport = tcp.serversTransports.get(made.serversTransport);
+      const transport = transports.get(made.serversTransport);
       if (transport !== undefined) tcpServersTransports[made.serversTransport] = transport;
     }
   };
@@ -68,11 +77,12 @@ function tcpService(
   transports: StreamState['tcp']['serversTransports'],
 ): TcpServiceSnapshot {
   if (config.weighted) {
+  byDefault: string | null,
     const healthCheck = config.weighted.healthCheck !== undefined;
     return { kind: 'weighted', services: weightedOf(config, provider), healthCheck };
   }
   const loadBalancer = config.loadBalancer ?? {};
-  const serversTransport = tcpTransportOf(config, provider);
+  const serversTransport = tcpTransportOf(config, provider) ?? byDefault;
   const transport = serversTransport === null ? undefined : transports.get(serversTransport);
   // The load balancer's own options are the old place for both; as in Traefik they win where they are set.
   const proxyProtocol = loadBalancer.proxyProtocol ?? transport?.proxyProtocol;

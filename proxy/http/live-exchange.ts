@@ -206,7 +206,8 @@ export abstract class LiveExchange implements Exchange, ResponseSink {
     this.request.goneListener = null;
     this.isOver = true;
     this.aborter?.abort();
-    this.context.recorder.finished(this.record(), this.notes.innerRoute?.counter ?? this.counter, this.facts());
+    const counter = this.notes.innerRoute?.counter ?? this.counter;
+    this.context.recorder.finished(this.record(), counter, this.facts(), this.request);
   }
 
   /** The head has left with these. */

@@ -15,8 +15,9 @@ export interface MetricsOptions {
 export interface MetricsKey {
   readonly entryPoint: string;
   readonly router: string | null;
-  /** Null: no service was asked. */
   readonly service: string | null;
+  /** False: a middleware answered, or nobody did. */
+  readonly isServed: boolean;
   readonly code: number;
   readonly method: string;
   readonly protocol: 'http' | 'sse' | 'websocket';

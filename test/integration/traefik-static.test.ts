@@ -98,13 +98,13 @@ test('variables, ping on an entry point, and one warning for what is left out', 
     TRAEFIK_PING: 'true',
     TRAEFIK_PING_ENTRYPOINT: 'web',
     TRAEFIK_ENTRYPOINTS_WEB_ADDRESS: ':80',
-    TRAEFIK_METRICS_PROMETHEUS: 'true',
+    TRAEFIK_METRICS_DATADOG: 'true',
   });
   const { http } = await listening(running);
   const ping = await http('/ping', { Host: 'anything' });
   expect([ping.status, ping.body]).toEqual([200, 'OK']);
   expect(running.output().match(/^TRAEFIK_.*warning.*$/gm)).toEqual([
-    expect.stringContaining('TRAEFIK_METRICS is for surroundings') as string,
+    expect.stringContaining('TRAEFIK_METRICS_DATADOG is for surroundings') as string,
   ]);
 }, 60_000);
 
