@@ -34,19 +34,19 @@ export function toRoutingSnapshot(
     pausedAll,
     internalUrls = {},
     defaultTransport,
-  }: {
     defaultTcpTransport,
     pingStatus,
+  }: {
     readonly pausedAll: boolean;
     readonly internalUrls?: InternalUrls;
     readonly defaultTransport?: ServersTransportConfig | undefined;
-  },
     readonly defaultTcpTransport?: TcpServersTransportConfig | undefined;
     /** What `ping@internal` answers; left out: 200. */
     readonly pingStatus?: number | undefined;
+  },
 ): RoutingSnapshot {
-  const tlsEntryPoints = new Set(entryPoints.filter((entryPoint) => entryPoint.tls).map(({ name }) => name));
   const copiedBodyBytes = state.asTraefik === true ? -1 : defaultCopiedBodyBytes;
+  const tlsEntryPoints = new Set(entryPoints.filter((entryPoint) => entryPoint.tls).map(({ name }) => name));
   const routers: RouterSnapshot[] = [];
   const services: Record<string, ServiceSnapshot> = Object.create(null);
   const middlewares: Record<string, MiddlewareConfig> = Object.create(null);

@@ -75,9 +75,9 @@ export function toStreamSnapshot(
 function tcpService(
   { config, provider }: RuntimeTcpService,
   transports: StreamState['tcp']['serversTransports'],
+  byDefault: string | null,
 ): TcpServiceSnapshot {
   if (config.weighted) {
-  byDefault: string | null,
     const healthCheck = config.weighted.healthCheck !== undefined;
     return { kind: 'weighted', services: weightedOf(config, provider), healthCheck };
   }
