@@ -16,7 +16,9 @@ import { TimeLimits } from './http/time-limits.ts';
 import { createRequestMetrics } from './metrics/request-metrics.ts';
 import type { AccessLogOptions } from './model/access-log.ts';
 import type { MetricsOptions } from './model/metrics.ts';
+import type { SharedMemory, SharedRegions } from './model/shared-memory.ts';
 import type { DownServers, EntryPointOptions, FromWorker, RoutingSnapshot, ToWorker } from './model/snapshot.ts';
+import { SharedCounters } from './shared/shared-counters.ts';
 import { createFront } from './stream/front.ts';
 import type { Endpoint } from './stream/proxy-protocol.ts';
 import { compileStreams, type StreamRouting, type TcpEntry } from './stream/stream-routing.ts';
@@ -35,6 +37,8 @@ interface ProxyHost {
   readonly metrics?: MetricsOptions | null;
   /** Requests of all workers since the start. */
   readonly requestCount?: SharedArrayBuffer;
+  /** What all workers count in; left out: this one counts by itself. */
+  readonly sharedMemory?: SharedMemory;
   send(message: FromWorker): void;
   /** A `drain` has come to its end. */
   drained?(): void;
@@ -63,6 +67,7 @@ export function createProxy(host: ProxyHost): Proxy {
   const pools = new UpstreamPools();
   const entryPoints = new Map<string, Pick<EntryPoint, 'listen' | 'close'> & Partial<EntryPoint>>();
   const closing = new Set<Promise<void>>();
+  const shared = new SharedCounters(host.sharedMemory ?? null, host.index);
   let routing: CompiledRouting | null = null;
   let streams: StreamRouting | null = null;
   let tlsPolicy = createTlsPolicy(null);
@@ -200,13 +205,14 @@ export function createProxy(host: ProxyHost): Proxy {
     });
   };
 
-  const apply = (snapshot: RoutingSnapshot): void => {
+  const apply = (snapshot: RoutingSnapshot, regions: SharedRegions): void => {
     let compiled: CompiledRouting;
     let compiledStreams: StreamRouting;
     try {
-      compiled = compileRouting(snapshot, routing, pools, counted, reportFailing, hasOneReading);
+      shared.useRegions(regions);
+      compiled = compileRouting(snapshot, routing, pools, counted, reportFailing, hasOneReading, shared);
       const isDown = (service: string, address: string): boolean => isTcpServerDown(down, service, address);
-      compiledStreams = compileStreams(snapshot, streams, { recorder: counted, isDown });
+      compiledStreams = compileStreams(snapshot, streams, { recorder: counted, isDown, shared });
       applyDown(compiled, down);
     } catch (error) {
       // A snapshot that cannot be compiled at all is a fault of ours. What served until now serves on.
@@ -264,7 +270,7 @@ export function createProxy(host: ProxyHost): Proxy {
           host.send({ type: 'challengesSet', revision: message.revision });
           break;
         case 'snapshot':
-          apply(message.snapshot);
+          apply(message.snapshot, message.regions ?? new Map());
           break;
         case 'down':
           down = message.servers;

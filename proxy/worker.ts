@@ -6,7 +6,7 @@ import { giveBackMemory } from './spare-memory.ts';
 const port = parentPort;
 if (!port) throw new Error('proxy/worker.ts is the entry of a worker thread');
 
-const { index, accessLog = null, metrics = null, requestCount } = workerData as WorkerData;
+const { index, accessLog = null, metrics = null, requestCount, sharedMemory } = workerData as WorkerData;
 
 // A fault that nobody caught leaves the worker in an unknown state: it says so and goes, and the pool replaces it.
 const die = (error: unknown): void => {
@@ -23,6 +23,7 @@ const proxy = createProxy({
   accessLog,
   metrics,
   ...(requestCount ? { requestCount } : {}),
+  ...(sharedMemory ? { sharedMemory } : {}),
   send: (message) => port.postMessage(message),
   drained: () => process.exit(0),
 });

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import type { SharedRegions } from '../../proxy/model/shared-memory.ts';
 import type {
   CertificateSnapshot,
   ChallengeSnapshot,
@@ -9,6 +10,8 @@ import type {
   ToWorker,
   WorkerData,
 } from '../../proxy/model/snapshot.ts';
+import { regionsOf } from '../../proxy/shared/regions.ts';
+import { allocateSharedMemory, forgetWorker } from '../../proxy/shared/shared-counters.ts';
 import type { Log } from '../log.ts';
 import { certificateChanges } from './certificate-changes.ts';
 
@@ -94,6 +97,8 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
   const listening = new Map<string, EntryPointOptions>();
   let certificates: readonly CertificateSnapshot[] = [];
   let snapshot: RoutingSnapshot | null = null;
+  const sharedMemory = allocateSharedMemory(count);
+  let regions: SharedRegions = new Map();
   let down: DownServers = {};
   let challenges: readonly ChallengeSnapshot[] = [];
   let challengesRevision = 0;
@@ -122,7 +127,7 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
       case 'ready':
         slot.ready = true;
         send(worker, { type: 'certificates', upsert: certificates, remove: [] });
-        if (snapshot !== null) send(worker, { type: 'snapshot', snapshot });
+        if (snapshot !== null) send(worker, { type: 'snapshot', snapshot, regions });
         send(worker, { type: 'down', servers: down });
         if (challenges.length > 0) send(worker, { type: 'challenges', revision: challengesRevision, challenges });
         // Listeners last: a connection that is accepted finds its routes and certificates.
@@ -174,7 +179,13 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
 
   const launch = (index: number, slot: Slot | null): Promise<void> => {
     const worker = new Worker(options.entry, {
-      workerData: { index, accessLog: options.accessLog ?? null, metrics: options.metrics ?? null, requestCount } satisfies WorkerData,
+      workerData: {
+        index,
+        accessLog: options.accessLog ?? null,
+        metrics: options.metrics ?? null,
+        requestCount,
+        sharedMemory,
+      } satisfies WorkerData,
       name: `gatehouse-${index}`,
       resourceLimits,
     });
@@ -198,6 +209,9 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
         const wasReady = current.ready;
         current.ready = false;
         gone(worker);
+        // What it had under way went with it, and what it found failing its successor will find again.
+        forgetWorker(sharedMemory, index);
+        if (wasReady) options.onFailing?.(index, {});
         reject(new Error(`Worker ${index} did not start: ${reason}`));
         if (stopping !== null || (!wasReady && slot === null)) return;
         replace(index, current, reason);
@@ -264,13 +278,14 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
       const changes = certificateChanges(certificates, nextCertificates);
       certificates = nextCertificates;
       snapshot = nextSnapshot;
+      regions = regionsOf(nextSnapshot, regions);
       if (changes.upsert.length > 0) broadcast({ type: 'certificates', upsert: changes.upsert, remove: [] });
       const applied = new Promise<readonly AppliedError[]>((resolve) => {
         const open = new Set(live().map((slot) => slot.worker));
         if (open.size === 0) resolve([]);
         else applyWaiters.add({ open, answers: [], resolve, revision: nextSnapshot.revision });
       });
-      broadcast({ type: 'snapshot', snapshot: nextSnapshot });
+      broadcast({ type: 'snapshot', snapshot: nextSnapshot, regions });
       // After the routes that used them are gone.
       if (changes.remove.length > 0) broadcast({ type: 'certificates', upsert: [], remove: changes.remove });
       return applied;

@@ -2,6 +2,7 @@ import type { AccessLogOptions } from './access-log.ts';
 import type { HealthCheckConfig, MiddlewareConfig, ServersTransportConfig, StickyCookieConfig } from './dynamic.ts';
 import type { MetricsCount, MetricsOptions } from './metrics.ts';
 import type { RequestRecord } from './request-record.ts';
+import type { SharedMemory, SharedRegions } from './shared-memory.ts';
 import type { TcpHealthCheckConfig, TcpMiddlewareConfig, TcpServersTransportConfig } from './stream.ts';
 import type { TlsOptionsSnapshot } from './tls.ts';
 
@@ -305,6 +306,8 @@ export interface WorkerData {
   readonly metrics?: MetricsOptions | null;
   /** One number that the workers share: requests since the start, for the access log. */
   readonly requestCount?: SharedArrayBuffer;
+  /** What all workers count in; left out: each counts by itself. */
+  readonly sharedMemory?: SharedMemory;
 }
 
 export type ToWorker =
@@ -315,7 +318,8 @@ export type ToWorker =
       readonly upsert: readonly CertificateSnapshot[];
       readonly remove: readonly string[];
     }
-  | { readonly type: 'snapshot'; readonly snapshot: RoutingSnapshot }
+  /** `regions`: the memory of what counts in it (`proxy/shared/regions.ts`). */
+  | { readonly type: 'snapshot'; readonly snapshot: RoutingSnapshot; readonly regions?: SharedRegions }
   /** All that are live, in place of those before; answered with `challengesSet`. */
   | { readonly type: 'challenges'; readonly revision: number; readonly challenges: readonly ChallengeSnapshot[] }
   | { readonly type: 'down'; readonly servers: DownServers }
