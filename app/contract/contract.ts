@@ -21,7 +21,12 @@ const exposureInput = z.strictObject({
   protection: o.protectionSchema.optional(),
 });
 
-const overrideTarget = z.strictObject({ object: z.enum(['router', 'service']), name: z.string().min(1) });
+const overrideTarget = z.strictObject({
+  object: z.enum(['router', 'service']),
+  /** Left out: HTTP. */
+  protocol: o.streamProtocolSchema.optional(),
+  name: z.string().min(1),
+});
 
 /** The result of a change that can be taken back. */
 const changed = z.object({ exposure: o.exposureSchema, changeId: z.string() });
@@ -116,13 +121,16 @@ export const contract = {
     set: operation
       .route({ method: 'POST', path: '/overrides' })
       .input(
-        z.strictObject({
-          object: z.enum(['router', 'service']),
-          name: z.string().min(1),
+        overrideTarget.extend({
           host: z.string().nullable().optional(),
           middlewares: z.array(z.string()).nullable().optional(),
           protection: o.protectionSchema.nullable().optional(),
+          /** All edited servers; those that are not among them are as labels or files have them. */
+          servers: z.array(z.strictObject(o.serverEditSchema.shape)).max(500).nullable().optional(),
+          healthCheckPath: z.string().max(2048).nullable().optional(),
           paused: z.boolean().optional(),
+          /** Takes a rule and priority that another router has already; else that is refused with CONFLICT. */
+          allowConflict: z.boolean().optional(),
         }),
       )
       /** Null: nothing is left to override. */

@@ -19,12 +19,40 @@ export const objectStatusSchema = z.enum(['enabled', 'warning', 'disabled']);
 
 export const streamProtocolSchema = z.enum(['tcp', 'udp']);
 
+/** What can be edited of a router or service. */
+export const overrideFieldSchema = z.enum([
+  'host',
+  'middlewares',
+  'protection',
+  'servers',
+  'healthCheckPath',
+  'paused',
+]);
+
+/** One server of a service, otherwise than labels or files have it. */
+export const serverEditSchema = z.object({
+  /** Its address as labels or files say it. */
+  server: z.string(),
+  /** Where it is instead; null: there. */
+  address: z.string().nullable(),
+  /** Null: as labels or files say. Only HTTP knows weights of servers. */
+  weight: z.number().nullable(),
+  /** Gets no more requests. */
+  paused: z.boolean(),
+});
+
 /** What the provider of an overridden object says, and which of it something else stands for. */
 const overriddenSchema = z.object({
   /** Empty for a service. */
   rule: z.string(),
   middlewares: z.array(z.string()),
-  fields: z.array(z.enum(['host', 'middlewares', 'protection', 'paused'])),
+  fields: z.array(overrideFieldSchema),
+  /** The servers of a service that are edited; left out: none are. */
+  servers: z.array(serverEditSchema).optional(),
+  /** Null: its provider has none made. Left out: it is not edited. */
+  healthCheckPath: z.string().nullable().optional(),
+  /** Labels or files say something else since it was edited; left out: they do not. */
+  changed: z.boolean().optional(),
 });
 
 export const routerViewSchema = z.object({
@@ -54,7 +82,8 @@ export const routerViewSchema = z.object({
   overridden: overriddenSchema.optional(),
 });
 
-export const serverHealthSchema = z.enum(['up', 'down', 'unchecked']);
+/** `paused`: an override keeps it out. */
+export const serverHealthSchema = z.enum(['up', 'down', 'unchecked', 'paused']);
 
 export const serverViewSchema = z.object({
   url: z.string(),
@@ -169,11 +198,16 @@ export const protectionSchema = z.discriminatedUnion('kind', [
 export const overrideSchema = z.object({
   id: z.string(),
   object: z.enum(['router', 'service']),
+  /** Left out: HTTP. */
+  protocol: streamProtocolSchema.optional(),
   /** Qualified name of what it stands over. */
   name: z.string(),
   host: z.string().nullable(),
   middlewares: z.array(z.string()).nullable(),
   protection: protectionSchema.nullable(),
+  servers: z.array(serverEditSchema).nullable(),
+  /** Empty: no health check is made. */
+  healthCheckPath: z.string().nullable(),
   paused: z.boolean(),
   createdAt: z.number(),
   updatedAt: z.number(),
@@ -188,6 +222,11 @@ export const overridePlanSchema = z.object({
   /** As its provider wrote them. */
   rule: z.string(),
   middlewares: z.array(z.string()),
+  servers: z.array(z.object({ server: z.string(), weight: z.number() })),
+  /** Null: none is made. */
+  healthCheckPath: z.string().nullable(),
+  /** What can be edited of it. */
+  editable: z.array(overrideFieldSchema),
 });
 
 /** An object with its override, as text to paste where it comes from. */
@@ -555,6 +594,8 @@ export type ContainerView = z.infer<typeof containerViewSchema>;
 export type Protection = z.infer<typeof protectionSchema>;
 export type Exposure = z.infer<typeof exposureSchema>;
 export type Override = z.infer<typeof overrideSchema>;
+export type OverrideField = z.infer<typeof overrideFieldSchema>;
+export type ServerEdit = z.infer<typeof serverEditSchema>;
 export type OverridePlan = z.infer<typeof overridePlanSchema>;
 export type OverrideExport = z.infer<typeof overrideExportSchema>;
 export type ExposurePlan = z.infer<typeof exposurePlanSchema>;

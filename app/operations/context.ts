@@ -9,6 +9,7 @@ import type {
   OverrideExport,
   OverridePlan,
   Protection,
+  ServerEdit,
   Settings,
   SettingsPatch,
   Snapshot,
@@ -45,6 +46,8 @@ export interface ExposureChanged {
 
 export interface OverrideTarget {
   readonly object: Override['object'];
+  /** Left out: HTTP. */
+  readonly protocol?: Override['protocol'];
   /** Qualified. */
   readonly name: string;
 }
@@ -54,7 +57,13 @@ export interface OverrideInput extends OverrideTarget {
   readonly host?: string | null | undefined;
   readonly middlewares?: readonly string[] | null | undefined;
   readonly protection?: Protection | null | undefined;
+  /** All edited servers. */
+  readonly servers?: readonly ServerEdit[] | null | undefined;
+  /** Empty: no health check is made. */
+  readonly healthCheckPath?: string | null | undefined;
   readonly paused?: boolean | undefined;
+  /** Takes a rule and priority that another router has already. */
+  readonly allowConflict?: boolean | undefined;
 }
 
 export interface OverrideChanged {

@@ -8,7 +8,7 @@ import { arrivedPath } from '../../proxy/rule/path.ts';
 import { byPrecedence } from '../../proxy/rule/precedence.ts';
 import { buildRouteTable } from '../../proxy/rule/route-table.ts';
 import type { EntryPointView, Explanation, ServiceView } from '../contract/objects.ts';
-import { isPaused } from '../runtime/judge-router.ts';
+import { isPaused } from '../runtime/judgement.ts';
 import { toRoutingSnapshot } from '../runtime/snapshot.ts';
 import type { RuntimeRouter, RuntimeState } from '../runtime/state.ts';
 import { throughMiddlewares, walkMiddlewares } from './explain-middlewares.ts';
@@ -153,7 +153,7 @@ export function explain(state: RuntimeState, surroundings: ExplainSurroundings, 
       sentence: `${router.name} matches, and Gatehouse itself answers (${router.service}).`,
     };
   }
-  const ready = servers.filter(({ health, weight }) => health !== 'down' && weight > 0);
+  const ready = servers.filter(({ health, weight }) => health !== 'down' && health !== 'paused' && weight > 0);
   if (ready.length === 0) {
     const why = servers.length === 0 ? 'has no server' : 'has no server that is up';
     return {

@@ -1,7 +1,7 @@
 import { byPrecedence } from '../../proxy/rule/precedence.ts';
 import type { Problem } from '../contract/objects.ts';
 import { problem } from '../problem.ts';
-import { isPaused } from './judge-router.ts';
+import { isPaused } from './judgement.ts';
 import type { RuntimeRouter } from './state.ts';
 
 /**

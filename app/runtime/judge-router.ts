@@ -8,7 +8,7 @@ import { problem } from '../problem.ts';
 import type { Layer } from './judge-layers.ts';
 import { brokenMiddleware, unknownMiddleware } from './judge-middleware.ts';
 import type { RuleJudgement } from './judge-rule.ts';
-import { type Published, statusOf } from './judgement.ts';
+import { isPaused, type Published, statusOf } from './judgement.ts';
 import { same } from './same.ts';
 import type { RuntimeMiddleware, RuntimeRouter, RuntimeService } from './state.ts';
 
@@ -86,12 +86,7 @@ export function judgeRouter(item: Published<RouterConfig>, around: RouterSurroun
   };
 }
 
-/** It is judged and shown like all others, and takes no requests. */
-export function isPaused({ overridden }: Pick<RuntimeRouter, 'overridden'>): boolean {
-  return overridden?.fields.includes('paused') ?? false;
-}
-
-function pausedProblem(name: string): Problem {
+export function pausedProblem(name: string): Problem {
   return problem(
     'ROUTER_PAUSED',
     'info',
@@ -226,7 +221,7 @@ export function resolveService(
       }),
     );
   } else {
-    const empty = service.problems.find((each) => each.code === 'SERVICE_NO_SERVERS');
+    const empty = service.problems.find(({ code }) => code === 'SERVICE_NO_SERVERS' || code === 'SERVICE_PAUSED');
     if (empty !== undefined) problems.push(empty);
   }
   return name;

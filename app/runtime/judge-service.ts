@@ -4,7 +4,7 @@ import type { ServerSnapshot } from '../../proxy/model/snapshot.ts';
 import type { Problem } from '../contract/objects.ts';
 import { problem } from '../problem.ts';
 import { composedProblems, kindsOf } from './judge-composed.ts';
-import type { Published } from './judgement.ts';
+import { isPaused, type Published } from './judgement.ts';
 
 /** Traefik's name for the transport that holds where nothing is said. */
 export const defaultTransportName = 'default@internal';
@@ -70,7 +70,8 @@ export function serviceProblems(
       );
     }
   }
-  if (usableServers(loadBalancer).length === 0) problems.push(noServers(item.name));
+  if (isPaused(item)) problems.push(servicePaused(item.name));
+  else if (usableServers(loadBalancer).length === 0) problems.push(noServers(item.name));
   const transport = transportOf(loadBalancer, item.provider);
   if (transport !== null && !transports.has(transport)) {
     const nearest = suggestTransport(transport);
@@ -97,8 +98,18 @@ export function noServers(service: string): Problem {
   );
 }
 
+export function servicePaused(service: string): Problem {
+  return problem(
+    'SERVICE_PAUSED',
+    'info',
+    `${service} is paused by an override, so visitors are told that it is down.`,
+    'End the pause where it is edited, or with gatehouse override NAME --service --resume.',
+    { service },
+  );
+}
+
 /** Why an address cannot be a server's, or null where it can. */
-function serverUrlFault(text: string): string | null {
+export function serverUrlFault(text: string): string | null {
   // gRPC without TLS; otherwise written like http.
   const url = URL.parse(text.replace(/^h2c:/i, 'http:'));
   if (url === null) return 'that is no address';

@@ -9,13 +9,15 @@ import { type ConfiguredTls, noConfiguredTls } from '../certificates/configured.
 import type { StaticEntryPoint } from '../config/static.ts';
 import type { Problem } from '../contract/objects.ts';
 import { problem } from '../problem.ts';
-import type { ObjectOrigin, Origins, Publication } from '../providers/provider.ts';
+import { viewKey } from '../contract/view-key.ts';
+import type { ObjectOrigin, Origins, Override, Publication } from '../providers/provider.ts';
 import { brokenMiddleware, unknownMiddleware } from './judge-middleware.ts';
-import { resolveEntryPoints, resolveService, tlsProblems } from './judge-router.ts';
+import { pausedProblem, resolveEntryPoints, resolveService, tlsProblems } from './judge-router.ts';
 import { ruleMissing, ruleProblem } from './judge-rule.ts';
-import { noServers } from './judge-service.ts';
+import { noServers, servicePaused } from './judge-service.ts';
 import { optionsFault } from './judge-tls.ts';
-import { originOf, type Published, statusOf } from './judgement.ts';
+import { isPaused, originOf, type Published, statusOf } from './judgement.ts';
+import { overrideStreamService, overrideTcpRouter, overrideUdpRouter } from './override.ts';
 import { keepSame } from './same.ts';
 import type { RuntimeObject } from './state.ts';
 import {
@@ -57,12 +59,13 @@ export function buildStreams(
     }
   }
   const tcpMiddlewares = judgeMiddlewares(collect(publications, 'tcp', 'middlewares', ({ tcp }) => tcp?.middlewares));
+  const layer = layerOver(publications);
   const tcpServices = judgeServices(
-    collect(publications, 'tcp', 'services', ({ tcp }) => tcp?.services),
+    collect(publications, 'tcp', 'services', ({ tcp }) => tcp?.services).map(layer.tcpService),
     (item) => tcpServiceProblems(item, transports),
   );
   const udpServices = judgeServices(
-    collect(publications, 'udp', 'services', ({ udp }) => udp?.services),
+    collect(publications, 'udp', 'services', ({ udp }) => udp?.services).map(layer.udpService),
     (item) => kindProblems(item) ?? addressProblems(item),
   );
   const named = entryPoints.map((each) => [each.name, each] as const);
@@ -71,7 +74,7 @@ export function buildStreams(
   const suggestTcp = suggester(() => tcpServices.keys());
   const suggestMiddleware = suggester(() => tcpMiddlewares.keys());
   const tcpRouters = new Map<string, RuntimeTcpRouter>();
-  for (const item of collect(publications, 'tcp', 'routers', ({ tcp }) => tcp?.routers)) {
+  for (const item of collect(publications, 'tcp', 'routers', ({ tcp }) => tcp?.routers).map(layer.tcpRouter)) {
     const { config, provider } = item;
     const problems: Problem[] = [...item.problems];
     const syntax =
@@ -88,6 +91,7 @@ export function buildStreams(
       entryPoints: resolveEntryPoints(config.entryPoints ?? [], connected, problems),
       service: resolveService(item, { services: tcpServices, suggestService: suggestTcp }, problems),
     };
+    if (isPaused(item)) problems.push(pausedProblem(item.name));
     if (tls === 'terminate') {
       tlsProblems(config, problems);
       const fault = optionsFault(tlsOptionsOfTcp(config, provider) ?? 'default', configuredTls);
@@ -108,13 +112,14 @@ export function buildStreams(
   }
   const suggestUdp = suggester(() => udpServices.keys());
   const udpRouters = new Map<string, RuntimeUdpRouter>();
-  for (const item of collect(publications, 'udp', 'routers', ({ udp }) => udp?.routers)) {
+  for (const item of collect(publications, 'udp', 'routers', ({ udp }) => udp?.routers).map(layer.udpRouter)) {
     const { config } = item;
     const problems: Problem[] = [...item.problems];
     const resolved = {
       entryPoints: datagramEntryPoints(config.entryPoints ?? [], datagrams, problems),
       service: resolveService(item, { services: udpServices, suggestService: suggestUdp }, problems),
     };
+    if (isPaused(item)) problems.push(pausedProblem(item.name));
     udpRouters.set(item.name, { ...judged(item, problems), config, ...resolved });
   }
   warnOfSharedEntryPoints(udpRouters);
@@ -154,8 +159,37 @@ function collect<Config>(
   });
 }
 
-function judged({ name, provider, source }: Published<unknown>, problems: readonly Problem[]): RuntimeObject {
-  return { name, provider, source, problems, status: statusOf(problems) };
+function judged(item: Published<unknown>, problems: readonly Problem[]): RuntimeObject {
+  const { name, provider, source, overridden } = item;
+  return {
+    name,
+    provider,
+    source,
+    problems,
+    status: statusOf(problems),
+    ...(overridden === undefined ? {} : { overridden }),
+  };
+}
+
+/** What somebody wants of TCP and UDP otherwise than its provider has it. */
+function layerOver(publications: readonly Publication[]) {
+  const wanted = new Map(
+    publications
+      .flatMap(({ overrides = [] }) => overrides)
+      .map((each): [string, Override] => [`${each.object} ${viewKey(each)}`, each]),
+  );
+  const over =
+    <Item extends Published<unknown>>(kind: string, apply: (item: Item, wanted: Override) => Item) =>
+    (item: Item): Item => {
+      const found = wanted.get(`${kind} ${item.name}`);
+      return found === undefined ? item : apply(item, found);
+    };
+  return {
+    tcpRouter: over('router tcp', overrideTcpRouter),
+    udpRouter: over('router udp', overrideUdpRouter),
+    tcpService: over('service tcp', overrideStreamService<TcpServiceConfig>),
+    udpService: over('service udp', overrideStreamService<UdpServiceConfig>),
+  };
 }
 
 function kept<T>(next: ReadonlyMap<string, T>, previous: ReadonlyMap<string, T>): ReadonlyMap<string, T> {
@@ -217,7 +251,7 @@ function datagramEntryPoints(
 function warnOfSharedEntryPoints(routers: Map<string, RuntimeUdpRouter>): void {
   const first = new Map<string, string>();
   for (const [name, router] of [...routers].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
-    if (router.status === 'disabled') continue;
+    if (router.status === 'disabled' || isPaused(router)) continue;
     const taken = router.entryPoints.find((entryPoint) => first.has(entryPoint));
     for (const entryPoint of router.entryPoints) if (!first.has(entryPoint)) first.set(entryPoint, name);
     if (taken === undefined) continue;
@@ -363,7 +397,9 @@ function kindProblems({ config }: Published<StreamServiceConfig>): readonly Prob
 }
 
 /** Servers without a usable address are left out. */
-function addressProblems({ name, config }: Published<StreamServiceConfig>): readonly Problem[] {
+function addressProblems(item: Published<StreamServiceConfig>): readonly Problem[] {
+  const { name, config } = item;
+  if (isPaused(item)) return [servicePaused(name)];
   const servers = config.loadBalancer?.servers ?? [];
   const usable = servers.filter(({ address = '' }) => parseServerAddress(address) !== null);
   const problems = servers

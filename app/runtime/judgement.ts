@@ -1,4 +1,4 @@
-import type { ObjectStatus, Problem, ProviderView, Source } from '../contract/objects.ts';
+import type { ObjectStatus, OverrideField, Problem, ProviderView, ServerEdit, Source } from '../contract/objects.ts';
 import type { ObjectOrigin } from '../providers/provider.ts';
 
 /** An error disables an object; a warning is served all the same; a note changes nothing. */
@@ -28,7 +28,21 @@ export interface Overridden {
   /** Empty for a service. */
   readonly rule: string;
   readonly middlewares: readonly string[];
-  readonly fields: readonly ('host' | 'middlewares' | 'protection' | 'paused')[];
+  readonly fields: readonly OverrideField[];
+  /** Of a service: its servers and the path of its health check, null where none is made. */
+  readonly below?: {
+    readonly servers: readonly { readonly server: string; readonly weight: number }[];
+    readonly healthCheckPath: string | null;
+  };
+  /** The servers that are edited, by their addresses of now. Left out for a router. */
+  readonly edits?: readonly ServerEdit[];
+  /** Its provider says something else since it was edited. */
+  readonly changed: boolean;
+}
+
+/** It is judged and shown like all others, and takes no requests. */
+export function isPaused({ overridden }: { readonly overridden?: Overridden }): boolean {
+  return overridden?.fields.includes('paused') ?? false;
 }
 
 const unknownOrigin: ObjectOrigin = { source: { kind: 'internal' }, problems: [] };

@@ -292,7 +292,8 @@ function collect(publications: readonly Publication[], before: Collected): Colle
     }
   }
   for (const wanted of publications.flatMap(({ overrides = [] }) => overrides)) {
-    const { object, name } = wanted;
+    const { object, protocol, name } = wanted;
+    if (protocol !== undefined) continue;
     const router = object === 'router' ? routers.get(name) : undefined;
     const service = object === 'service' ? services.get(name) : undefined;
     if (router) routers.set(name, keepSame(before.routers.get(name), overrideRouter(router, wanted)));

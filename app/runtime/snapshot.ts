@@ -11,9 +11,10 @@ import type {
 import type { TcpServersTransportConfig } from '../../proxy/model/stream.ts';
 import type { StaticEntryPoint } from '../config/static.ts';
 import { childrenOf, serviceMiddlewares } from './judge-composed.ts';
-import { isPaused, middlewaresOf } from './judge-router.ts';
+import { middlewaresOf } from './judge-router.ts';
 import { defaultTransportName, transportOf, usableServers } from './judge-service.ts';
 import type { TlsJudgement } from './judge-tls.ts';
+import { isPaused } from './judgement.ts';
 import type { InternalService, RuntimeRouter, RuntimeService, RuntimeState } from './state.ts';
 import { toStreamSnapshot } from './stream-snapshot.ts';
 

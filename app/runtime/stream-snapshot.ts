@@ -10,6 +10,7 @@ import type { TcpMiddlewareConfig, TcpServersTransportConfig } from '../../proxy
 import { parseServerAddress } from '../../proxy/stream/address.ts';
 import { defaultTransportName } from './judge-service.ts';
 import { tcpTransportOf, tlsOptionsOfTcp, weightedOf } from './judge-streams.ts';
+import { isPaused } from './judgement.ts';
 import type { RuntimeTcpService, RuntimeUdpService, StreamState } from './stream-state.ts';
 
 /** Traefik's default for `terminationDelay`. */
@@ -52,7 +53,7 @@ export function toStreamSnapshot(
   };
 
   for (const router of tcp.routers.values()) {
-    if (router.status === 'disabled') continue;
+    if (router.status === 'disabled' || isPaused(router)) continue;
     const { name, entryPoints, rule, syntax, priority, providerRank, tls, middlewares, service } = router;
     const rank = providerRank === undefined ? {} : { providerRank };
     const tlsOptions = tlsOptionsOfTcp(router.config, router.provider);
@@ -63,8 +64,9 @@ export function toStreamSnapshot(
       if (middleware !== undefined) tcpMiddlewares[used] = middleware.config;
     }
   }
-  for (const { name, status, entryPoints, service } of udp.routers.values()) {
-    if (status === 'disabled') continue;
+  for (const router of udp.routers.values()) {
+    if (router.status === 'disabled' || isPaused(router)) continue;
+    const { name, entryPoints, service } = router;
     udpRouters.push({ name, entryPoints, service });
     takeUdp(service);
   }

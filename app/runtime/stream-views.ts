@@ -5,6 +5,7 @@ import { viewKey } from '../contract/view-key.ts';
 import { problem } from '../problem.ts';
 import { tcpTransportOf, weightedOf } from './judge-streams.ts';
 import { statusOf } from './judgement.ts';
+import { pausedServers, shownOverridden } from './override-view.ts';
 import type { RuntimeObject } from './state.ts';
 import type {
   RuntimeTcpMiddleware,
@@ -74,7 +75,8 @@ function routerView(protocol: Protocol, router: RuntimeObject, unbuilt: Readonly
   if (reason !== undefined) {
     problems.push(problem('ROUTER_NOT_BUILT', 'error', `The router cannot be served: ${reason}`, null, { reason }));
   }
-  return { protocol, name, provider, source, status: statusOf(problems), problems, urls: [] };
+  const layer = router.overridden === undefined ? {} : { overridden: shownOverridden(router.overridden) };
+  return { protocol, name, provider, source, status: statusOf(problems), problems, urls: [], ...layer };
 }
 
 function serviceView(
@@ -88,7 +90,7 @@ function serviceView(
   const key = viewKey({ protocol, name });
   const down = health.down[key] ?? [];
   const check = loadBalancer && 'healthCheck' in loadBalancer ? loadBalancer.healthCheck : undefined;
-  const servers = (loadBalancer?.servers ?? [])
+  const serving = (loadBalancer?.servers ?? [])
     .map(({ address = '' }) => address)
     .filter((address) => parseServerAddress(address) !== null)
     .map((url) => ({
@@ -97,6 +99,7 @@ function serviceView(
       health: down.includes(url) ? ('down' as const) : check === undefined ? ('unchecked' as const) : ('up' as const),
       reason: down.includes(url) ? (health.reasons[key]?.[url] ?? null) : null,
     }));
+  const servers = [...serving, ...pausedServers(service)];
   const children = weightedOf(config, provider).map((child) => ({
     name: child.name,
     role: 'weighted' as const,
@@ -104,7 +107,7 @@ function serviceView(
     health: childHealth(protocol, child.name, services, health, new Set()),
   }));
   const problems: Problem[] = [...service.problems];
-  if (service.status !== 'disabled' && servers.length > 0 && servers.every((each) => each.health === 'down')) {
+  if (service.status !== 'disabled' && serving.length > 0 && serving.every((each) => each.health === 'down')) {
     const details = { service: name, servers: servers.length };
     const message = `No server of ${name} passes its health check, so visitors are told that it is down.`;
     problems.push(problem('SERVERS_DOWN', 'warning', message, 'See what the check says of each server.', details));
@@ -125,6 +128,7 @@ function serviceView(
     serversTransport: tcpTransportOf(config, provider),
     usedBy: [...usedBy],
     source,
+    ...(service.overridden === undefined ? {} : { overridden: shownOverridden(service.overridden) }),
   };
 }
 

@@ -14,10 +14,10 @@ import { viewKey } from '../contract/view-key.ts';
 import { problem } from '../problem.ts';
 import type { BoundEntryPoint } from './entry-points.ts';
 import { childrenOf, kindsOf, serviceMiddlewares } from './judge-composed.ts';
-import { isPaused } from './judge-router.ts';
 import { usableServers } from './judge-service.ts';
-import { type Overridden, statusOf } from './judgement.ts';
+import { isPaused, statusOf } from './judgement.ts';
 import { masked } from './mask.ts';
+import { pausedServers, shownOverridden } from './override-view.ts';
 import { keepSame } from './same.ts';
 import type { RuntimeMiddleware, RuntimeRouter, RuntimeService, RuntimeState } from './state.ts';
 import { streamViews } from './stream-views.ts';
@@ -168,10 +168,6 @@ function routerView(
   };
 }
 
-function shownOverridden({ rule, middlewares, fields }: Overridden): NonNullable<RouterView['overridden']> {
-  return { rule, middlewares: [...middlewares], fields: [...fields] };
-}
-
 function notBuilt(reason: string): Problem {
   return problem('ROUTER_NOT_BUILT', 'error', `The router cannot be served: ${reason}`, null, { reason });
 }
@@ -199,14 +195,15 @@ function serviceView(service: RuntimeService, health: Health, services: RuntimeS
   const middlewares = serviceMiddlewares(config, provider);
   const servers = loadBalancer === undefined ? [] : serverViews(service, isChecked(loadBalancer), health);
   const problems = [...service.problems];
-  if (service.status !== 'disabled' && servers.length > 0 && servers.every((server) => server.health === 'down')) {
+  const open = servers.filter((server) => server.health !== 'paused');
+  if (service.status !== 'disabled' && open.length > 0 && open.every((server) => server.health === 'down')) {
     problems.push(
       problem(
         'SERVERS_DOWN',
         'warning',
         `No server of ${name} passes its health check, so visitors are told that it is down.`,
         'See what the check says of each server.',
-        { service: name, servers: servers.length },
+        { service: name, servers: open.length },
       ),
     );
   }
@@ -276,7 +273,7 @@ function serverViews(service: RuntimeService, checked: boolean, { down, reasons 
   if ('whoami' in service.config || service.config.loadBalancer === undefined) return [];
   const downNow = Object.hasOwn(down, service.name) ? (down[service.name] ?? []) : [];
   const why = Object.hasOwn(reasons, service.name) ? reasons[service.name] : undefined;
-  return usableServers(service.config.loadBalancer).map(({ url, weight }) => {
+  const serving = usableServers(service.config.loadBalancer).map(({ url, weight }): ServerView => {
     const isDown = downNow.includes(url);
     return {
       url,
@@ -285,6 +282,7 @@ function serverViews(service: RuntimeService, checked: boolean, { down, reasons 
       reason: isDown ? (why?.[url] ?? null) : null,
     };
   });
+  return [...serving, ...pausedServers(service)];
 }
 
 function middlewareView(middleware: RuntimeMiddleware): MiddlewareView {
@@ -319,7 +317,7 @@ function containerView(
     (router) =>
       router.status !== 'disabled' &&
       !isPausedView(router) &&
-      !router.problems.some((each) => each.code === 'SERVICE_NO_SERVERS'),
+      !router.problems.some(({ code }) => code === 'SERVICE_NO_SERVERS' || code === 'SERVICE_PAUSED'),
   );
   const problems = [
     ...facts.problems,

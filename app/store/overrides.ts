@@ -1,3 +1,5 @@
+import type { ServerEdit } from '../contract/objects.ts';
+import { viewKey } from '../contract/view-key.ts';
 import type { Connection } from './connection.ts';
 import type { StoredProtection } from './exposures.ts';
 
@@ -5,11 +7,16 @@ import type { StoredProtection } from './exposures.ts';
 export interface StoredOverride {
   readonly id: string;
   readonly object: 'router' | 'service';
+  /** Left out: HTTP. */
+  readonly protocol?: 'tcp' | 'udp';
   /** Qualified name of what it stands over, such as `photos@docker`. */
   readonly name: string;
   readonly host: string | null;
   readonly middlewares: readonly string[] | null;
   readonly protection: StoredProtection | null;
+  readonly servers: readonly ServerEdit[] | null;
+  /** Empty: no health check is made. */
+  readonly healthCheckPath: string | null;
   readonly paused: boolean;
   /** What labels or files said when it was made, so that it can be told when they say something else. */
   readonly seen: OverriddenFacts;
@@ -21,6 +28,10 @@ export interface OverriddenFacts {
   /** Empty for a service. */
   readonly rule: string;
   readonly middlewares: readonly string[];
+  /** Addresses, in order. Left out for a router. */
+  readonly servers?: readonly string[];
+  /** Null: no health check by path. Left out for a router. */
+  readonly healthCheckPath?: string | null;
 }
 
 export interface OverrideRepository {
@@ -42,7 +53,15 @@ interface Row {
   readonly updated_at: number;
 }
 
-type Wanted = Pick<StoredOverride, 'host' | 'middlewares' | 'protection' | 'paused'>;
+type Wanted = Pick<StoredOverride, 'host' | 'middlewares' | 'protection' | 'servers' | 'healthCheckPath' | 'paused'>;
+
+/** Those that were kept before servers could be edited do not speak of them. */
+type KeptWanted = Omit<Wanted, 'servers' | 'healthCheckPath'> & Partial<Wanted>;
+
+/** An override as it was kept, perhaps by an older version, as it is now. */
+export function wholeOverride<T extends KeptWanted>(kept: T): T & Wanted {
+  return { servers: null, healthCheckPath: null, ...kept };
+}
 
 export function createOverrideRepository(connection: Connection): OverrideRepository {
   const { db } = connection;
@@ -66,12 +85,17 @@ export function createOverrideRepository(connection: Connection): OverrideReposi
   };
 }
 
-function overrideOf({ id, object, name, wanted, seen, created_at, updated_at }: Row): StoredOverride {
+/** In the row, TCP and UDP stand before the name: names of each protocol are apart. */
+function overrideOf({ id, object, name: key, wanted, seen, created_at, updated_at }: Row): StoredOverride {
+  const space = key.indexOf(' ');
+  const protocol =
+    space === -1 ? {} : { protocol: key.slice(0, space) === 'udp' ? ('udp' as const) : ('tcp' as const) };
   return {
     id,
     object,
-    name,
-    ...(JSON.parse(wanted) as Wanted),
+    ...protocol,
+    name: key.slice(space + 1),
+    ...wholeOverride(JSON.parse(wanted) as KeptWanted),
     seen: JSON.parse(seen) as OverriddenFacts,
     createdAt: created_at,
     updatedAt: updated_at,
@@ -79,15 +103,15 @@ function overrideOf({ id, object, name, wanted, seen, created_at, updated_at }: 
 }
 
 function rowOf(override: StoredOverride): Row {
-  const { id, object, name, host, middlewares, protection, paused, seen, createdAt, updatedAt } = override;
-  const wanted: Wanted = { host, middlewares, protection, paused };
+  const { id, object, host, middlewares, protection, servers, healthCheckPath, paused, seen } = override;
+  const wanted: Wanted = { host, middlewares, protection, servers, healthCheckPath, paused };
   return {
     id,
     object,
-    name,
+    name: viewKey(override),
     wanted: JSON.stringify(wanted),
     seen: JSON.stringify(seen),
-    created_at: createdAt,
-    updated_at: updatedAt,
+    created_at: override.createdAt,
+    updated_at: override.updatedAt,
   };
 }

@@ -258,6 +258,8 @@ describe('formats', () => {
         host: 'wiki.home.example.org',
         middlewares: null,
         protection: null,
+        servers: null,
+        healthCheckPath: null,
         paused: false,
         seen: { rule: 'Host(`wiki.localhost`)', middlewares: [] },
         createdAt: 1_794_000_000_000,

@@ -16,10 +16,22 @@ import { matcherOf } from '../client/log-filter.ts';
 import type { Transport } from '../client/transport.ts';
 import { fakeCertificates, fakeResolvers } from './fake-certificates.ts';
 import { fakeCertificateOperations } from './fake-orders.ts';
+import {
+  assertFakeHostFree,
+  editAfter,
+  fakeOverrideExport,
+  fakeOverridePlan,
+  fakeOverrides,
+  findItem,
+  overrideKey,
+  withEdit,
+} from './fake-overrides.ts';
 import { fakeRecord, fakeSeries, fakeTick, seeded } from './fake-traffic.ts';
 import { type FakeKind, fakeSettings, fakeSnapshot } from './fake-world.ts';
 
 type NewEvent = EngineEvent extends infer E ? (E extends EngineEvent ? Omit<E, 'revision'> : never) : never;
+
+type OverrideTarget = Pick<Override, 'object' | 'protocol' | 'name'>;
 
 const burst = 5000;
 
@@ -243,36 +255,45 @@ export function createFakeEngine(kind: FakeKind): GatehouseClient {
   };
 
   const overrides = new Map<string, Override>();
-  const routerNamed = (name: string) => picture.routers.find((one) => one.name === name);
-  const override = (name: string, kindOfChange: Change['kind'], next: Override | null) => {
+  const override = (target: OverrideTarget, kindOfChange: Change['kind'], next: Override | null) => {
     const before = picture;
-    const old = overrides.get(name);
+    const key = overrideKey(target);
+    const old = overrides.get(key);
     const show = (one: Override | null | undefined): void => {
-      if (one) overrides.set(name, one);
-      else overrides.delete(name);
+      if (one) overrides.set(key, one);
+      else overrides.delete(key);
     };
     show(next);
-    const item = routerNamed(name);
+    const item = findItem(picture, target);
     if (item) {
-      const below = item.overridden ?? { rule: item.rule, middlewares: item.middlewares, fields: [] };
-      const { overridden: _, ...plain } = item;
-      const fields = (['host', 'middlewares', 'protection', 'paused'] as const).filter((field) => next?.[field]);
-      const edited: RouterView = {
-        ...plain,
-        rule: next?.host ? `Host(\`${next.host}\`)` : below.rule,
-        middlewares: next?.middlewares ?? below.middlewares,
-        ...(next ? { overridden: { ...below, fields } } : {}),
-      };
-      picture = { ...picture, routers: picture.routers.map((one) => (one.name === name ? edited : one)) };
+      const edited = withEdit(item, next);
+      const swap = <T extends object>(list: readonly T[]): T[] =>
+        list.map((one) => (one === item ? (edited as T) : one));
+      picture = { ...picture, routers: swap(picture.routers), services: swap(picture.services) };
       const nothing = { upserted: [], removed: [] };
-      emit({ topic: 'routing', routers: { upserted: [edited], removed: [] }, services: nothing, middlewares: nothing });
+      const isRouter = 'rule' in edited;
+      emit({
+        topic: 'routing',
+        routers: isRouter ? { upserted: [edited], removed: [] } : nothing,
+        services: isRouter ? nothing : { upserted: [edited], removed: [] },
+        middlewares: nothing,
+      });
     }
-    const change = changed({ kind: kindOfChange, subject: name, details: {}, undoable: true }, () => {
+    const change = changed({ kind: kindOfChange, subject: target.name, details: {}, undoable: true }, () => {
       show(old);
       restore(before);
     });
     return { override: next, changeId: change.id };
   };
+  for (const one of fakeOverrides(picture, now)) {
+    overrides.set(overrideKey(one), one);
+    const item = findItem(picture, one);
+    if (item)
+      picture = {
+        ...picture,
+        routers: picture.routers.map((each) => (each === item ? (withEdit(each, one) as RouterView) : each)),
+      };
+  }
 
   const os = implement(contract);
   const router = os.router({
@@ -380,43 +401,18 @@ export function createFakeEngine(kind: FakeKind): GatehouseClient {
     },
     overrides: {
       list: os.overrides.list.handler(() => [...overrides.values()]),
-      plan: os.overrides.plan.handler(({ input }) => {
-        const item = routerNamed(input.name);
-        const { rule, middlewares } = item?.overridden ?? {
-          rule: item?.rule ?? '',
-          middlewares: item?.middlewares ?? [],
-        };
-        return { override: overrides.get(input.name) ?? null, hosts: item?.hosts ?? [], rule, middlewares };
-      }),
+      plan: os.overrides.plan.handler(({ input }) =>
+        fakeOverridePlan(picture, input, overrides.get(overrideKey(input)) ?? null),
+      ),
       set: os.overrides.set.handler(({ input }) => {
-        const old = overrides.get(input.name);
-        return override(input.name, 'override.set', {
-          id: `ovr-${input.name}`,
-          object: input.object,
-          name: input.name,
-          host: input.host === undefined ? (old?.host ?? null) : input.host,
-          middlewares: input.middlewares === undefined ? (old?.middlewares ?? null) : input.middlewares,
-          protection: input.protection === undefined ? (old?.protection ?? null) : input.protection,
-          paused: input.paused ?? old?.paused ?? false,
-          createdAt: Date.now(),
-          updatedAt: Date.now(),
-          state: 'applied',
-        });
+        if (input.allowConflict !== true) assertFakeHostFree(picture, input, input.host);
+        return override(input, 'override.set', editAfter(overrides.get(overrideKey(input)) ?? null, input));
       }),
       remove: os.overrides.remove.handler(({ input }) => {
-        const { changeId } = override(input.name, 'override.removed', null);
+        const { changeId } = override(input, 'override.removed', null);
         return { changeId };
       }),
-      export: os.overrides.export.handler(({ input }) => {
-        const name = input.name.replace(/@.*/, '');
-        const rule = routerNamed(input.name)?.rule ?? '';
-        const label = `traefik.http.routers.${name}.rule=${rule}`;
-        return {
-          labels: ['traefik.enable=true', label],
-          compose: `labels:\n  - "traefik.enable=true"\n  - "${label}"\n`,
-          file: `http:\n  routers:\n    ${name}:\n      rule: ${rule}\n`,
-        };
-      }),
+      export: os.overrides.export.handler(({ input }) => fakeOverrideExport(picture, input)),
     },
     changes: {
       list: os.changes.list.handler(() => [...picture.changes]),

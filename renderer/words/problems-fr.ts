@@ -99,6 +99,13 @@ export const problemsFr: Readonly<Record<ProblemCode, ProblemTemplates>> = {
     message: ['Le service {{service}} n’a aucun serveur.', 'Le service n’a aucun serveur.'],
     fix: ['Donnez-lui au moins une adresse.'],
   },
+  SERVICE_PAUSED: {
+    message: [
+      '{{service}} est en pause ici : les visiteurs apprennent qu’il est arrêté.',
+      'Le service est en pause ici : les visiteurs apprennent qu’il est arrêté.',
+    ],
+    fix: ['Terminez la pause là où il est modifié, ou avec gatehouse override NOM --service --resume.'],
+  },
   SERVICE_LOOP: {
     message: ['Le service mène à lui-même : {{road}}.', 'Le service mène à lui-même.'],
     fix: ['Retirez l’un d’eux.'],

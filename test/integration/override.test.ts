@@ -72,7 +72,7 @@ test('a router of a file is edited from the command line, and a visitor’s refe
   expect((await at('new.test')).status).toBe(401);
   const Authorization = `Basic ${Buffer.from('anna:a long password').toString('base64')}`;
   expect((await at('new.test', { Authorization })).body).toBe('the app');
-  expect((await run('override')).out).toMatch(/wiki@file +host new\.test; password +applied/);
+  expect((await run('override')).out).toMatch(/wiki@file +http router +host new\.test; password +applied/);
   const exported = await run('override', 'wiki@file', '--export', 'file');
   expect(exported.out).toContain('Host(`new.test`)');
   expect(exported.out).toContain('basicAuth');

@@ -117,7 +117,15 @@ export function contextDouble(options: { readonly now?: () => number } = {}): Co
     },
     overrides: {
       list: () => [],
-      plan: () => ({ override: null, hosts: [], rule: '', middlewares: [] }),
+      plan: () => ({
+        override: null,
+        hosts: [],
+        rule: '',
+        middlewares: [],
+        servers: [],
+        healthCheckPath: null,
+        editable: [],
+      }),
       set: (_input, actor) =>
         Promise.resolve({
           override: null,

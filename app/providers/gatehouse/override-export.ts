@@ -1,102 +1,112 @@
 import { stringify } from 'yaml';
 import type { MiddlewareConfig } from '../../../proxy/model/dynamic.ts';
 import { localName, providerOf } from '../../../proxy/model/names.ts';
+import type { TcpMiddlewareConfig } from '../../../proxy/model/stream.ts';
 import { isDockerProvider } from '../../contract/docker-name.ts';
 import type { OverrideExport } from '../../contract/objects.ts';
-import type { RuntimeRouter, RuntimeService, RuntimeState } from '../../runtime/state.ts';
+import { isPaused } from '../../runtime/judgement.ts';
+import type { RuntimeState } from '../../runtime/state.ts';
+import { serviceForFile, serviceForLabels } from './override-export-service.ts';
+import type { Overridable } from './override-target.ts';
 
 /**
  * An object with its override, as text to paste where it comes from: then the override can go. The middlewares that
  * were made here come along; a password comes as its hash.
  */
-export function exportObject(
-  kind: 'router' | 'service',
-  object: RuntimeRouter | RuntimeService,
-  state: RuntimeState,
-): OverrideExport {
-  const name = localName(object.name);
-  const isPaused = object.overridden?.fields.includes('paused') ?? false;
-  const given = kind === 'router' && 'entryPoints' in object ? routerOptions(object) : serviceOptions(object);
-  const own = ownMiddlewares(given.middlewares, name, state);
-  const rename = (provider: string) => (reference: string) =>
-    own.get(reference)?.name ?? (providerOf(reference) === provider ? localName(reference) : reference);
+export function exportObject(target: Overridable, state: RuntimeState): OverrideExport {
+  const { item } = target;
+  const name = localName(item.name);
+  const [protocol, kind] = target.kind.split(' ') as ['http' | 'tcp' | 'udp', 'router' | 'service'];
+  const own = ownMiddlewares(target, name, state);
+  const rename =
+    (provider: string): Rename =>
+    (reference) => {
+      const whole = reference.includes('@') ? reference : `${reference}@${item.provider}`;
+      return own.get(whole)?.name ?? (providerOf(whole) === provider ? localName(whole) : whole);
+    };
   const middlewares = Object.fromEntries([...own.values()].map((each) => [each.name, each.config]));
+  const isDocker = isDockerProvider(item.provider);
+  const forLabels = { rename: rename(isDocker ? item.provider : 'docker'), isHome: isDocker };
+  const forFile = { rename: rename('file'), isHome: item.provider === 'file' };
+  const object =
+    kind === 'router' ? routerOptions : (each: Overridable, reader: Reader) => serviceForLabels(each, reader.rename);
 
-  const docker = isDockerProvider(object.provider);
-  const labels = isPaused
-    ? ['traefik.enable=false']
-    : [
-        'traefik.enable=true',
-        ...labelsOf(
-          `traefik.http.${kind}s.${name}`,
-          withNames(given, rename(docker ? object.provider : 'docker'), docker),
-        ),
-        ...Object.entries(middlewares).flatMap(([each, config]) =>
-          labelsOf(`traefik.http.middlewares.${each}`, config as Options),
-        ),
-      ];
-  const entry = { [name]: withNames(given, rename('file'), object.provider === 'file') };
-  const file = isPaused
-    ? `# ${name} is paused: leave it out.\n`
-    : stringify(
-        { http: { [`${kind}s`]: entry, ...(own.size === 0 ? {} : { middlewares }) } },
-        { lineWidth: 0, defaultStringType: 'PLAIN' },
-      );
-  return { labels, compose: composeOf(labels), file };
+  const labels = [
+    'traefik.enable=true',
+    ...labelsOf(`traefik.${protocol}.${kind}s.${name}`, object(target, forLabels)),
+    ...Object.entries(middlewares).flatMap(([each, config]) =>
+      labelsOf(`traefik.${protocol}.middlewares.${each}`, config as Options),
+    ),
+  ];
+  const entry = kind === 'router' ? routerOptions(target, forFile) : serviceForFile(target, forFile.rename);
+  const file = stringify(
+    { [protocol]: { [`${kind}s`]: { [name]: entry }, ...(own.size === 0 ? {} : { middlewares }) } },
+    { lineWidth: 0, defaultStringType: 'PLAIN' },
+  );
+  if (!isPaused(item)) return { labels, compose: composeOf(labels), file };
+  return kind === 'router'
+    ? pausedRouter(name, protocol)
+    : { labels: [], compose: `# ${name} is paused: labels cannot say that.\n`, file };
 }
 
-type Options = { readonly [option: string]: unknown };
-
-interface Given {
-  readonly middlewares: readonly string[];
-  readonly service: string | null;
-  readonly options: Options;
+/** Of a container, only all routers can be turned off by a label; an HTTP router with no such entry point is off alone. */
+function pausedRouter(name: string, protocol: string): OverrideExport {
+  const labels = ['traefik.enable=false'];
+  const what = protocol === 'http' ? name : `${name} (${protocol.toUpperCase()})`;
+  return { labels, compose: composeOf(labels), file: `# ${what} is paused: leave it out.\n` };
 }
 
-function routerOptions({ config, rule, middlewares, service }: RuntimeRouter): Given {
-  const { entryPoints, priority, tls, ruleSyntax, observability } = config;
-  const options = {
-    rule,
-    ...(entryPoints === undefined ? {} : { entryPoints }),
-    ...(priority === undefined ? {} : { priority }),
-    ...(ruleSyntax === undefined ? {} : { ruleSyntax }),
-    ...(observability === undefined ? {} : { observability }),
-    ...(tls === undefined ? {} : { tls }),
-  };
-  return { middlewares, service, options };
+export type Rename = (name: string) => string;
+export type Options = { readonly [option: string]: unknown };
+
+/** How names are written in the provider that the text is for. */
+interface Reader {
+  readonly rename: Rename;
+  /** It comes from there: a service of its own name is found without provider. */
+  readonly isHome: boolean;
 }
 
-/** Of a service only what can be edited: its servers come from the container or the file. */
-function serviceOptions({ config, provider }: RuntimeRouter | RuntimeService): Given {
-  const names = 'middlewares' in config ? (config.middlewares ?? []) : [];
-  const middlewares = names.map((name) => (name.includes('@') ? name : `${name}@${provider}`));
-  return { middlewares, service: null, options: {} };
+function routerOptions(target: Overridable, { rename, isHome }: Reader): Options {
+  const { item, kind } = target;
+  if (kind !== 'http router' && kind !== 'tcp router' && kind !== 'udp router') return {};
+  const { config, service } = item;
+  const { entryPoints } = config;
+  const options: Record<string, unknown> = kind === 'udp router' ? {} : { rule: item.rule };
+  if (entryPoints !== undefined) options['entryPoints'] = entryPoints;
+  if (kind !== 'udp router') {
+    const { priority, ruleSyntax, tls } = item.config;
+    if (priority !== undefined) options['priority'] = priority;
+    if (ruleSyntax !== undefined) options['ruleSyntax'] = ruleSyntax;
+    if ('observability' in item.config && item.config.observability !== undefined) {
+      options['observability'] = item.config.observability;
+    }
+    if (tls !== undefined) options['tls'] = tls;
+    if (item.middlewares.length > 0) options['middlewares'] = item.middlewares.map(rename);
+  }
+  if (service !== '') options['service'] = isHome ? localName(service) : service;
+  return options;
 }
 
-/** Names as they are written in the provider that the text is for; a service of its own name is found without. */
-function withNames(
-  { middlewares, service, options }: Given,
-  rename: (name: string) => string,
-  isHome: boolean,
-): Options {
-  return {
-    ...options,
-    ...(middlewares.length === 0 ? {} : { middlewares: middlewares.map(rename) }),
-    ...(service === null ? {} : { service: isHome ? localName(service) : service }),
-  };
-}
+type OwnMiddleware = { readonly name: string; readonly config: MiddlewareConfig | TcpMiddlewareConfig };
 
 /** Those that an override made. Their names get a form that any provider can read. */
 function ownMiddlewares(
-  names: readonly string[],
+  { kind, item }: Overridable,
   object: string,
-  { middlewares }: RuntimeState,
-): ReadonlyMap<string, { readonly name: string; readonly config: MiddlewareConfig }> {
-  const own = names.flatMap((name) => {
-    const middleware = middlewares.get(name);
+  { middlewares, streams }: RuntimeState,
+): ReadonlyMap<string, OwnMiddleware> {
+  const known = kind.startsWith('tcp') ? streams.tcp.middlewares : middlewares;
+  const names =
+    'middlewares' in item
+      ? item.middlewares
+      : 'middlewares' in item.config && item.config.middlewares !== undefined
+        ? item.config.middlewares
+        : [];
+  const own = names.flatMap((name): [string, OwnMiddleware][] => {
+    const middleware = known.get(name);
     if (middleware?.provider !== 'gatehouse') return [];
     const suffix = middleware.type === 'basicAuth' ? 'password' : 'allow-list';
-    return [[name, { name: `${object}-${suffix}`, config: middleware.config }] as const];
+    return [[name, { name: `${object}-${suffix}`, config: middleware.config }]];
   });
   return new Map(own);
 }

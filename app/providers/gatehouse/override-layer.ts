@@ -1,46 +1,64 @@
 import type { MiddlewareConfig } from '../../../proxy/model/dynamic.ts';
 import { localName, providerOf } from '../../../proxy/model/names.ts';
 import type { StoredOverride } from '../../store/overrides.ts';
-import type { ObjectOrigin, Override, Publication } from '../provider.ts';
+import type { ObjectOrigin, Origins, Override, Publication } from '../provider.ts';
 import { middlewareOf } from './configuration.ts';
+
+const origin: ObjectOrigin = { source: { kind: 'internal' }, problems: [] };
+const noOrigins: Origins = { routers: {}, services: {}, middlewares: {} };
 
 /** The provider's publication with its layer over other providers' objects. */
 export function withOverrides(publication: Publication, overrides: readonly StoredOverride[]): Publication {
   if (overrides.length === 0) return publication;
-  const guards = overrides.flatMap((override) => {
-    const guard = guardOf(override);
-    return guard === null ? [] : [guard];
-  });
-  const { http = {} } = publication.configuration;
-  const origin: ObjectOrigin = { source: { kind: 'internal' }, problems: [] };
-  const names = guards.map(({ name }) => name);
+  const httpGuards = guardsOf(overrides.filter(({ protocol }) => protocol === undefined));
+  const tcpGuards = guardsOf(overrides.filter(({ protocol }) => protocol === 'tcp'));
+  const { http = {}, tcp = {} } = publication.configuration;
+  const { udp = noOrigins, tcp: tcpOrigins = noOrigins } = publication.streamOrigins ?? {};
   return {
     ...publication,
     configuration: {
       ...publication.configuration,
-      http: {
-        ...http,
-        middlewares: {
-          ...http.middlewares,
-          ...Object.fromEntries(guards.map(({ name, config }) => [name, config])),
-        },
-      },
+      http: { ...http, middlewares: { ...http.middlewares, ...httpGuards } },
+      ...(Object.keys(tcpGuards).length === 0
+        ? {}
+        : { tcp: { ...tcp, middlewares: { ...tcp.middlewares, ...tcpGuards } } }),
     },
-    origins: {
-      ...publication.origins,
-      middlewares: {
-        ...publication.origins.middlewares,
-        ...Object.fromEntries(names.map((name) => [name, origin])),
-      },
-    },
+    origins: withOrigins(publication.origins, httpGuards),
+    streamOrigins: { tcp: withOrigins(tcpOrigins, tcpGuards), udp },
     overrides: overrides.map(layerOf),
   };
 }
 
-function layerOf(override: StoredOverride): Override {
-  const { object, name, host, middlewares, paused } = override;
+function guardsOf(overrides: readonly StoredOverride[]): Record<string, MiddlewareConfig> {
+  return Object.fromEntries(
+    overrides.flatMap((override) => {
+      const guard = guardOf(override);
+      return guard === null ? [] : [[guard.name, guard.config] as const];
+    }),
+  );
+}
+
+function withOrigins(origins: Origins, guards: Readonly<Record<string, unknown>>): Origins {
+  const own = Object.fromEntries(Object.keys(guards).map((name) => [name, origin]));
+  return { ...origins, middlewares: { ...origins.middlewares, ...own } };
+}
+
+/** The override as the runtime lays it over what its provider says. */
+export function layerOf(override: StoredOverride): Override {
+  const { object, protocol, name, host, middlewares, servers, healthCheckPath, paused, seen } = override;
   const guard = guardOf(override);
-  return { object, name, host, middlewares, paused, guard: guard === null ? null : `${guard.name}@gatehouse` };
+  return {
+    object,
+    ...(protocol === undefined ? {} : { protocol }),
+    name,
+    host,
+    middlewares,
+    guard: guard === null ? null : `${guard.name}@gatehouse`,
+    servers,
+    healthCheckPath,
+    paused,
+    seen,
+  };
 }
 
 /** The middleware that an override's protection makes. No exposed app can have such a name: theirs have no dots. */

@@ -1,19 +1,29 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { isDockerProvider } from '../../contract/docker-name.ts';
 import type { Override as OverrideView } from '../../contract/objects.ts';
-import type { EngineContext, OverrideInput, OverrideTarget } from '../../operations/context.ts';
+import type { Actor, EngineContext, OverrideInput, OverrideTarget } from '../../operations/context.ts';
 import { OperationError } from '../../operations/error.ts';
-import type { RuntimeRouter, RuntimeService, RuntimeState } from '../../runtime/state.ts';
+import { fieldsOf } from '../../runtime/override.ts';
+import type { RuntimeState } from '../../runtime/state.ts';
 import type { UndoStep } from '../../store/changes.ts';
-import type { OverriddenFacts, StoredOverride } from '../../store/overrides.ts';
+import { type OverriddenFacts, type StoredOverride, wholeOverride } from '../../store/overrides.ts';
 import type { Store } from '../../store/store.ts';
 import type { Publication } from '../provider.ts';
 import type { Changes, UndoPlan } from './changes.ts';
+import { assertNoConflict } from './override-conflict.ts';
 import { exportObject } from './override-export.ts';
 import { withOverrides } from './override-layer.ts';
+import {
+  assertEditable,
+  type Below,
+  editableFields,
+  factsBelow,
+  overridableOf,
+  serversBelow,
+  unknownObject,
+} from './override-target.ts';
+import { isNothing, wantedAfter } from './override-wanted.ts';
 import { protectionToStore, shownProtection } from './protection.ts';
-import { validHost } from './validation.ts';
 
 export interface Overrides {
   readonly operations: EngineContext['overrides'];
@@ -50,64 +60,60 @@ export function createOverrides(options: {
     options.onChanged?.();
   };
 
-  const known = ({ object, name }: OverrideTarget): StoredOverride | undefined =>
-    list.find((each) => each.object === object && each.name === name);
+  const known = ({ object, protocol, name }: OverrideTarget): StoredOverride | undefined =>
+    list.find((each) => each.object === object && each.protocol === protocol && each.name === name);
 
   const viewOf = (override: StoredOverride): OverrideView => {
-    const below = factsBelow(objectOf(override, runtime()));
-    const { id, object, name, host, middlewares, protection, paused, createdAt, updatedAt } = override;
+    const { id, object, protocol, name, host, middlewares, protection, servers, healthCheckPath, paused } = override;
+    const target = overridableOf(override, runtime());
     return {
       id,
       object,
+      ...(protocol === undefined ? {} : { protocol }),
       name,
       host,
       middlewares: middlewares === null ? null : [...middlewares],
       protection: protection === null ? null : shownProtection(protection),
+      servers: servers === null ? null : [...servers],
+      healthCheckPath,
       paused,
-      createdAt,
-      updatedAt,
-      state: below === null ? 'waiting' : isDeepStrictEqual(below, override.seen) ? 'applied' : 'changed',
+      createdAt: override.createdAt,
+      updatedAt: override.updatedAt,
+      state: target === undefined ? 'waiting' : target.item.overridden?.changed === true ? 'changed' : 'applied',
     };
   };
 
-  const set = async (input: OverrideInput, actor: Parameters<EngineContext['overrides']['set']>[1]) => {
+  const set = async (input: OverrideInput, actor: Actor) => {
     const protection =
       input.protection === undefined || input.protection === null
         ? input.protection
         : await protectionToStore(input.protection, known(input)?.protection, options.passwordCost);
     // Looked up after hashing, which takes a moment.
     const before = known(input) ?? null;
-    const object = objectOf(input, runtime());
-    if (object === undefined && before === null) throw unknownObject(input);
-    if (object !== undefined) assertEditable(object);
-    if (input.object === 'service' && ((input.host ?? null) !== null || input.paused === true)) {
-      throw new OperationError('INVALID', 'A service has no host and no pause: edit the routers that lead to it.', {
-        reason: 'OVERRIDE_OF_SERVICE',
-        field: (input.host ?? null) === null ? 'paused' : 'host',
-        name: input.name,
-      });
+    const target = overridableOf(input, runtime());
+    if (target === undefined && before === null) throw unknownObject(input);
+    if (target !== undefined) assertEditable(target);
+    const below = factsBelow(target);
+    const wanted = wantedAfter(input, protection, before, target, below);
+    const takesMore = wanted.host !== (before?.host ?? null) || (before?.paused === true && !wanted.paused);
+    if (takesMore && input.allowConflict !== true && target !== undefined && below !== null) {
+      assertNoConflict(target, below, wanted, runtime());
     }
     const at = Math.trunc(now());
-    const wanted = {
-      host: valueOf(input.host === undefined || input.host === null ? input.host : validHost(input.host), before?.host),
-      middlewares: valueOf(input.middlewares, before?.middlewares),
-      protection: valueOf(protection?.kind === 'none' ? null : protection, before?.protection),
-      paused: input.paused ?? before?.paused ?? false,
-    };
-    const isNothing =
-      wanted.host === null && wanted.middlewares === null && wanted.protection === null && !wanted.paused;
-    const after: StoredOverride | null = isNothing
+    const { object, protocol, name } = input;
+    const after: StoredOverride | null = isNothing(wanted)
       ? null
       : {
           id: before?.id ?? randomUUID(),
-          object: input.object,
-          name: input.name,
+          object,
+          ...(protocol === undefined ? {} : { protocol }),
+          name,
           ...wanted,
-          seen: factsBelow(object) ?? before?.seen ?? { rule: '', middlewares: [] },
+          seen: seenOf(object, below) ?? before?.seen ?? { rule: '', middlewares: [] },
           createdAt: before?.createdAt ?? at,
           updatedAt: at,
         };
-    const changeId = await write(before, after, input.name, actor);
+    const changeId = await write(before, after, name, actor);
     return { override: after === null ? null : viewOf(after), changeId };
   };
 
@@ -115,7 +121,7 @@ export function createOverrides(options: {
     before: StoredOverride | null,
     after: StoredOverride | null,
     name: string,
-    actor: Parameters<EngineContext['overrides']['set']>[1],
+    actor: Actor,
   ): Promise<string> => {
     const change = changes.recordWith(
       {
@@ -139,17 +145,20 @@ export function createOverrides(options: {
   return {
     operations: {
       list: () => list.map(viewOf),
-      plan: (target) => {
-        const object = objectOf(target, runtime());
-        const below = factsBelow(object);
-        if (object === undefined || below === null) throw unknownObject(target);
-        assertEditable(object);
-        const override = known(target);
+      plan: (asked) => {
+        const target = overridableOf(asked, runtime());
+        const below = factsBelow(target);
+        if (target === undefined || below === null) throw unknownObject(asked);
+        assertEditable(target);
+        const override = known(asked);
         return {
           override: override === undefined ? null : viewOf(override),
-          hosts: 'hosts' in object ? [...object.hosts] : [],
+          hosts: 'hosts' in target.item ? [...target.item.hosts] : [],
           rule: below.rule,
           middlewares: [...below.middlewares],
+          servers: [...serversBelow(target)],
+          healthCheckPath: below.healthCheckPath,
+          editable: [...editableFields(target)],
         };
       },
       set,
@@ -164,18 +173,19 @@ export function createOverrides(options: {
         return { changeId: await write(before, null, target.name, actor) };
       },
       export: (target) => {
-        const object = objectOf(target, runtime());
-        if (object === undefined) throw unknownObject(target);
-        return exportObject(target.object, object, runtime());
+        const found = overridableOf(target, runtime());
+        if (found === undefined) throw unknownObject(target);
+        return exportObject(found, runtime());
       },
     },
     publish,
-    planUndo: ({ before, after }) => {
+    planUndo: (step) => {
+      const before = step.before && wholeOverride(step.before);
+      const after = step.after && wholeOverride(step.after);
       const id = before?.id ?? after?.id ?? '';
       const current = store.overrides.get(id) ?? null;
       const name = before?.name ?? after?.name ?? '';
-      const rival =
-        before === null ? undefined : list.find((each) => each.name === name && each.object === before.object);
+      const rival = before === null ? undefined : known(before);
       if (!isDeepStrictEqual(current, after) || (rival !== undefined && rival.id !== id)) {
         throw new OperationError('CONFLICT', `What is overridden of ${name} has been changed again since.`, {
           reason: 'CHANGED_SINCE',
@@ -188,47 +198,9 @@ export function createOverrides(options: {
   };
 }
 
-function fieldsOf({ host, middlewares, protection, paused }: StoredOverride): string[] {
-  return [
-    ...(host === null ? [] : ['host']),
-    ...(middlewares === null ? [] : ['middlewares']),
-    ...(protection === null ? [] : ['protection']),
-    ...(paused ? ['paused'] : []),
-  ];
-}
-
-/** Left out: as before. */
-function valueOf<T>(given: T | null | undefined, before: T | null | undefined): T | null {
-  return given === undefined ? (before ?? null) : given;
-}
-
-function objectOf({ object, name }: OverrideTarget, state: RuntimeState): RuntimeRouter | RuntimeService | undefined {
-  return object === 'router' ? state.routers.get(name) : state.services.get(name);
-}
-
-/** What its provider says of it; null where it is not there. */
-function factsBelow(object: RuntimeRouter | RuntimeService | undefined): OverriddenFacts | null {
-  if (object === undefined) return null;
-  if (object.overridden !== undefined) {
-    const { rule, middlewares } = object.overridden;
-    return { rule, middlewares };
-  }
-  const { config } = object;
-  const middlewares = 'middlewares' in config ? (config.middlewares ?? []) : [];
-  return { rule: 'rule' in object ? (object.config.rule ?? '') : '', middlewares };
-}
-
-function assertEditable({ provider, name }: RuntimeRouter | RuntimeService): void {
-  if (isDockerProvider(provider) || provider === 'file') return;
-  throw new OperationError(
-    'INVALID',
-    provider === 'gatehouse'
-      ? `${name} was made here: edit the app itself.`
-      : `${name} is Gatehouse's own and cannot be overridden.`,
-    { reason: provider === 'gatehouse' ? 'OVERRIDE_OF_OWN' : 'OVERRIDE_OF_INTERNAL', name },
-  );
-}
-
-function unknownObject({ object, name }: OverrideTarget): OperationError {
-  return new OperationError('NOT_FOUND', `There is no ${object} ${name}.`, { reason: 'OBJECT_UNKNOWN', object, name });
+/** What is kept of what labels or files say, to tell later whether they say something else. */
+function seenOf(object: OverrideTarget['object'], below: Below | null): OverriddenFacts | null {
+  if (below === null) return null;
+  const { rule, middlewares, servers, healthCheckPath } = below;
+  return object === 'router' ? { rule, middlewares } : { rule, middlewares, servers, healthCheckPath };
 }

@@ -1,3 +1,4 @@
+import type { TFunction } from 'i18next';
 import { useTranslation } from 'react-i18next';
 import { endpointOfProvider, isDockerProvider } from '../../../app/contract/docker-name.ts';
 import type { EntryPointView, ProviderView, Settings } from '../../../app/contract/objects.ts';
@@ -71,10 +72,18 @@ const providerTone: Record<ProviderView['state'], Tone> = {
   failed: 'broken',
 };
 
-function providerTitle(name: ProviderView['name'], t: ReturnType<typeof useTranslation>['t']): string {
+const providerWords = {
+  docker: 'settings.provider.docker',
+  file: 'settings.provider.file',
+  http: 'settings.provider.http',
+  gatehouse: 'settings.provider.gatehouse',
+  internal: 'settings.provider.internal',
+} as const;
+
+function providerTitle(name: ProviderView['name'], t: TFunction): string {
   return isDockerProvider(name)
     ? [t('settings.provider.docker'), endpointOfProvider(name)].filter((word) => word !== null).join(' · ')
-    : t(`settings.provider.${name}`);
+    : t(providerWords[name as keyof typeof providerWords]);
 }
 
 function ProviderHead({ provider }: { provider: ProviderView }) {
