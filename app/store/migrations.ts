@@ -105,6 +105,68 @@ export const migrations: readonly string[] = [
     UNIQUE (object, name)
   ) STRICT;
   `,
+  `
+  CREATE TABLE acme_accounts (
+    id TEXT PRIMARY KEY,
+    directory_url TEXT NOT NULL,
+    email TEXT NOT NULL,
+    -- Sealed: see app/certificates/key-vault.ts.
+    key TEXT NOT NULL,
+    -- Null until the CA has answered.
+    url TEXT,
+    created_at INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE acme_resolvers (
+    name TEXT PRIMARY KEY,
+    -- JSON without secrets: those are kept by name.
+    config TEXT NOT NULL CHECK (json_valid(config)),
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+  ) STRICT;
+
+  -- Certificates that are wanted, had or not. Those of files and of the internal CA are not here.
+  CREATE TABLE certificates (
+    id TEXT PRIMARY KEY,
+    -- Null: somebody brought it.
+    resolver TEXT,
+    names TEXT NOT NULL CHECK (json_valid(names)),
+    by_hand INTEGER NOT NULL,
+    -- PEM, the certificate first; null while there is none.
+    chain TEXT,
+    -- Sealed; null while there is none.
+    key TEXT,
+    not_before INTEGER,
+    not_after INTEGER,
+    -- When and why it is renewed, what failed, since when it is unused: JSON.
+    rest TEXT NOT NULL CHECK (json_valid(rest)),
+    created_at INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE certificate_orders (
+    id TEXT PRIMARY KEY,
+    certificate TEXT NOT NULL,
+    started_at INTEGER NOT NULL,
+    -- Null while it is under way.
+    ended_at INTEGER,
+    -- Of the certificate to come, sealed; null once it was taken over or has failed for good.
+    key TEXT,
+    -- Where it has come to, and how: JSON.
+    rest TEXT NOT NULL CHECK (json_valid(rest))
+  ) STRICT;
+  CREATE INDEX certificate_orders_certificate ON certificate_orders (certificate);
+
+  -- What counts against the limits of CAs.
+  CREATE TABLE acme_uses (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    directory_url TEXT NOT NULL,
+    account TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    subject TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX acme_uses_at ON acme_uses (at);
+  `,
 ];
 
 /** The format this program writes. */

@@ -9,6 +9,9 @@ import { currentFormat } from './migrations.ts';
 const precious = [
   ['exposures', 'exposed apps'],
   ['overrides', 'overrides'],
+  ['certificates', 'certificates'],
+  ['acme_accounts', 'accounts at certificate authorities'],
+  ['acme_resolvers', 'certificate resolvers'],
   ['settings', 'settings'],
   ['access_password', 'the dashboard’s password'],
   ['access_tokens', 'API tokens'],

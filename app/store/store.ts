@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Problem } from '../contract/objects.ts';
 import type { AccessStore } from '../operations/context.ts';
 import { createAccessRepository } from './access.ts';
+import { type CertificateRepository, createCertificateRepository } from './certificates.ts';
 import { type ChangeRepository, createChangeRepository } from './changes.ts';
 import { createConnection } from './connection.ts';
 import { prepareDataDir } from './data-dir.ts';
@@ -17,6 +18,7 @@ export interface Store {
   readonly traffic: TrafficRepository;
   readonly exposures: ExposureRepository;
   readonly overrides: OverrideRepository;
+  readonly certificates: CertificateRepository;
   readonly changes: ChangeRepository;
   readonly settings: SettingsRepository;
   readonly access: AccessStore;
@@ -48,6 +50,7 @@ export function openStore(dataDir: string, options: StoreOptions = {}): Store {
     traffic: createTrafficRepository(connection, now),
     exposures: createExposureRepository(connection),
     overrides: createOverrideRepository(connection),
+    certificates: createCertificateRepository(connection),
     changes: createChangeRepository(connection, options.maxChanges ?? 10_000),
     settings: createSettingsRepository(connection),
     access: createAccessRepository(connection),
