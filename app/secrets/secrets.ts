@@ -4,8 +4,8 @@ import type { Secret } from './secret.ts';
 export { Secret } from './secret.ts';
 
 /**
- * Secrets by name, such as `dns.cloudflare` or `acme-account.home`. Names are not secret: they stand in file names and
- * keychain entries. 1 to 200 characters of `a-z`, `A-Z`, `0-9`, `.`, `_`, `-`, and none begins with a dot.
+ * Secrets by name, such as `dns.cloudflare` or `acme-account.home`. Names are not secret: they stand in file names.
+ * 1 to 200 characters of `a-z`, `A-Z`, `0-9`, `.`, `_`, `-`, and none begins with a dot.
  *
  * A write is durable once its promise resolves. Failures are `SecretsError`s, which hold no secret.
  */
@@ -17,9 +17,7 @@ export interface Secrets {
   readonly delete: (name: string) => Promise<boolean>;
   /** Names, sorted. */
   readonly list: () => Promise<readonly string[]>;
-  /** Where they are kept: the system's keychain, or files of the data folder. */
-  readonly kind: 'keychain' | 'files';
-  /** What was set aside or cannot be read. */
+  /** What was set aside, or cannot be read. */
   readonly problems: () => readonly Problem[];
 }
 
