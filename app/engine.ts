@@ -27,6 +27,7 @@ import { exposureEntryPoint, type Surroundings } from './providers/gatehouse/con
 import { createExposures, type Exposures } from './providers/gatehouse/exposures.ts';
 import { createOverrides, type Overrides } from './providers/gatehouse/overrides.ts';
 import { internalPublication, internalServicesOf } from './providers/internal/publication.ts';
+import { keepAccepting } from './runtime/accept-grace.ts';
 import { lockDataDir } from './runtime/data-dir-lock.ts';
 import { type LogLine, openEngineLog } from './runtime/engine-log.ts';
 import { entryPointView } from './runtime/entry-points.ts';
@@ -473,6 +474,13 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
   defer(() => clearTimeout(news));
   void firstStates.then(picture.beginNews, (error: unknown) => log.error('a provider could not start', { error }));
   defer(giveBackMemory({ firstAfterMs: 3000 }));
+  defer(() =>
+    keepAccepting({
+      entryPoints: entryPoints(),
+      pool,
+      tellPing: () => void publisher.setPingStatus(options.configuration.ping?.terminatingStatus ?? 503),
+    }),
+  );
   log.info('Gatehouse runs', { dashboard: dashboard.url(), workers: pool.size, tookMs: Date.now() - startedAt });
   return { context, access, dashboard: { url: openDashboard.url, lanUrl: openDashboard.lanUrl } };
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { defaultStaticConfiguration, type StaticEntryPoint } from '../config/static.ts';
-import { type Probe, planListening, probeAddress, probeUdpAddress } from './listen.ts';
+import { type Probe, planListening, probeAddress, probeUdpAddress, sharedProbe } from './listen.ts';
 import { portOwner } from './port-owner.ts';
 
 const [web] = defaultStaticConfiguration.entryPoints as [StaticEntryPoint];
@@ -112,6 +112,15 @@ describe('with real sockets', () => {
     const port = await listen({ port: 0, reusePort: true });
     expect(await probeAddress('127.0.0.1', port)).toEqual({ ok: false, code: 'EADDRINUSE' });
     expect(await probeAddress(null, port)).toEqual({ ok: false, code: 'EADDRINUSE' });
+  });
+
+  test.runIf(process.platform === 'linux')('a port that may be shared is free although another has it', async () => {
+    const port = await listen({ port: 0, reusePort: true });
+    const probe = sharedProbe(probeAddress);
+    expect(await probe('127.0.0.1', port)).toEqual({ ok: true, host: '127.0.0.1', port });
+    expect(await probe('192.0.2.1', port)).toEqual({ ok: false, code: 'EADDRNOTAVAIL' });
+    const any = await probe('127.0.0.1', 0);
+    expect(any.ok && any.port).toBeGreaterThan(0);
   });
 
   test.runIf(process.platform === 'linux')('the owner of a port is found', async () => {

@@ -58,6 +58,17 @@ export const probeAddress: Probe = async (host, port) => {
   return tryListen('0.0.0.0', port);
 };
 
+/**
+ * For a port that other programs may share (Traefik's `reusePort`): tries the host alone. To listen there for a moment
+ * would take visitors from them.
+ */
+export function sharedProbe(probe: Probe): Probe {
+  return async (host, port) => {
+    const result = await probe(host, 0);
+    return result.ok && port !== 0 ? { ...result, port } : result;
+  };
+}
+
 /** The same for datagrams. */
 export const probeUdpAddress: Probe = async (host, port) => {
   if (host !== null) return tryBind(host, port);

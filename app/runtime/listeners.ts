@@ -3,7 +3,7 @@ import type { EntryPointOptions } from '../../proxy/model/snapshot.ts';
 import type { StaticEntryPoint } from '../config/static.ts';
 import { problem } from '../problem.ts';
 import { type BoundEntryPoint, entryPointOptions, listensWithTls } from './entry-points.ts';
-import { type Probe, planListening, probeAddress, probeUdpAddress } from './listen.ts';
+import { type Probe, planListening, probeAddress, probeUdpAddress, sharedProbe } from './listen.ts';
 import { type PortOwner, portOwner } from './port-owner.ts';
 import { same } from './same.ts';
 import type { WorkerPool } from './worker-pool.ts';
@@ -26,8 +26,10 @@ export function createListeners(options: {
   readonly probe?: Probe;
 }): Listeners {
   const { pool, reusePort } = options;
-  const probeFor = ({ transport }: { readonly transport?: 'tcp' | 'udp' | undefined }): Probe =>
-    options.probe ?? (transport === 'udp' ? probeUdpAddress : probeAddress);
+  const probeFor = (asked: Pick<StaticEntryPoint, 'transport' | 'reusePort'>): Probe => {
+    const probe = options.probe ?? (asked.transport === 'udp' ? probeUdpAddress : probeAddress);
+    return asked.reusePort === true ? sharedProbe(probe) : probe;
+  };
   // Only TCP's tables are looked into.
   const ownerFor = ({ transport }: StaticEntryPoint) =>
     transport === 'udp' ? () => Promise.resolve<PortOwner>({ kind: 'unknown' }) : portOwner;
@@ -82,7 +84,9 @@ export function createListeners(options: {
       stale.map(({ name }) => name),
       graceMs,
     );
-    for (const each of stale) await patient(probeFor(each), new Set([each.port]))(each.host, each.port);
+    for (const { transport, host, port } of stale) {
+      await patient(probeFor(transport === undefined ? {} : { transport }), new Set([port]))(host, port);
+    }
 
     const fresh = [...wanted.values()].filter(({ name }) => !same(open.get(name), wanted.get(name)));
     const results = await pool.listen(fresh);
