@@ -296,6 +296,10 @@ export const entryPointViewSchema = z.object({
   redirectPriority: z.number().optional(),
   /** Escapes in paths, such as `%2F`, that end a request here, or are taken as they stand; left out: none are set. */
   encodedCharacters: z.object({ refused: z.array(z.string()), allowed: z.array(z.string()) }).optional(),
+  /** False: dot segments and several slashes in paths stay as they came. */
+  sanitizePath: z.literal(false).optional(),
+  /** Requests are read as Traefik reads them, also where that is less safe. */
+  asTraefik: z.literal(true).optional(),
   /** Who decided the address. */
   origin: z.enum(['default', 'flag', 'file', 'setting']),
   problems: z.array(problemSchema),

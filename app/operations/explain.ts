@@ -62,8 +62,12 @@ export function explain(state: RuntimeState, surroundings: ExplainSurroundings, 
       sentence: `${entryPoint.name} sends every request on to ${entryPoint.redirectTo}, before any router is asked.`,
     };
   }
-  const { encodedCharacters } = entryPoint;
-  const { refusedEscapes, stillDoubtful } = requestReading(encodedCharacters ? { encodedCharacters } : {});
+  const { encodedCharacters, sanitizePath, asTraefik } = entryPoint;
+  const { refusedEscapes, stillDoubtful, pathForm } = requestReading({
+    ...(encodedCharacters ? { encodedCharacters } : {}),
+    ...(sanitizePath === false ? { sanitizePath } : {}),
+    ...(asTraefik === true ? { asTraefik } : {}),
+  });
   const escape = refusedEscapes?.exec(request.path)?.[0];
   if (escape !== undefined) {
     return {
@@ -72,7 +76,7 @@ export function explain(state: RuntimeState, surroundings: ExplainSurroundings, 
       sentence: `Refused with 400: ${entryPoint.name} takes no path with ${escape} in it (encodedCharacters).`,
     };
   }
-  const path = arrivedPath(request.path);
+  const path = arrivedPath(request.path, pathForm);
   if (path === null) {
     return {
       ...empty,

@@ -75,6 +75,8 @@ export function entryPointView({ entryPoint, tls, bound, problems }: BoundEntryP
     ...(encoded === undefined
       ? {}
       : { encodedCharacters: { refused: [...encoded.refused], allowed: [...encoded.allowed] } }),
+    ...(entryPoint.wire?.sanitizePath === false ? { sanitizePath: false } : {}),
+    ...(entryPoint.wire?.asTraefik === true ? { asTraefik: true } : {}),
     origin: entryPoint.origin,
     problems: [...problems],
   };

@@ -37,3 +37,13 @@ function parse(text: string): Authority | null {
   if (host.length > 255 || host.startsWith('.') || host.endsWith('.') || host.includes('..')) return null;
   return { host, port };
 }
+
+/**
+ * As Traefik reads it: what is no name or address with an optional port is the host as it stands, in lower case. Null
+ * where it holds what cannot stand in a Host field at all (RFC 3986 §3.2.2).
+ */
+export function parseAnyAuthority(text: string): Authority | null {
+  const parsed = parseAuthority(text);
+  if (parsed !== null || !/^[!$%&'()*+,\-./0-9:;=A-Z[\]_a-z~]*$/.test(text)) return parsed;
+  return { host: text.toLowerCase(), port: '' };
+}

@@ -1,5 +1,5 @@
 import { arrivedPath } from '../rule/path.ts';
-import { parseAuthority } from './authority.ts';
+import { parseAnyAuthority, parseAuthority } from './authority.ts';
 import { connectionOptions, isAliased, isForwardingName } from './header-names.ts';
 import type { LiveRequest, Peer } from './live-request.ts';
 import type { RequestReading } from './request-reading.ts';
@@ -28,7 +28,7 @@ export function takeFields(
   request: LiveRequest,
   raw: readonly string[],
   peer: Peer,
-  { underscoreHeaders, connectionFields }: RequestReading,
+  { underscoreHeaders, connectionFields, asTraefik }: RequestReading,
 ): HeadFacts {
   const facts: HeadFacts = { hasBody: false, upgrade: '', forwardedFor: '', expectsContinue: false };
   const isHttp2 = request.protocol === 'HTTP/2.0';
@@ -104,7 +104,12 @@ export function takeFields(
       case 'http2-settings':
         continue;
       default:
-        if (isForwardingName(lower) && (!peer.trusted || isAliased(lower))) continue;
+        if (
+          asTraefik
+            ? !peer.trusted && isForwardingName(lower)
+            : isForwardingName(lower) && (!peer.trusted || isAliased(lower))
+        )
+          continue;
     }
     out.push(name, value);
   }
@@ -113,7 +118,7 @@ export function takeFields(
   if (facts.forwardedFor !== '') out.push('X-Forwarded-For', facts.forwardedFor);
   if (wantsTrailers) out.push('TE', 'trailers');
   takeFraming(request, facts, contentLength, transferEncoding);
-  takeHost(request, hostField);
+  takeHost(request, hostField, asTraefik);
   return facts;
 }
 
@@ -154,7 +159,7 @@ function takeFraming(
   }
 }
 
-function takeHost(request: LiveRequest, hostField: string | null): void {
+function takeHost(request: LiveRequest, hostField: string | null, asTraefik: boolean): void {
   if (request.protocol === 'HTTP/2.0') {
     if (request.authority === '' && hostField !== null) {
       request.authority = hostField;
@@ -167,7 +172,12 @@ function takeHost(request: LiveRequest, hostField: string | null): void {
       request.refuse(400, 'REQUEST_MALFORMED', 'no Host field');
     request.authority = hostField ?? '';
   }
-  const parsed = parseAuthority(request.authority);
+  readHost(request, asTraefik);
+}
+
+/** `asTraefik`: what is no name and no address is taken as it stands, if it can stand in a Host field at all. */
+function readHost(request: LiveRequest, asTraefik: boolean): void {
+  const parsed = asTraefik ? parseAnyAuthority(request.authority) : parseAuthority(request.authority);
   if (parsed === null) {
     request.refuse(400, 'REQUEST_MALFORMED', `Host "${request.authority}"`);
     return;
@@ -182,7 +192,7 @@ function takeHost(request: LiveRequest, hostField: string | null): void {
 export function takeTarget(
   request: LiveRequest,
   target: string,
-  { refusedEscapes, querySemicolon }: RequestReading,
+  { refusedEscapes, querySemicolon, pathForm, asTraefik }: RequestReading,
 ): void {
   request.target = target;
   if (forbiddenInTarget.test(target)) {
@@ -193,7 +203,7 @@ export function takeTarget(
     request.path = '*';
     return;
   }
-  const originForm = target.charCodeAt(0) === 0x2f ? target : fromAbsoluteForm(request, target);
+  const originForm = target.charCodeAt(0) === 0x2f ? target : fromAbsoluteForm(request, target, asTraefik);
   if (originForm === null) return;
   const mark = originForm.indexOf('?');
   const raw = mark < 0 ? originForm : originForm.slice(0, mark);
@@ -202,7 +212,8 @@ export function takeTarget(
   if (refusedEscapes?.test(raw)) {
     request.refuse(400, 'REQUEST_MALFORMED', 'the path holds an encoded character that this entry point refuses');
   }
-  const path = arrivedPath(raw);
+  if (pathForm !== undefined) request.pathForm = pathForm;
+  const path = arrivedPath(raw, pathForm);
   if (path === null) {
     request.refuse(400, 'REQUEST_MALFORMED', 'the path holds an encoded NUL, a broken escape or a forbidden character');
     return;
@@ -211,11 +222,16 @@ export function takeTarget(
   request.target = request.query === '' ? path : `${path}?${request.query}`;
 }
 
-function fromAbsoluteForm(request: LiveRequest, target: string): string | null {
+function fromAbsoluteForm(request: LiveRequest, target: string, asTraefik: boolean): string | null {
   const match = /^(https?):\/\/([^/?]*)(\/[^?]*)?(\?.*)?$/i.exec(target);
   if (!match || request.protocol === 'HTTP/2.0') {
     request.refuse(400, 'REQUEST_MALFORMED', 'the target is neither a path nor an http URL');
     return null;
+  }
+  const rest = `${match[3] ?? '/'}${match[4] ?? ''}`;
+  if (asTraefik) {
+    takeAuthorityOfTarget(request, match[2] ?? '');
+    return rest;
   }
   if (match[1]?.toLowerCase() !== request.scheme) {
     request.refuse(400, 'REQUEST_AMBIGUOUS', `the target's scheme is not that of the connection (${request.scheme})`);
@@ -229,10 +245,33 @@ function fromAbsoluteForm(request: LiveRequest, target: string): string | null {
     );
     return null;
   }
-  return `${match[3] ?? '/'}${match[4] ?? ''}`;
+  return rest;
 }
 
-/** True where the client asks for a WebSocket and nothing else (RFC 6455 §4.1). */
-export function asksForWebSocket(method: string, upgrade: string): boolean {
-  return method === 'GET' && upgrade.trim().toLowerCase() === 'websocket';
+/** What the target says of the host counts, and not the Host field (RFC 9112 §3.2.2); one without a host says nothing. */
+function takeAuthorityOfTarget(request: LiveRequest, written: string): void {
+  const authority = written.slice(written.lastIndexOf('@') + 1);
+  if (authority === '') return;
+  request.authority = authority;
+  request.headers.set('Host', authority);
+  readHost(request, true);
+}
+
+/**
+ * The protocol that the client asks to go over to, where that is passed on: WebSocket and nothing else (RFC 6455 §4.1),
+ * or, as Traefik has it, whatever it asks for.
+ */
+export function upgradeOf(
+  method: string,
+  upgrade: string,
+  { asTraefik }: Pick<RequestReading, 'asTraefik'>,
+): string | null {
+  const protocol = upgrade.trim().toLowerCase();
+  if (asTraefik) return /^[\w!#$%&'*+.^`|~/-]+$/.test(protocol) ? protocol : null;
+  return method === 'GET' && protocol === 'websocket' ? protocol : null;
+}
+
+/** `TRACE` shows a client what proxies add, `CONNECT` would reach through the server: no server at home wants them. */
+export function isRefusedMethod(method: string, { asTraefik }: Pick<RequestReading, 'asTraefik'>): boolean {
+  return method === 'CONNECT' || (method === 'TRACE' && !asTraefik);
 }

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { MiddlewareStep, ProxyErrorCode } from '../model/request-record.ts';
+import type { PathForm } from '../rule/path.ts';
 import type { HeaderList } from './header-list.ts';
 import type { TrafficCounter } from './recorder.ts';
 
@@ -32,8 +33,10 @@ export interface ProxyRequest {
   readonly target?: string;
   /** Body still to be read, or null where the request has none. */
   readonly body: Readable | null;
-  /** `websocket` where the client asks for that upgrade; other upgrades are not passed on. */
-  readonly upgrade: 'websocket' | null;
+  /** The protocol that the client asks to go over to, such as `websocket`; null: none, or one that is not passed on. */
+  readonly upgrade: string | null;
+  /** What the path may hold beyond the usual; left out: nothing. */
+  readonly pathForm?: PathForm;
 }
 
 /** What the TLS handshake told of the client. */

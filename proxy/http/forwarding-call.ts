@@ -46,7 +46,7 @@ export class Forwarding implements Dispatcher.DispatchHandler, GoneListener {
     const { request, notes } = exchange;
     notes.serverUrl = origin.origin;
     notes.originStartedAt = performance.now();
-    if (request.path.charCodeAt(0) !== 0x2f || canonicalPath(request.path) !== request.path) {
+    if (request.path.charCodeAt(0) !== 0x2f || canonicalPath(request.path, request.pathForm) !== request.path) {
       // A middleware rewrote the path into one that could be read as another (CVE-2026-67309).
       this.isOver = true;
       answerError(exchange, 400, 'REQUEST_AMBIGUOUS', `a middleware made the path ${request.path}`);
@@ -210,10 +210,15 @@ export class Forwarding implements Dispatcher.DispatchHandler, GoneListener {
     this.isOver = true;
     notes.originStatus = status;
     const raw = (controller.rawHeaders ?? []) as RawFields;
-    if (new HeaderList(raw.map(String)).get('upgrade')?.toLowerCase() !== 'websocket') {
+    if (new HeaderList(raw.map(String)).get('upgrade')?.toLowerCase() !== request.upgrade) {
       socket.destroy();
       this.options.watch?.ended('failed');
-      answerError(exchange, 502, 'UPSTREAM_PROTOCOL', 'the server switched to another protocol than websocket');
+      answerError(
+        exchange,
+        502,
+        'UPSTREAM_PROTOCOL',
+        `the server switched to another protocol than ${request.upgrade ?? 'HTTP'}`,
+      );
       return;
     }
     const headers = answerFields(raw);

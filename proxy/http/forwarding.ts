@@ -30,7 +30,7 @@ function setUsualFields(request: LiveRequest, peer: Peer, facts: HeadFacts, peer
   if (peer.isKnownProxy && facts.forwardedFor !== '') {
     request.clientIp = clientBehindProxies(facts.forwardedFor, peer.address, peers);
   }
-  const scheme = request.upgrade === null ? request.scheme : request.scheme === 'https' ? 'wss' : 'ws';
+  const scheme = request.upgrade !== 'websocket' ? request.scheme : request.scheme === 'https' ? 'wss' : 'ws';
   if (!peer.trusted) {
     const port = publicPort(request, scheme);
     headers.raw.push('X-Forwarded-Proto', scheme);

@@ -127,7 +127,7 @@ export class Http1Exchange extends LiveExchange {
     this.hasHead = true;
     this.status = 101;
     response.detachSocket(socket);
-    let head = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n';
+    let head = `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${this.request.upgrade ?? ''}\r\n`;
     for (const [name, value] of headers) head += `${name}: ${value}\r\n`;
     socket.write(`${head}\r\n`, 'latin1');
     if (early.byteLength > 0) server.write(early);

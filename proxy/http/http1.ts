@@ -1,7 +1,7 @@
 import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ProxyErrorCode, RequestRecord } from '../model/request-record.ts';
-import { asksForWebSocket, type HeadFacts, takeFields, takeTarget } from './canonical.ts';
+import { type HeadFacts, isRefusedMethod, takeFields, takeTarget, upgradeOf } from './canonical.ts';
 import { peerOf } from './connection.ts';
 import type { EntryContext } from './entry-context.ts';
 import { answerError, errorBody } from './error-page.ts';
@@ -34,7 +34,7 @@ export function http1Options(context: EntryContext) {
     noDelay: true,
     highWaterMark: 64 * 1024,
     shouldUpgradeCallback: (request: IncomingMessage): boolean =>
-      asksForWebSocket(request.method ?? '', request.headers.upgrade ?? ''),
+      upgradeOf(request.method ?? '', request.headers.upgrade ?? '', context.reading) !== null,
   };
 }
 
@@ -55,7 +55,7 @@ export function serveHttp1(server: Server<typeof IncomingMessage, typeof GateRes
   server.on('upgrade', (message, socket, early) => {
     receiveDetached(message, socket as Socket, context, (request, exchange) => {
       if (request.body !== null) request.refuse(400, 'REQUEST_AMBIGUOUS', 'an upgrade with a body');
-      request.upgrade = 'websocket';
+      request.upgrade = upgradeOf(request.method, message.headers.upgrade ?? '', context.reading);
       request.upgradePort = exchange.upgradePort(early);
     });
   });
@@ -103,7 +103,7 @@ function fill(
   reading: RequestReading,
   onFirstRead: (() => void) | null,
 ): HeadFacts {
-  if (request.method === 'TRACE' || request.method === 'CONNECT') {
+  if (isRefusedMethod(request.method, reading)) {
     request.refuse(405, 'REQUEST_MALFORMED', request.method);
   }
   const facts = takeFields(request, message.rawHeaders, peer, reading);

@@ -1,6 +1,6 @@
 import { constants, performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
-import { takeFields, takeTarget } from './canonical.ts';
+import { isRefusedMethod, takeFields, takeTarget } from './canonical.ts';
 import { peerOf } from './connection.ts';
 import type { EntryContext } from './entry-context.ts';
 import { answerError } from './error-page.ts';
@@ -130,7 +130,7 @@ function receive(
   try {
     request.authority = pseudo.authority;
     if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(pseudo.method)) request.refuse(400, 'REQUEST_MALFORMED', 'method');
-    if (pseudo.method === 'CONNECT' || pseudo.method === 'TRACE') {
+    if (isRefusedMethod(pseudo.method, context.reading)) {
       request.refuse(405, 'REQUEST_MALFORMED', pseudo.method);
     }
     if (pseudo.scheme !== request.scheme) {

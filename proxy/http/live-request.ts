@@ -1,5 +1,6 @@
 import type { Duplex, Readable } from 'node:stream';
 import type { ProxyErrorCode } from '../model/request-record.ts';
+import type { PathForm } from '../rule/path.ts';
 import type { ProxyRequest, TlsFacts } from './exchange.ts';
 import { HeaderList } from './header-list.ts';
 
@@ -52,7 +53,8 @@ export class LiveRequest implements ProxyRequest {
   readonly peerIp: string;
   readonly tls: Peer['tls'];
   body: Readable | null = null;
-  upgrade: 'websocket' | null = null;
+  upgrade: string | null = null;
+  pathForm?: PathForm;
 
   /** Path and query before any middleware changed them. */
   target = '';

@@ -34,6 +34,7 @@ export function requestWithBody(request: ProxyRequest, body: Readable | null): P
     ...{ id, entryPoint, method, scheme, protocol, host, authority, path, query, clientIp, clientPort, tls },
     ...(request.peerIp === undefined ? {} : { peerIp: request.peerIp }),
     ...(request.target === undefined ? {} : { target: request.target }),
+    ...(request.pathForm === undefined ? {} : { pathForm: request.pathForm }),
     headers,
     body,
     upgrade: null,

@@ -17,7 +17,7 @@ export const addPrefix: MiddlewareDefinition<Config> = {
       // `OPTIONS *` asks about the server as a whole.
       if (request.path === '*') return next(exchange);
       const path = prefix + request.path;
-      if (canonicalPath(path) !== path) {
+      if (canonicalPath(path, request.pathForm) !== path) {
         context.verdict(exchange, 'refused');
         return refusePath(exchange, context.name, path);
       }

@@ -142,7 +142,7 @@ function isProof(given: Credentials, users: Users, request: ProxyRequest): boole
 /** An answer to one address must not open another. Middlewares before this one may have rewritten the path. */
 function isFor(uri: string, request: ProxyRequest): boolean {
   const target = uri.replace(/^https?:\/\/[^/]*/i, '');
-  const path = canonicalPath(target.split('?', 1)[0] || '/');
+  const path = canonicalPath(target.split('?', 1)[0] || '/', request.pathForm);
   return path !== null && (path === request.path || path === request.target?.split('?', 1)[0]);
 }
 

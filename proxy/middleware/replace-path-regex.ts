@@ -18,7 +18,7 @@ export const replacePathRegex: MiddlewareDefinition<Config> = {
       const { request } = exchange;
       const path = rewrite(request.path);
       if (path === null) return next(exchange);
-      if (canonicalPath(path) !== path) {
+      if (canonicalPath(path, request.pathForm) !== path) {
         context.verdict(exchange, 'refused');
         return refusePath(exchange, context.name, path);
       }
@@ -30,7 +30,7 @@ export const replacePathRegex: MiddlewareDefinition<Config> = {
   explain(config, request) {
     const path = readRewrite(config)(request.path);
     if (path === null) return { verdict: 'passes', detail: 'The path does not match and stays as it is.' };
-    return canonicalPath(path) === path
+    return canonicalPath(path, request.pathForm) === path
       ? { verdict: 'passes', detail: `The path becomes ${path}.` }
       : { verdict: 'refuses', detail: `The path would become ${path}, which servers read in different ways.` };
   },

@@ -33,7 +33,7 @@ export function stripping(strip: Strip, context: BuildContext): Middleware {
     const { request } = exchange;
     const stripped = strip(request.path);
     if (stripped === null) return next(exchange);
-    if (canonicalPath(stripped.path) !== stripped.path) {
+    if (canonicalPath(stripped.path, request.pathForm) !== stripped.path) {
       context.verdict(exchange, 'refused');
       return refusePath(exchange, context.name, stripped.path);
     }
@@ -47,7 +47,7 @@ export function stripping(strip: Strip, context: BuildContext): Middleware {
 export function explainStripping(strip: Strip, request: ProxyRequest, untouched: string): MiddlewareVerdict {
   const stripped = strip(request.path);
   if (stripped === null) return { verdict: 'passes', detail: untouched };
-  return canonicalPath(stripped.path) === stripped.path
+  return canonicalPath(stripped.path, request.pathForm) === stripped.path
     ? { verdict: 'passes', detail: `The path becomes ${stripped.path}.` }
     : { verdict: 'refuses', detail: `The path would become ${stripped.path}, which servers read in different ways.` };
 }

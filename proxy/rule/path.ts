@@ -1,10 +1,19 @@
+/** What a path may hold beyond the usual, where an entry point says so. */
+export interface PathForm {
+  /** Dot segments and several slashes stay as they came (Traefik's `sanitizePath: false`). */
+  readonly keepsDots: boolean;
+  readonly allowsNul: boolean;
+}
+
+const usualForm: PathForm = { keepsDots: false, allowsNul: false };
+
 /**
  * The one form of a request's path that routing, middlewares, logs and servers see: dot segments (RFC 3986 §5.2.4,
  * `%2e` included) are resolved; everything else stays as it came, except that bytes above 0x7f are percent-encoded.
  * Null where the path must be refused: it does not begin with `/`, or holds a control character, a space, a raw
  * backslash, `#` or `?`, an encoded NUL, or a `%` without two hexadecimal digits.
  */
-export function canonicalPath(path: string): string | null {
+export function canonicalPath(path: string, { keepsDots, allowsNul }: PathForm = usualForm): string | null {
   if (path.charCodeAt(0) !== 0x2f) return null;
   let needsEncoding = false;
   let mayHaveDots = false;
@@ -12,7 +21,7 @@ export function canonicalPath(path: string): string | null {
     const code = path.charCodeAt(i);
     if (code === 0x25 /* % */) {
       const byte = escapedByte(path, i);
-      if (byte <= 0) return null;
+      if (byte < 0 || (byte === 0 && !allowsNul)) return null;
       if (byte === 0x2e) mayHaveDots = true;
       i += 2;
     } else if (code === 0x2e /* . */) {
@@ -24,7 +33,7 @@ export function canonicalPath(path: string): string | null {
     }
   }
   const encoded = needsEncoding ? path.replaceAll(/[\u0080-\u00ff]/g, percentEncode) : path;
-  return mayHaveDots ? resolveDotSegments(encoded) : encoded;
+  return mayHaveDots && !keepsDots ? resolveDotSegments(encoded) : encoded;
 }
 
 /**
@@ -32,9 +41,9 @@ export function canonicalPath(path: string): string | null {
  * characters that need none are decoded, those that stay are in upper case, and several slashes are one. Then as
  * {@link canonicalPath}. Fewer readings are left in which servers could differ.
  */
-export function arrivedPath(path: string): string | null {
+export function arrivedPath(path: string, form: PathForm = usualForm): string | null {
   const normal = path.includes('%') ? path.replaceAll(/%[0-9a-fA-F]{2}/g, normalEscape) : path;
-  return canonicalPath(normal.includes('//') ? normal.replaceAll(/\/{2,}/g, '/') : normal);
+  return canonicalPath(normal.includes('//') && !form.keepsDots ? normal.replaceAll(/\/{2,}/g, '/') : normal, form);
 }
 
 function normalEscape(escape: string): string {

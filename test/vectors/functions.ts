@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { parseAuthority } from '../../proxy/http/authority.ts';
-import { asksForWebSocket } from '../../proxy/http/canonical.ts';
+import { upgradeOf } from '../../proxy/http/canonical.ts';
 import { connectionOptions } from '../../proxy/http/header-names.ts';
 import { codings } from '../../proxy/middleware/accept-encoding.ts';
 import { createIpStrategy } from '../../proxy/middleware/client-source.ts';
@@ -126,7 +126,7 @@ export function applyFunction(name: string, told: ToldRequest): unknown {
       (told.headers ?? []).filter(([each]) => each.toLowerCase() === wanted).map(([, value]) => value);
     // Node hands a request on as an upgrade only where Connection says so.
     const nominated = values('connection').flatMap(connectionOptions).includes('upgrade');
-    return nominated && asksForWebSocket(told.method, values('upgrade').join(', '));
+    return nominated && upgradeOf(told.method, values('upgrade').join(', '), { asTraefik: false }) !== null;
   }
   throw new Missing(`the runner does not know the function ${name}`);
 }
