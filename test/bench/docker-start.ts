@@ -2,8 +2,8 @@ import type { TestDocker } from '../support/docker.ts';
 import { statusOf } from './ask.ts';
 import { startGatehouse } from './gatehouse.ts';
 import { freePort, start, until } from './process.ts';
+import { has } from './proxies/programs.ts';
 import { median, type Row } from './report.ts';
-import { has } from './request-cost.ts';
 
 const runs = 20;
 

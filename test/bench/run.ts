@@ -6,15 +6,13 @@ import { missingForDocker, startDocker, type TestDocker } from '../support/docke
 import { measureDashboard } from './dashboard.ts';
 import { measureDockerStart } from './docker-start.ts';
 import { measureMemory } from './memory.ts';
+import { compareProxies, comparisonNames, comparisonTable } from './proxies/compare.ts';
 import { measurePublish } from './publish.ts';
 import { type Row, table } from './report.ts';
-import { measureManyRouters, measureRequestCost } from './request-cost.ts';
 
 const withoutDocker: Record<string, () => Promise<Row[]>> = {
   memory: measureMemory,
   publish: measurePublish,
-  cost: measureRequestCost,
-  routers: measureManyRouters,
 };
 const withDocker: Record<string, (docker: TestDocker) => Promise<Row[]>> = {
   start: measureDockerStart,
@@ -22,7 +20,9 @@ const withDocker: Record<string, (docker: TestDocker) => Promise<Row[]>> = {
 };
 
 const { values, positionals } = parseArgs({ options: { json: { type: 'string' } }, allowPositionals: true });
-const known = [...Object.keys(withoutDocker), ...Object.keys(withDocker)];
+/** All that is compared with other proxies; a scenario's own name takes that one alone. */
+const compared = 'proxies';
+const known = [...Object.keys(withoutDocker), ...Object.keys(withDocker), compared, ...comparisonNames];
 const unknown = positionals.find((name) => !known.includes(name));
 if (unknown !== undefined) {
   console.error(`There is no benchmark "${unknown}". There are: ${known.join(', ')}.`);
@@ -50,6 +50,16 @@ if (missing !== null) {
   }
 }
 
-const machine = `${os.cpus().length} × ${os.cpus()[0]?.model ?? 'unknown'}, Node ${process.versions.node}`;
-console.log(`${machine}\n\n${table(rows)}`);
-if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ machine, rows }, null, 2)}\n`);
+const isCompared = (name: string) => wanted(compared) || positionals.includes(name);
+const comparison = comparisonNames.some(isCompared) ? await compareProxies(isCompared) : null;
+
+const machine = `${os.cpus().length} × ${os.cpus()[0]?.model ?? 'unknown'}, Linux ${os.release()}, Node ${process.versions.node}`;
+const parts = [
+  machine,
+  ...(rows.length > 0 ? [table(rows)] : []),
+  ...(comparison ? [comparisonTable(comparison)] : []),
+];
+console.log(parts.join('\n\n'));
+if (values.json !== undefined) {
+  writeFileSync(values.json, `${JSON.stringify({ machine, rows, comparison }, null, 2)}\n`);
+}
