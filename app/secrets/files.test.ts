@@ -37,7 +37,7 @@ function keychainDouble() {
 describe('a secret', () => {
   it('is shown nowhere', () => {
     const secret = new Secret('hunter2');
-    const seen = [`${secret.toString()}`, JSON.stringify({ secret }), inspect({ deep: [secret] }), String(secret)];
+    const seen = [secret.toString(), JSON.stringify({ secret }), inspect({ deep: [secret] }), String(secret)];
     for (const text of seen) {
       expect(text).toContain('[secret]');
       expect(text).not.toContain('hunter2');
