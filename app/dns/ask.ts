@@ -40,7 +40,7 @@ export interface Judgement {
 
 interface AskSettings {
   readonly home: ProviderHome;
-  /** Never shown, in no encoding, whatever the answer repeats. */
+  /** Never shown, in no encoding, whatever the answer repeats. Read at each failure: more may be added. */
   readonly secrets: readonly string[];
   /** Words of the provider in the body of a failure. */
   readonly reasonOf?: (answer: Answer) => string | undefined;
@@ -62,10 +62,9 @@ const tries = 4;
 export function createAsk({ home, secrets, reasonOf, judge, options = {} }: AskSettings): Ask {
   const pause = options.pause ?? pauseFor;
   const now = options.now ?? Date.now;
-  const hide = hiding(secrets);
 
   const failed = (kind: DnsProviderErrorKind, reason?: string, retryAfterMs?: number): DnsProviderError =>
-    dnsFailure(home, kind, { reason: reason === undefined ? undefined : hide(reason), retryAfterMs });
+    dnsFailure(home, kind, { reason: reason === undefined ? undefined : hiding(secrets)(reason), retryAfterMs });
 
   function failureOf(answer: Answer, accept: readonly number[]): DnsProviderError | null {
     const judged = judge?.(answer) ?? null;
@@ -190,10 +189,9 @@ export function hiding(secrets: readonly string[]): (text: string) => string {
   const forms = secrets
     .filter((secret) => secret !== '')
     .flatMap((secret) => [secret, encodeURIComponent(secret), Buffer.from(secret).toString('base64')])
-    .toSorted((a, b) => b.length - a.length);
-  return (text) => {
-    let result = text;
-    for (const form of forms) result = result.replaceAll(form, '[secret]');
-    return result;
-  };
+    .toSorted((a, b) => b.length - a.length)
+    .map((form) => RegExp.escape(form));
+  if (forms.length === 0) return (text) => text;
+  const any = new RegExp(forms.join('|'), 'g');
+  return (text) => text.replaceAll(any, '[secret]');
 }

@@ -47,7 +47,7 @@ const tries = 3;
 /** A provider over an API that makes and deletes single records. */
 export function recordProvider({ definition, api, smallestTtlS = 0, options }: RecordProviderSettings): DnsProvider {
   const pause = options?.pause ?? pauseFor;
-  const zones = zoneFinder(definition, api);
+  const zones = zoneFinder(definition, api, options);
   const ttlOf = (ttlS: number | undefined): number => Math.max(ttlS ?? usualTtlS, smallestTtlS);
 
   const change = async (name: string, signal: AbortSignal, run: (zone: Zone) => Promise<void>): Promise<void> => {

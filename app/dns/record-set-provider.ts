@@ -44,7 +44,7 @@ const tries = 3;
 export function recordSetProvider(settings: RecordSetProviderSettings): DnsProvider {
   const { definition, api, smallestTtlS = 0, lists = true, options } = settings;
   const pause = options?.pause ?? pauseFor;
-  const zones = zoneFinder(definition, api);
+  const zones = zoneFinder(definition, api, options);
   const ttlOf = (ttlS: number | undefined): number => Math.max(ttlS ?? usualTtlS, smallestTtlS);
 
   const change = async (name: string, signal: AbortSignal, run: (zone: Zone) => Promise<void>): Promise<void> => {

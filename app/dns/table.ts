@@ -6,6 +6,19 @@ import type { DnsCredentials, DnsProviderDefinition } from './dns-provider.ts';
 /** Every provider by its code. Each is loaded when it is asked for, as most installations use one. */
 export const dnsProviders: Readonly<Record<string, () => Promise<DnsProviderDefinition>>> = {
   cloudflare: async () => (await import('./providers/cloudflare.ts')).cloudflare,
+  digitalocean: async () => (await import('./providers/digitalocean.ts')).digitalocean,
+  desec: async () => (await import('./providers/desec.ts')).desec,
+  duckdns: async () => (await import('./providers/duckdns.ts')).duckdns,
+  dynu: async () => (await import('./providers/dynu.ts')).dynu,
+  gandiv5: async () => (await import('./providers/gandi.ts')).gandi,
+  hetzner: async () => (await import('./providers/hetzner.ts')).hetzner,
+  infomaniak: async () => (await import('./providers/infomaniak.ts')).infomaniak,
+  ionos: async () => (await import('./providers/ionos.ts')).ionos,
+  namecheap: async () => (await import('./providers/namecheap.ts')).namecheap,
+  ovh: async () => (await import('./providers/ovh.ts')).ovh,
+  porkbun: async () => (await import('./providers/porkbun.ts')).porkbun,
+  route53: async () => (await import('./providers/route53.ts')).route53,
+  scaleway: async () => (await import('./providers/scaleway.ts')).scaleway,
 };
 
 /** A provider by the code that Traefik and lego call it; undefined where there is none. */
