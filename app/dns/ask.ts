@@ -190,7 +190,7 @@ export function hiding(secrets: readonly string[]): (text: string) => string {
     .filter((secret) => secret !== '')
     .flatMap((secret) => [secret, encodeURIComponent(secret), Buffer.from(secret).toString('base64')])
     .toSorted((a, b) => b.length - a.length)
-    .map((form) => RegExp.escape(form));
+    .map((form) => form.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'));
   if (forms.length === 0) return (text) => text;
   const any = new RegExp(forms.join('|'), 'g');
   return (text) => text.replaceAll(any, '[secret]');

@@ -119,6 +119,6 @@ test('refuses half of the credentials, and too many', async () => {
   expect(() => ovh.create({ ...keys, accessToken: new Secret('t') })).toThrow('two kinds of credentials');
   expect(() => ovh.create({ ...keys, region: 'ovh-mars' })).toThrow('must be one of ovh-eu, ovh-ca, ovh-us');
   const { with: make, signal } = world();
-  const failed = await failureOf(make({ accessToken: new Secret('t') }).listZones(signal));
+  const failed = await failureOf(make({ accessToken: new Secret('gone-token') }).listZones(signal));
   expect(failed.message).toContain('This credential is not valid, INVALID_CREDENTIAL');
 });
