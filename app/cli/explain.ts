@@ -1,25 +1,32 @@
-import type { Explanation } from '../contract/objects.ts';
+import type { Explanation } from '../contract/explanation.ts';
 import { type Command, flagOption, textOption, textsOption, UsageError } from './command.ts';
 import { withEngine } from './engine-client.ts';
 import type { Terminal } from './terminal.ts';
 import { printJson, problemLines, statusWord } from './words.ts';
 
 export const explain: Command = {
-  help: `gatehouse explain URL [--method M] [--from IP] [--header 'N: V']… [--json]
+  help: `gatehouse explain URL [--method M] [--client-ip IP] [--header 'N: V']… [--json]
+gatehouse explain tcp://HOST:PORT | tls://HOST:PORT | udp://:PORT [--client-ip IP] [--alpn A,B] [--json]
 gatehouse explain --ref ID [--header 'N: V']… [--json]
 
-Tells why a request goes where it goes, without sending it. With --ref: a request that came, by the reference that a
-visitor's error page and the log show, as things are now. Its header fields were not kept.
+Tells why a request or connection goes where it goes, without sending it. With --ref: one that came, by the reference that
+a visitor's error page and the log show, as things are now. Its header fields were not kept.
+
+Of a connection, HOST is the name in its TLS hello. tcp:// takes it to begin with one where something at the entry point
+looks for that; tls:// always does, and plain:// never.
 
   --method M         GET unless said otherwise
-  --from IP          the visitor's address (default 127.0.0.1)
+  --client-ip IP     the visitor's address (default 127.0.0.1); --from is the same
   --header 'N: V'    a header of the request; may be given more than once
+  --alpn A,B         protocols that the TLS hello offers, such as h2,http/1.1
   --json             the explanation object
 Exit code 1 where no server would get it.`,
   options: {
     ref: { type: 'string' },
     method: { type: 'string', short: 'X' },
     from: { type: 'string' },
+    'client-ip': { type: 'string' },
+    alpn: { type: 'string' },
     header: { type: 'string', multiple: true, short: 'H' },
     json: { type: 'boolean' },
   },
@@ -31,13 +38,18 @@ Exit code 1 where no server would get it.`,
       throw new UsageError('Give either an address or --ref with the reference of a request.');
     }
     const method = textOption(input, 'method');
-    const from = textOption(input, 'from');
+    const from = textOption(input, 'client-ip') ?? textOption(input, 'from');
+    const alpn = textOption(input, 'alpn')
+      ?.split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== '');
     const headers = textsOption(input, 'header').map(headerOf);
     const explanation = await withEngine(input, (client) =>
       client.explain({
         ...(ref === undefined ? { url: url ?? '' } : { ref }),
         ...(method === undefined ? {} : { method }),
         ...(from === undefined ? {} : { from }),
+        ...(alpn === undefined ? {} : { alpn }),
         ...(headers.length === 0 ? {} : { headers }),
       }),
     );
@@ -60,25 +72,28 @@ export function explanationLines(terminal: Terminal, explanation: Explanation): 
   const lines = [
     terminal.paint('bold', explanation.sentence),
     '',
-    `${request.method} ${request.scheme}://${request.host}${request.path}${query} from ${request.clientIp}`,
+    explanation.protocol === undefined
+      ? `${request.method} ${request.scheme}://${request.host}${request.path}${query} from ${request.clientIp}`
+      : `${connectionWords(request)} from ${request.clientIp}`,
   ];
   if (recorded !== undefined) {
-    const how = [recorded.router ?? 'no router', String(recorded.status), recorded.error?.detail ?? '']
+    const status = recorded.status === 0 ? '' : String(recorded.status);
+    const how = [recorded.router ?? 'no router', status, recorded.error?.detail ?? '']
       .filter((text) => text !== '')
       .join(', ');
     lines.push(`It came      ${new Date(recorded.at).toISOString()}: ${how}`);
   }
   if (entryPoint !== null) lines.push(`Entry point  ${entryPoint}`);
   for (const { router, rule, priority, matched, reason } of routers) {
-    lines.push(
-      `Router       ${terminal.paint(matched ? 'good' : 'dim', matched ? 'matches' : 'passes by')}  ${router}  (${priority})`,
-    );
-    lines.push(`             ${rule}`);
+    const word = terminal.paint(matched ? 'good' : 'dim', matched ? 'matches' : 'passes by');
+    lines.push(`Router       ${word}  ${router}${rule === '' ? '' : `  (${priority})`}`);
+    if (rule !== '') lines.push(`             ${rule}`);
     lines.push(`             ${terminal.paint('dim', reason)}`);
   }
   if (skippedByHost > 0) {
     lines.push(`             ${skippedByHost} more ${skippedByHost === 1 ? 'is' : 'are'} for other hosts`);
   }
+  if (explanation.tls !== undefined) lines.push(`TLS          ${tlsWords[explanation.tls]}`);
   for (const { name, type, verdict, detail } of middlewares) {
     lines.push(`Middleware   ${verdict}  ${name} (${type}): ${detail}`);
   }
@@ -93,4 +108,16 @@ export function explanationLines(terminal: Terminal, explanation: Explanation): 
     lines.push(...problemLines(terminal, `${router} is ${isPaused ? 'paused' : 'disabled'}`, problems));
   }
   return lines;
+}
+
+const tlsWords: Readonly<Record<NonNullable<Explanation['tls']>, string>> = {
+  none: 'none',
+  terminate: 'ends here; the server gets what is inside',
+  passthrough: 'is passed on to the server as it is',
+};
+
+function connectionWords({ scheme, host }: Explanation['request']): string {
+  if (scheme === 'udp') return 'Datagrams';
+  if (scheme !== 'tls') return 'A connection without TLS';
+  return host === '' ? 'A TLS connection that names no host' : `A TLS connection for ${host}`;
 }

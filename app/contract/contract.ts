@@ -2,6 +2,7 @@ import { eventIterator } from '@orpc/contract';
 import { z } from 'zod';
 import { requestRecordSchema } from '../../proxy/model/request-record.ts';
 import { certificateOperations } from './certificate-operations.ts';
+import { explanationSchema } from './explanation.ts';
 import * as o from './objects.ts';
 import { idInput, nothing, operation } from './operation.ts';
 
@@ -180,19 +181,24 @@ export const contract = {
     .route({ method: 'POST', path: '/explain' })
     .input(
       z.strictObject({
-        /** Absolute, such as `https://photos.example.org/album?id=3`. Left out: see `ref`. */
+        /**
+         * Absolute, such as `https://photos.example.org/album?id=3`; `tcp://db.example.org:5432`, `tls://…` and
+         * `udp://:53` ask for a connection whose TLS hello names that host. Left out: see `ref`.
+         */
         url: z.string().min(1).max(8192).optional(),
         /** Reference of a request that came, as a visitor's error page shows it: that request is explained. */
         ref: z.string().min(1).max(64).optional(),
         method: z.string().min(1).max(32).optional(),
         from: z.string().optional(),
+        /** Protocols that a TLS hello offers (ALPN). */
+        alpn: z.array(z.string().min(1).max(255)).max(20).optional(),
         headers: z
           .array(z.tuple([z.string(), z.string()]))
           .max(100)
           .optional(),
       }),
     )
-    .output(o.explanationSchema),
+    .output(explanationSchema),
 
   settings: {
     get: operation.route({ method: 'GET', path: '/settings' }).input(nothing).output(o.settingsSchema),

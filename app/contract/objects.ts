@@ -461,67 +461,6 @@ export const settingsPatchSchema = z.strictObject({
   dashboard: z.strictObject({ lanAddress: z.string().nullable().optional() }).optional(),
 });
 
-export const explainStepSchema = z.object({
-  router: z.string(),
-  rule: z.string(),
-  priority: z.number(),
-  matched: z.boolean(),
-  /** Why, in words: the first part of the rule that did not hold, or what held. */
-  reason: z.string(),
-  /** Each matcher of the rule with its verdict. */
-  matchers: z.array(z.object({ text: z.string(), matched: z.boolean(), actual: z.string() })),
-});
-
-export const explanationSchema = z.object({
-  entryPoint: z.string().nullable(),
-  request: z.object({
-    method: z.string(),
-    scheme: z.string(),
-    host: z.string(),
-    path: z.string(),
-    query: z.string(),
-    clientIp: z.string(),
-  }),
-  outcome: z.enum([
-    'forwarded',
-    'answered',
-    'refused',
-    'depends',
-    'no-router',
-    'no-entry-point',
-    'no-server',
-    'redirected',
-  ]),
-  /** One sentence. */
-  sentence: z.string(),
-  /** Routers tried, in order; the ones that could not match by host are counted, not listed. */
-  routers: z.array(explainStepSchema),
-  skippedByHost: z.number(),
-  router: z.string().nullable(),
-  middlewares: z.array(
-    z.object({
-      name: z.string(),
-      type: z.string(),
-      verdict: z.enum(['passes', 'answers', 'refuses', 'depends']),
-      detail: z.string(),
-    }),
-  ),
-  service: z.string().nullable(),
-  servers: z.array(serverViewSchema),
-  /** Routers that would have been asked: disabled, or paused. */
-  disabled: z.array(z.object({ router: z.string(), problems: z.array(problemSchema) })),
-  /** Where a request is explained that came: what became of it then. Its header fields are not kept. */
-  recorded: z
-    .object({
-      id: z.string(),
-      at: z.number(),
-      status: z.number(),
-      router: z.string().nullable(),
-      error: requestRecordSchema.shape.error,
-    })
-    .optional(),
-});
-
 export const apiTokenSchema = z.object({
   id: z.string(),
   name: z.string(),
@@ -612,7 +551,6 @@ export type TrafficSeries = z.infer<typeof trafficSeriesSchema>;
 export type TrafficTick = z.infer<typeof trafficTickSchema>;
 export type Settings = z.infer<typeof settingsSchema>;
 export type SettingsPatch = z.infer<typeof settingsPatchSchema>;
-export type Explanation = z.infer<typeof explanationSchema>;
 export type ApiToken = z.infer<typeof apiTokenSchema>;
 export type Snapshot = z.infer<typeof snapshotSchema>;
 export type EngineEvent = z.infer<typeof engineEventSchema>;

@@ -2,7 +2,7 @@ import { blankNotes, type Exchange, type ProxyRequest, type ResponseSink } from 
 import { createMiddlewareBuilder } from '../../proxy/middleware/builder.ts';
 import { middlewareTable } from '../../proxy/middleware/table.ts';
 import type { MiddlewareConfig } from '../../proxy/model/dynamic.ts';
-import type { Explanation } from '../contract/objects.ts';
+import type { Explanation } from '../contract/explanation.ts';
 
 type MiddlewareStep = Explanation['middlewares'][number];
 type Configs = Readonly<Record<string, MiddlewareConfig>>;

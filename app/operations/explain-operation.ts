@@ -1,9 +1,12 @@
+import { isIP } from 'node:net';
 import type { RequestRecord } from '../../proxy/model/request-record.ts';
-import type { Explanation } from '../contract/objects.ts';
+import type { Explanation } from '../contract/explanation.ts';
 import type { EngineContext } from './context.ts';
 import { OperationError } from './error.ts';
-import { type ExplainInput, explain as explainRequest } from './explain.ts';
+import { type ExplainInput, type ExplainSurroundings, explain as explainRequest } from './explain.ts';
 import { InvalidUrlError } from './explain-request.ts';
+import { explainStream, isStreamUrl, readStreamQuestion } from './explain-stream.ts';
+import { verdict } from './explain-verdicts.ts';
 import { operations } from './implementer.ts';
 
 export const explain = operations.explain.handler(({ context, input }) => {
@@ -13,24 +16,47 @@ export const explain = operations.explain.handler(({ context, input }) => {
       reason: 'URL_OR_REFERENCE',
     });
   }
+  if (more.from !== undefined && isIP(more.from) === 0) {
+    throw new OperationError('INVALID', `"${more.from}" is not the address of a visitor, such as 192.168.1.20.`, {
+      reason: 'FROM_INVALID',
+      from: more.from,
+    });
+  }
   return url === undefined
     ? explainRecord(context.engine, ref ?? '', more)
     : explainUrl(context.engine, { url, ...more });
 });
 
-function explainUrl(engine: EngineContext, input: ExplainInput): Explanation {
-  const { status, services } = engine.snapshot();
-  const { entryPoints, pausedAll } = status;
+interface Question extends ExplainInput {
+  readonly alpn?: readonly string[] | undefined;
+}
+
+function explainUrl(engine: EngineContext, input: Question): Explanation {
   try {
-    return explainRequest(engine.runtime(), { entryPoints, services, pausedAll }, input);
+    return isStreamUrl(input.url)
+      ? explainStream(engine.runtime(), surroundingsOf(engine), readStreamQuestion(input))
+      : explainRequest(engine.runtime(), surroundingsOf(engine), input);
   } catch (error) {
     if (!(error instanceof InvalidUrlError)) throw error;
     throw new OperationError('INVALID', error.message, { reason: 'URL_INVALID', url: input.url });
   }
 }
 
+function surroundingsOf(engine: EngineContext): ExplainSurroundings {
+  const { status, services } = engine.snapshot();
+  return { entryPoints: status.entryPoints, services, pausedAll: status.pausedAll };
+}
+
+/** A connection that came, asked again of the configuration of now. */
+function explainConnection(engine: EngineContext, record: RequestRecord): Explanation {
+  const { scheme, host, clientIp, entryPoint } = record;
+  const asked = scheme === 'tls' || scheme === 'udp' ? scheme : 'plain';
+  const question = { scheme: asked, host, port: null, entryPoint, clientIp, alpn: [] } as const;
+  return explainStream(engine.runtime(), surroundingsOf(engine), question);
+}
+
 /** A request that came: what is known of it is asked again of the configuration of now. Its header fields are not kept. */
-function explainRecord(engine: EngineContext, ref: string, more: Omit<ExplainInput, 'url'>): Explanation {
+function explainRecord(engine: EngineContext, ref: string, more: Omit<Question, 'url'>): Explanation {
   // People copy references from pages, with what stands around them.
   const id = /[0-9a-v]{16}/.exec(ref.toLowerCase())?.[0] ?? ref;
   const record = engine.requests.get(id);
@@ -42,6 +68,7 @@ function explainRecord(engine: EngineContext, ref: string, more: Omit<ExplainInp
   }
   const { at, status, router, error } = record;
   const recorded = { id, at, status, router, error };
+  if (record.protocol === 'TCP' || record.protocol === 'UDP') return { ...explainConnection(engine, record), recorded };
   if (record.host === '' || isRefusedBeforeRouting(record)) return { ...refusedBeforeRouting(record), recorded };
   const host = record.host.includes(':') ? `[${record.host}]` : record.host;
   const explanation = explainUrl(engine, {
@@ -73,8 +100,9 @@ function refusedBeforeRouting(record: RequestRecord): Omit<Explanation, 'recorde
       query: mark < 0 ? '' : target.slice(mark + 1),
       clientIp,
     },
-    outcome: 'refused',
-    sentence: `It was refused with ${status} before any router was asked${why}.`,
+    ...verdict('refused', 'REFUSED_EARLY', `It was refused with ${status} before any router was asked${why}.`, {
+      status,
+    }),
     routers: [],
     skippedByHost: 0,
     router: null,

@@ -73,7 +73,7 @@ export function entryPointFor(
   );
 }
 
-function portOf(address: string): number {
+export function portOf(address: string): number {
   return Number(address.slice(address.lastIndexOf(':') + 1));
 }
 

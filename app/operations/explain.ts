@@ -7,12 +7,22 @@ import { parseRule, RuleError } from '../../proxy/rule/parse.ts';
 import { arrivedPath } from '../../proxy/rule/path.ts';
 import { byPrecedence } from '../../proxy/rule/precedence.ts';
 import { buildRouteTable } from '../../proxy/rule/route-table.ts';
-import type { EntryPointView, Explanation, ServiceView } from '../contract/objects.ts';
+import type { Explanation } from '../contract/explanation.ts';
+import type { EntryPointView, ServiceView } from '../contract/objects.ts';
 import { isPaused } from '../runtime/judgement.ts';
 import { toRoutingSnapshot } from '../runtime/snapshot.ts';
 import type { RuntimeRouter, RuntimeState } from '../runtime/state.ts';
 import { throughMiddlewares, walkMiddlewares } from './explain-middlewares.ts';
 import { type ExplainedRequest, entryPointFor, readRequest, toProxyRequest } from './explain-request.ts';
+import {
+  endedVerdict,
+  endsAt,
+  nobodyListens,
+  offVerdict,
+  serverVerdict,
+  type Verdict,
+  verdict,
+} from './explain-verdicts.ts';
 
 /** More than anybody reads; the rest could not have changed the answer. */
 const mostSteps = 50;
@@ -53,14 +63,13 @@ export function explain(state: RuntimeState, surroundings: ExplainSurroundings, 
     servers: [],
     disabled: [],
   };
-  if (!entryPoint)
-    return { ...empty, outcome: 'no-entry-point', sentence: nobodyListens(surroundings.entryPoints, request) };
+  if (!entryPoint) {
+    return { ...empty, ...nobodyListens(surroundings.entryPoints, request.scheme, request.port) };
+  }
   if (entryPoint.redirectTo !== null && entryPoint.redirectPriority === undefined) {
-    return {
-      ...empty,
-      outcome: 'redirected',
-      sentence: `${entryPoint.name} sends every request on to ${entryPoint.redirectTo}, before any router is asked.`,
-    };
+    const { name, redirectTo: to } = entryPoint;
+    const sentence = `${name} sends every request on to ${to}, before any router is asked.`;
+    return { ...empty, ...verdict('redirected', 'ENTRY_POINT_REDIRECTS', sentence, { entryPoint: name, to }) };
   }
   const { encodedCharacters, sanitizePath, asTraefik } = entryPoint;
   const { refusedEscapes, stillDoubtful, pathForm } = requestReading({
@@ -70,19 +79,14 @@ export function explain(state: RuntimeState, surroundings: ExplainSurroundings, 
   });
   const escape = refusedEscapes?.exec(request.path)?.[0];
   if (escape !== undefined) {
-    return {
-      ...empty,
-      outcome: 'refused',
-      sentence: `Refused with 400: ${entryPoint.name} takes no path with ${escape} in it (encodedCharacters).`,
-    };
+    const { name } = entryPoint;
+    const sentence = `Refused with 400: ${name} takes no path with ${escape} in it (encodedCharacters).`;
+    return { ...empty, ...verdict('refused', 'ESCAPE_REFUSED', sentence, { entryPoint: name, escape }) };
   }
   const path = arrivedPath(request.path, pathForm);
   if (path === null) {
-    return {
-      ...empty,
-      outcome: 'refused',
-      sentence: 'The path holds characters that are refused with 400 before routing.',
-    };
+    const sentence = 'The path holds characters that are refused with 400 before routing.';
+    return { ...empty, ...verdict('refused', 'PATH_REFUSED', sentence) };
   }
 
   const routing = toRoutingSnapshot(
@@ -106,22 +110,21 @@ export function explain(state: RuntimeState, surroundings: ExplainSurroundings, 
 
   const { redirectTo, redirectPriority = 0 } = entryPoint;
   if (redirectTo !== null && !(match.kind === 'match' && match.target.priority > redirectPriority)) {
-    return {
-      ...known,
-      outcome: 'redirected',
-      sentence: `${entryPoint.name} sends it on to ${redirectTo}: no router that matches has a priority above ${redirectPriority}.`,
-    };
+    const { name } = entryPoint;
+    const sentence = `${name} sends it on to ${redirectTo}: no router that matches has a priority above ${redirectPriority}.`;
+    const details = { entryPoint: name, to: redirectTo, priority: redirectPriority };
+    return { ...known, ...verdict('redirected', 'REDIRECT_ABOVE_ROUTERS', sentence, details) };
   }
-  if (match.kind === 'ambiguous') return { ...known, outcome: 'refused', sentence: twoReadings(match) };
-  if (match.kind === 'none')
-    return { ...known, outcome: 'no-router', sentence: noRouter(known.disabled, request, surroundings) };
+  if (match.kind === 'ambiguous') return { ...known, ...twoReadings(match) };
+  if (match.kind === 'none') return { ...known, ...noRouter(known.disabled, request, surroundings) };
 
   const end = descend(match.target, asked, routing, readsOnce);
   const { router } = end;
-  const service = surroundings.services.find(({ name }) => name === router.service);
+  const services = surroundings.services.filter(({ protocol }) => protocol === undefined);
+  const service = services.find(({ name }) => name === router.service);
   const behind = walkMiddlewares(service?.middlewares ?? [], routing.middlewares, end.asked);
   const middlewares = endsAt(end.middlewares) === undefined ? [...end.middlewares, ...behind] : end.middlewares;
-  const servers = serversBehind(service, surroundings.services);
+  const servers = serversBehind(service, services);
   const found = {
     ...known,
     routers: [...known.routers, ...end.tried],
@@ -131,54 +134,22 @@ export function explain(state: RuntimeState, surroundings: ExplainSurroundings, 
     servers,
   };
   const last = endsAt(middlewares);
-  if (last?.verdict === 'refuses') {
-    return {
-      ...found,
-      outcome: 'refused',
-      sentence: `${router.name} matches, and ${last.name} refuses: ${last.detail}`,
-    };
-  }
-  if (last?.verdict === 'answers') {
-    const outcome = last.type.startsWith('redirect') ? 'redirected' : 'answered';
-    return { ...found, outcome, sentence: `${router.name} matches, and ${last.name} answers: ${last.detail}` };
-  }
-  const condition = middlewares.find(({ verdict }) => verdict === 'depends');
+  if (last) return { ...found, ...endedVerdict(router.name, last) };
+  const condition = middlewares.find((step) => step.verdict === 'depends');
   if (end.stop !== null) {
     if (condition && end.stop.outcome === 'no-router') {
       const sentence = `${router.name} matches; which router below it takes the request depends on ${condition.name}: ${condition.detail}`;
-      return { ...found, outcome: 'depends', sentence };
+      const details = { router: router.name, middleware: condition.name };
+      return { ...found, ...verdict('depends', 'CHILD_DEPENDS', sentence, details) };
     }
     return { ...found, ...end.stop };
   }
   if (service?.type === 'whoami') {
-    return {
-      ...found,
-      outcome: 'answered',
-      sentence: `${router.name} matches, and Gatehouse itself answers (${router.service}).`,
-    };
+    const sentence = `${router.name} matches, and Gatehouse itself answers (${router.service}).`;
+    const details = { router: router.name, service: router.service };
+    return { ...found, ...verdict('answered', 'BUILT_IN', sentence, details) };
   }
-  const ready = servers.filter(({ health, weight }) => health !== 'down' && health !== 'paused' && weight > 0);
-  if (ready.length === 0) {
-    const why = servers.length === 0 ? 'has no server' : 'has no server that is up';
-    return {
-      ...found,
-      outcome: 'no-server',
-      sentence: `${router.name} matches, but ${router.service} ${why}: the visitor sees 503.`,
-    };
-  }
-  const destination = ready.length === 1 ? (ready[0]?.url ?? '') : `one of ${ready.length} servers`;
-  if (condition) {
-    return {
-      ...found,
-      outcome: 'depends',
-      sentence: `${router.name} matches and leads to ${destination}, if ${condition.name} lets it pass: ${condition.detail}`,
-    };
-  }
-  return {
-    ...found,
-    outcome: 'forwarded',
-    sentence: `${router.name} matches, so it goes to ${destination} (${router.service}).`,
-  };
+  return { ...found, ...serverVerdict(router.name, router.service, servers, condition, 'the visitor sees 503.') };
 }
 
 interface Descent {
@@ -190,7 +161,7 @@ interface Descent {
   /** As the middlewares on the way have left it, as far as one can tell. */
   readonly asked: ProxyRequest;
   /** Why it comes to no service; null where it does, or where a middleware ends its way. */
-  readonly stop: Pick<Explanation, 'outcome' | 'sentence'> | null;
+  readonly stop: Verdict | null;
 }
 
 /** From a router down to the one whose service takes the request. */
@@ -212,35 +183,32 @@ function descend(
     const below = router.children.flatMap((name) => childRouters[name] ?? []);
     if (below.length === 0) {
       const sentence = `${router.name} matches, but none of the routers below it can be used: the visitor sees 503.`;
-      return { ...here, asked, stop: { outcome: 'no-router', sentence } };
+      const stop = verdict('no-router', 'CHILDREN_UNUSABLE', sentence, { router: router.name });
+      return { ...here, asked, stop };
     }
     const table = buildRouteTable(below.map((each) => ({ ...each, target: each })));
     const match = table.match(asked, readsOnce(asked.path));
     tried.push(...tryRoutes(below, asked, match.kind === 'match' ? match.name : null).routers);
     if (match.kind === 'ambiguous') {
-      return { ...here, asked, stop: { outcome: 'refused', sentence: twoReadings(match) } };
+      return { ...here, asked, stop: twoReadings(match) };
     }
     if (match.kind === 'none') {
       const sentence = `${router.name} matches, but no router below it does: the visitor sees 404.`;
-      return { ...here, asked, stop: { outcome: 'no-router', sentence } };
+      const stop = verdict('no-router', 'CHILDREN_NO_MATCH', sentence, { router: router.name });
+      return { ...here, asked, stop };
     }
     router = match.target;
   }
 }
 
-/** The step that certainly ends a request's way. */
-function endsAt(steps: Explanation['middlewares']): Explanation['middlewares'][number] | undefined {
-  const last = steps.at(-1);
-  return last?.verdict === 'refuses' || last?.verdict === 'answers' ? last : undefined;
-}
-
-function twoReadings({ first, second }: { readonly first: string | null; readonly second: string | null }): string {
-  const readings = [first, second].map((name) => name ?? 'no router').join(' and ');
-  return `Refused with 400: the encoded characters in the path can be read in two ways, which lead to ${readings}.`;
+function twoReadings({ first, second }: { readonly first: string | null; readonly second: string | null }): Verdict {
+  const [one, other] = [first, second].map((name) => name ?? 'no router');
+  const sentence = `Refused with 400: the encoded characters in the path can be read in two ways, which lead to ${one} and ${other}.`;
+  return verdict('refused', 'TWO_READINGS', sentence, { first: first ?? '–', second: second ?? '–' });
 }
 
 /** The servers of a service and, where it leads to others, of those; copies that go to mirrors are answered by nobody. */
-function serversBehind(
+export function serversBehind(
   service: ServiceView | undefined,
   services: readonly ServiceView[],
   seen = new Set<string>(),
@@ -264,11 +232,11 @@ function tryRoutes(
   let decided = false;
   for (const { name, rule, syntax, priority } of ordered) {
     const node = parseRule(rule, syntax);
-    const { matched, reason, matchers } = explainRule(node, asked);
+    const { matched, reason, parts, matchers } = explainRule(node, asked);
     const hosts = hostsOfRule(node);
     if (!matched && hosts.length > 0 && !hosts.includes(asked.host)) skippedByHost += 1;
     else if (!decided && (routers.length < mostSteps || name === chosen)) {
-      routers.push({ router: name, rule, priority, matched, reason, matchers: [...matchers] });
+      routers.push({ router: name, rule, priority, matched, reason, parts: [...parts], matchers });
     }
     decided ||= name === chosen;
   }
@@ -299,26 +267,15 @@ function wouldMatch({ rule, syntax }: RuntimeRouter, asked: ProxyRequest): boole
 }
 
 function noRouter(
-  disabled: Explanation['disabled'],
-  request: ExplainedRequest,
+  [first]: Explanation['disabled'],
+  { host, path }: ExplainedRequest,
   { pausedAll }: ExplainSurroundings,
-): string {
-  const first = disabled[0];
-  if (first) {
-    const error = first.problems.find(({ severity }) => severity === 'error');
-    const pause = first.problems.find(({ code }) => code === 'ROUTER_PAUSED');
-    if (!error && pause) return `No router takes ${request.host}${request.path}. ${pause.message}`;
-    const why = error?.message ?? 'it has errors.';
-    return `No router takes ${request.host}${request.path}: ${first.router} would, but it is disabled. ${why}`;
-  }
+): Verdict {
+  const asked = `${host}${path}`;
+  if (first) return offVerdict(asked, first);
+  const code = pausedAll ? 'NO_ROUTER_ALL_PAUSED' : 'NO_ROUTER';
   const paused = pausedAll ? ' All exposure is paused.' : '';
-  return `No router takes ${request.host}${request.path}: the visitor sees 404.${paused}`;
-}
-
-function nobodyListens(entryPoints: readonly EntryPointView[], { scheme, port }: ExplainedRequest): string {
-  const listening = entryPoints.filter((entryPoint) => entryPoint.listening !== null);
-  const where = listening.map(({ name, listening: at, protocol }) => `${name} (${protocol}) on ${at ?? ''}`).join(', ');
-  return `No entry point listens for ${scheme.toUpperCase()} on port ${port}. ${where === '' ? 'None listens at all.' : `There are: ${where}.`}`;
+  return verdict('no-router', code, `No router takes ${asked}: the visitor sees 404.${paused}`, { asked });
 }
 
 function viewOf({ method, scheme, host, path, query, clientIp }: ExplainedRequest): Explanation['request'] {

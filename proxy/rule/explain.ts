@@ -1,85 +1,45 @@
 import type { ProxyRequest } from '../http/exchange.ts';
-import { compileRule } from './compile.ts';
+import { explainTree, type RuleExplanation, type RuleSubject } from './explain-tree.ts';
 import { createMatch } from './matchers.ts';
 import { routingPath } from './path.ts';
 import { queryValues } from './query.ts';
-import { type MatcherNode, matchersOf, type RuleNode } from './rule-node.ts';
-
-export interface RuleExplanation {
-  readonly matched: boolean;
-  /** One sentence: the first part that did not hold, or what held. */
-  readonly reason: string;
-  readonly matchers: { text: string; matched: boolean; actual: string }[];
-}
+import type { MatcherNode, RuleNode } from './rule-node.ts';
 
 /** Says why a rule matches a request or does not, part by part. */
 export function explainRule(node: RuleNode, request: ProxyRequest): RuleExplanation {
-  const matched = compileRule(node)(request);
-  const matchers = matchersOf(node).map((matcher) => ({
-    text: matcher.text,
-    matched: createMatch(matcher)(request),
-    actual: actualValue(matcher, request),
-  }));
-  const decisive = decisiveMatchers(node, request, matched, false);
-  return { matched, reason: decisive.map((part) => sentence(part, request)).join('; '), matchers };
+  return explainTree(node, {
+    holds: (matcher) => createMatch(matcher)(request),
+    subject: subjectOf,
+    actual: (matcher) => actualValue(matcher, request),
+  });
 }
 
-interface Decisive {
-  readonly matcher: MatcherNode;
-  readonly negated: boolean;
-}
-
-/** The parts on which the result rests: one where one suffices, all where all were needed. */
-function decisiveMatchers(node: RuleNode, request: ProxyRequest, result: boolean, negated: boolean): Decisive[] {
-  switch (node.kind) {
-    case 'matcher':
-      return [{ matcher: node, negated }];
-    case 'not':
-      return decisiveMatchers(node.operand, request, !result, !negated);
-    case 'and':
-    case 'or': {
-      const one = node.operands.find((operand) => compileRule(operand)(request) === result);
-      const oneSuffices = result === (node.kind === 'or');
-      if (oneSuffices) return one ? decisiveMatchers(one, request, result, negated) : [];
-      return node.operands.flatMap((operand) => decisiveMatchers(operand, request, result, negated));
-    }
-    default:
-      return node satisfies never;
-  }
-}
-
-function sentence(part: Decisive, request: ProxyRequest): string {
-  const holds = createMatch(part.matcher)(request);
-  const written = part.negated ? `!${part.matcher.text}` : part.matcher.text;
-  const verdict = holds === part.negated ? 'does not hold' : 'holds';
-  return `${written} ${verdict}: ${subject(part.matcher)} is ${actualValue(part.matcher, request) || 'empty'}`;
-}
-
-function subject(matcher: MatcherNode): string {
+function subjectOf(matcher: MatcherNode): RuleSubject {
+  const key = matcher.args[0] ?? '';
   switch (matcher.name) {
     case 'Host':
     case 'HostRegexp':
-      return 'the host';
+      return { kind: 'host', key: '' };
     case 'Path':
     case 'PathPrefix':
     case 'PathRegexp':
-      return 'the path';
+      return { kind: 'path', key: '' };
     case 'Method':
-      return 'the method';
+      return { kind: 'method', key: '' };
     case 'ClientIP':
-      return 'the client';
+      return { kind: 'client', key: '' };
     case 'Header':
     case 'HeaderRegexp':
-      return `the header ${matcher.args[0] ?? ''}`;
+      return { kind: 'header', key };
     case 'Query':
     case 'QueryRegexp':
-      return `the query's ${matcher.args[0] ?? ''}`;
+      return { kind: 'query', key };
     default:
       return matcher.name satisfies never;
   }
 }
 
-function actualValue(matcher: MatcherNode, request: ProxyRequest): string {
+function actualValue(matcher: MatcherNode, request: ProxyRequest): string | null {
   const key = matcher.args[0] ?? '';
   switch (matcher.name) {
     case 'Host':
@@ -95,11 +55,11 @@ function actualValue(matcher: MatcherNode, request: ProxyRequest): string {
       return request.clientIp;
     case 'Header':
     case 'HeaderRegexp':
-      return request.headers.has(key) ? request.headers.getAll(key).join(', ') : 'absent';
+      return request.headers.has(key) ? request.headers.getAll(key).join(', ') : null;
     case 'Query':
     case 'QueryRegexp': {
       const values = queryValues(request.query, key);
-      return values.length > 0 ? values.join(', ') : 'absent';
+      return values.length > 0 ? values.join(', ') : null;
     }
     default:
       return matcher.name satisfies never;

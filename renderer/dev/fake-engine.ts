@@ -15,6 +15,7 @@ import type { GatehouseClient } from '../client/contract.ts';
 import { matcherOf } from '../client/log-filter.ts';
 import type { Transport } from '../client/transport.ts';
 import { fakeCertificates, fakeResolvers } from './fake-certificates.ts';
+import { fakeExplanation } from './fake-explain.ts';
 import { fakeCertificateOperations } from './fake-orders.ts';
 import {
   assertFakeHostFree,
@@ -451,75 +452,13 @@ export function createFakeEngine(kind: FakeKind): GatehouseClient {
     traffic: {
       series: os.traffic.series.handler(({ input }) => fakeSeries(picture, input.range, Date.now(), busy, silent)),
     },
-    explain: os.explain.handler(({ input }) => {
-      const record = stored.find((one) => one.id === input.ref);
-      const url = new URL(input.url ?? (record ? `${record.scheme}://${record.host}${record.target}` : ''));
-      const hit = picture.routers.find((one) => one.hosts.includes(url.hostname));
-      const service = picture.services.find((one) => one.name === hit?.service);
-      const ok = hit !== undefined && hit.status !== 'disabled';
-      return {
-        ...(record
-          ? {
-              recorded: {
-                id: record.id,
-                at: record.at,
-                status: record.status,
-                router: record.router,
-                error: record.error,
-              },
-            }
-          : {}),
-        entryPoint: url.protocol === 'https:' ? 'websecure' : 'web',
-        request: {
-          method: input.method ?? 'GET',
-          scheme: url.protocol.slice(0, -1),
-          host: url.hostname,
-          path: url.pathname,
-          query: url.search.slice(1),
-          clientIp: input.from ?? '127.0.0.1',
-        },
-        outcome: ok
-          ? hit.middlewares.some((name) => name.startsWith('family'))
-            ? ('depends' as const)
-            : ('forwarded' as const)
-          : ('no-router' as const),
-        sentence: ok
-          ? `${hit.name} takes it and sends it to ${hit.service}.`
-          : `No router has a rule for ${url.hostname}.`,
-        routers: ok
-          ? [
-              {
-                router: hit.name,
-                rule: hit.rule,
-                priority: hit.priority,
-                matched: true,
-                reason: `The host is ${url.hostname}.`,
-                matchers: [{ text: hit.rule, matched: true, actual: url.hostname }],
-              },
-            ]
-          : [
-              {
-                router: 'whoami@internal',
-                rule: 'Host(`whoami.localhost`)',
-                priority: 24,
-                matched: false,
-                reason: `The host is ${url.hostname}, not whoami.localhost.`,
-                matchers: [{ text: 'Host(`whoami.localhost`)', matched: false, actual: url.hostname }],
-              },
-            ],
-        skippedByHost: Math.max(0, picture.routers.length - 1),
-        router: ok ? hit.name : null,
-        middlewares: (ok ? hit.middlewares : []).map((name) => ({
-          name,
-          type: picture.middlewares.find((one) => one.name === name)?.type ?? 'headers',
-          verdict: name.startsWith('family') ? ('depends' as const) : ('passes' as const),
-          detail: name.startsWith('family') ? 'It asks for a name and password.' : 'It lets the request pass.',
-        })),
-        service: ok ? hit.service : null,
-        servers: service?.servers ?? [],
-        disabled: hit && !ok ? [{ router: hit.name, problems: hit.problems }] : [],
-      };
-    }),
+    explain: os.explain.handler(({ input }) =>
+      fakeExplanation(
+        picture,
+        input,
+        stored.find((one) => one.id === input.ref),
+      ),
+    ),
     settings: {
       get: os.settings.get.handler(() => settings),
       update: os.settings.update.handler(({ input }) => {

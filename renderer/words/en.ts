@@ -730,6 +730,7 @@ export const en = {
     DOMAIN_INVALID: 'That is not a domain. Write one such as home.example.org.',
     SETTING_FIXED: 'A flag or the configuration file decides this.',
     URL_OR_REFERENCE: 'Give either an address or a reference.',
+    FROM_INVALID: '“{{from}}” is not an address such as 192.168.1.20.',
     URL_INVALID: 'This address cannot be read.',
     ALREADY_UNDONE: 'It was taken back already.',
     NOT_UNDOABLE: 'This cannot be taken back.',

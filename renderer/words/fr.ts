@@ -745,6 +745,7 @@ export const fr: Words = {
     DOMAIN_INVALID: 'Ce n’est pas un domaine. Écrivez par exemple maison.example.org.',
     SETTING_FIXED: 'C’est fixé en ligne de commande ou dans le fichier de configuration.',
     URL_OR_REFERENCE: 'Donnez une adresse ou une référence.',
+    FROM_INVALID: '« {{from}} » n’est pas une adresse comme 192.168.1.20.',
     URL_INVALID: 'Cette adresse est illisible.',
     ALREADY_UNDONE: 'C’est déjà annulé.',
     NOT_UNDOABLE: 'Cela ne peut pas être annulé.',

@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Explanation, Override } from '../../app/contract/objects.ts';
+import type { Explanation } from '../../app/contract/explanation.ts';
+import type { Override } from '../../app/contract/objects.ts';
 import { type RunningGatehouse, startGatehouse } from '../support/gatehouse.ts';
 import { send } from '../support/http-client.ts';
 
@@ -108,4 +109,4 @@ test('a router of a file is edited from the command line, and a visitor’s refe
   await run('override', 'wiki', '--pause');
   expect((await at('new.test')).status).toBe(404);
   expect((await run('explain', 'http://new.test/', '--json')).out).toContain('ROUTER_PAUSED');
-});
+}, 120_000);

@@ -2,7 +2,7 @@ import { Check, Minus, Route as RouteIcon } from 'lucide-react';
 import { type SyntheticEvent, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, useLocation, useSearch } from 'wouter';
-import type { Explanation } from '../../../app/contract/objects.ts';
+import type { Explanation } from '../../../app/contract/explanation.ts';
 import { failureOf } from '../../client/failure.ts';
 import { useEngine } from '../../client/store.ts';
 import { Button } from '../../components/button.tsx';

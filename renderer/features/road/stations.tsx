@@ -1,8 +1,8 @@
 import type { TFunction } from 'i18next';
+import type { Explanation } from '../../../app/contract/explanation.ts';
 import type {
   EngineStatus,
-  Explanation,
-  ExposurePlan,
+    ExposurePlan,
   MiddlewareView,
   RouterView,
   ServerView,
