@@ -6,6 +6,7 @@ import { type Access, createAccess } from './access/access.ts';
 import { type Dashboard, startDashboard } from './access/dashboard.ts';
 import { createCertificateAuthority } from './certificates/authority.ts';
 import { createTlsFiles } from './certificates/configured.ts';
+import { createDnsCredentials } from './certificates/dns-credentials.ts';
 import { createCertificateService } from './certificates/service.ts';
 import { version } from './cli/version.ts';
 import { isAsTraefik } from './config/compatibility.ts';
@@ -45,6 +46,7 @@ import { createTraffic } from './runtime/traffic.ts';
 import { originOf } from './runtime/urls.ts';
 import type { ContainerFacts } from './runtime/views.ts';
 import { createWorkerPool, workerEntry } from './runtime/worker-pool.ts';
+import { createSecrets } from './secrets/files.ts';
 import { startAccessLog } from './shield/access-log/start.ts';
 import { diskFullError, prepareDataDir } from './store/data-dir.ts';
 import { openStore } from './store/store.ts';
@@ -321,6 +323,7 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
     return [
       ...store.problems,
       ...authority.problems,
+      ...secrets.problems(),
       ...tlsFiles.problems(),
       ...accessLog.problems,
       ...(dashboard?.problems() ?? []),
@@ -328,6 +331,7 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
       ...(exposures.pausedAll() ? [pausedAllProblem()] : []),
     ];
   };
+  const secrets = createSecrets({ dataDir });
   const certificates = createCertificateService({ served: publisher.certificates, now });
   const picture = createPicture({
     hub,
@@ -417,6 +421,7 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
     traffic: { series: traffic.series },
     settings: { get: settings.get, update: settings.update },
     certificates: certificates.service,
+    dnsProviders: createDnsCredentials({ secrets }),
     certificateAuthority: {
       export: () => {
         const { certificatePem, fingerprint, notAfter } = authority.info();

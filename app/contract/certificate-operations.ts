@@ -3,10 +3,14 @@ import * as c from './certificates.ts';
 import { idInput, nothing, operation } from './operation.ts';
 
 const names = z.array(z.string().min(1).max(253)).min(1).max(100);
+/** A chain or an acme.json of a few thousand certificates. */
+const text = z.string().max(32 * 1024 * 1024);
 const pem = z
   .string()
   .min(1)
   .max(1024 * 1024);
+/** By the keys of the provider's fields. They go in, and never come out. */
+const credentials = z.record(z.string(), z.string().max(16_384));
 const changedCertificate = z.object({ certificate: c.certificateViewSchema });
 
 const resolverFields = {
@@ -19,6 +23,8 @@ const resolverFields = {
   challenge: z.enum(c.challengeTypes),
   entryPoint: z.string().optional(),
   dnsProvider: z.string().optional(),
+  /** Left out: those that are kept, else those of the environment. */
+  credentials: credentials.optional(),
   keyType: z.enum(c.certificateKeyTypes).optional(),
   profile: z.string().max(100).optional(),
   /** What some CAs want once, for an account. Left out: what is kept. */
@@ -77,6 +83,35 @@ export const certificateOperations = {
       .route({ method: 'POST', path: '/certificates/upload' })
       .input(z.strictObject({ id: z.string().min(1).optional(), certificatePem: pem, privateKeyPem: pem }))
       .output(changedCertificate),
+    /** `chain`: without the key. The other two hold the key, and are refused to API tokens. */
+    download: operation
+      .route({ method: 'POST', path: '/certificates/{id}/download' })
+      .input(
+        z.strictObject({
+          id: z.string().min(1),
+          format: z.enum(['chain', 'key', 'pfx']),
+          /** Of `pfx`. */
+          passphrase: z.string().min(1).max(1024).optional(),
+        }),
+      )
+      .output(c.downloadSchema),
+    /**
+     * From Traefik (its acme.json), certbot (/etc/letsencrypt) or Nginx Proxy Manager (its data folder, with
+     * letsencrypt and custom_ssl): a path on the engine's machine, or the files themselves.
+     */
+    import: operation
+      .route({ method: 'POST', path: '/certificates/import' })
+      .input(
+        z.strictObject({
+          from: z.enum(['traefik', 'certbot', 'nginx-proxy-manager']),
+          path: z.string().min(1).max(4096).optional(),
+          files: z
+            .array(z.strictObject({ path: z.string().min(1).max(4096), content: text }))
+            .max(20_000)
+            .optional(),
+        }),
+      )
+      .output(c.importReportSchema),
   },
 
   resolvers: {
@@ -94,6 +129,25 @@ export const certificateOperations = {
     check: operation
       .route({ method: 'POST', path: '/resolvers/{name}/check' })
       .input(z.strictObject({ name: z.string().min(1) }))
+      .output(c.checkResultSchema),
+  },
+
+  dnsProviders: {
+    list: operation
+      .route({ method: 'GET', path: '/dns-providers' })
+      .input(nothing)
+      .output(z.array(c.dnsProviderViewSchema)),
+    /** Whether the credentials work; with a domain, a test record is made and taken away again. */
+    check: operation
+      .route({ method: 'POST', path: '/dns-providers/{code}/check' })
+      .input(
+        z.strictObject({
+          code: z.string().min(1),
+          /** Left out: those that are kept, else those of the environment. */
+          credentials: credentials.optional(),
+          domain: z.string().max(253).optional(),
+        }),
+      )
       .output(c.checkResultSchema),
   },
 };

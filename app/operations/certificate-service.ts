@@ -1,3 +1,4 @@
+import type { Found } from '../certificates/import/found.ts';
 import type {
   CertificateDetail,
   CertificateProposal,
@@ -36,15 +37,6 @@ export interface BroughtCertificate {
   readonly resolver: string | null;
 }
 
-/** An account brought from elsewhere. */
-export interface BroughtAccount {
-  readonly resolver: string;
-  readonly email: string;
-  readonly directory: string;
-  readonly url: string | null;
-  readonly privateKey: Secret;
-}
-
 /** Certificates and how they are had, for the operations. Failures are `OperationError`s. */
 export interface CertificateService {
   /** Views keep their identity while they say the same. */
@@ -65,11 +57,8 @@ export interface CertificateService {
   readonly remove: (id: string, actor: Actor) => Promise<void>;
   /** Takes a certificate in place of that one (null: beside all others). */
   readonly bring: (id: string | null, brought: BroughtCertificate, actor: Actor) => Promise<CertificateView>;
-  /** Takes accounts and certificates of an import. Says what became of each. */
-  readonly adopt: (
-    found: { readonly certificates: readonly BroughtCertificate[]; readonly accounts: readonly BroughtAccount[] },
-    actor: Actor,
-  ) => Promise<ImportReport>;
+  /** Takes accounts and certificates of an import. Says what became of each; what the import left out is not in it. */
+  readonly adopt: (found: Pick<Found, 'certificates' | 'accounts'>, actor: Actor) => Promise<ImportReport>;
   /** The certificate (its chain behind it) and its key. */
   readonly material: (id: string) => Promise<{ readonly certificatePem: string; readonly privateKey: Secret }>;
   readonly setResolver: (input: ResolverInput, actor: Actor) => Promise<ResolverView>;

@@ -1,21 +1,70 @@
+import { pkcs12 } from '../certificates/export/pkcs12.ts';
+import { readImport, readImportPath } from '../certificates/import/read.ts';
+import type { Download } from '../contract/certificates.ts';
 import { Secret } from '../secrets/secrets.ts';
 import type { OperationContext } from './caller.ts';
 import type { ResolverInput } from './certificate-service.ts';
+import { OperationError } from './error.ts';
 import { operations } from './implementer.ts';
 
 const firstResolverName = 'default';
 
 type ResolverFields = Omit<ResolverInput, 'eab'> & {
+  readonly credentials?: Readonly<Record<string, string>> | undefined;
   readonly eab?: { readonly kid: string; readonly hmac: string } | undefined;
 };
 
-function setResolver({ engine, caller }: OperationContext, fields: ResolverFields) {
-  const { eab, ...rest } = fields;
+/** Keeps credentials first: a resolver that names a provider can be used from the moment that it is there. */
+async function setResolver({ engine, caller }: OperationContext, fields: ResolverFields) {
+  const { credentials, eab, ...rest } = fields;
+  if (credentials && rest.dnsProvider !== undefined) await engine.dnsProviders.keep(rest.dnsProvider, credentials);
   return engine.certificates.setResolver(
     { ...rest, ...(eab && { eab: { kid: eab.kid, hmac: new Secret(eab.hmac) } }) },
     caller.actor,
   );
 }
+
+/** A token is for programs. One that leaked must not give away keys, nor make the engine read files. */
+function refuseTokens({ caller }: OperationContext): void {
+  if (caller.actor !== 'api') return;
+  throw new OperationError(
+    'FORBIDDEN',
+    'API tokens can take neither keys out nor files in. Use the dashboard, or the command on the machine itself.',
+    { reason: 'TOKEN_NOT_ALLOWED' },
+  );
+}
+
+interface DownloadInput {
+  readonly id: string;
+  readonly format: 'chain' | 'key' | 'pfx';
+  readonly passphrase?: string | undefined;
+}
+
+async function download(context: OperationContext, { id, format, passphrase }: DownloadInput): Promise<Download> {
+  if (format !== 'chain') refuseTokens(context);
+  const { certificates: service } = context.engine;
+  const [name = 'certificate'] = service.get(id).certificate.names;
+  const { certificatePem, privateKey } = await service.material(id);
+  const fileName = name.replace(/^\*\./, 'wildcard.').replaceAll(/[^\w.-]/g, '_');
+  switch (format) {
+    case 'chain':
+      return { fileName: `${fileName}.pem`, mediaType: pemType, encoding: 'utf8', content: certificatePem };
+    case 'key':
+      return { fileName: `${fileName}.key`, mediaType: pemType, encoding: 'utf8', content: privateKey.reveal() };
+    case 'pfx': {
+      if (passphrase === undefined) {
+        throw new OperationError('INVALID', 'A PFX file holds the key, so it needs a passphrase.', {
+          reason: 'PASSPHRASE_REQUIRED',
+        });
+      }
+      const bytes = pkcs12({ certificatePem, privateKey, passphrase: new Secret(passphrase), friendlyName: name });
+      const content = bytes.toString('base64');
+      return { fileName: `${fileName}.pfx`, mediaType: 'application/x-pkcs12', encoding: 'base64', content };
+    }
+  }
+}
+
+const pemType = 'application/x-pem-file';
 
 export const certificates = {
   list: operations.certificates.list.handler(({ context }) => [...context.engine.snapshot().certificates]),
@@ -40,6 +89,20 @@ export const certificates = {
     const brought = { certificatePem, privateKey: new Secret(privateKeyPem), resolver: null };
     return { certificate: await context.engine.certificates.bring(id ?? null, brought, context.caller.actor) };
   }),
+  download: operations.certificates.download.handler(({ context, input }) => download(context, input)),
+  import: operations.certificates.import.handler(async ({ context, input: { from, path, files } }) => {
+    refuseTokens(context);
+    if ((path === undefined) === (files === undefined)) {
+      throw new OperationError('INVALID', 'Give either a path on this machine or the files themselves.', {
+        reason: 'IMPORT_UNSUITABLE',
+        problem: 'path or files',
+      });
+    }
+    const given = path === undefined ? (files ?? []) : await readImportPath(from, path);
+    const found = readImport(from, given, Date.now());
+    const report = await context.engine.certificates.adopt(found, context.caller.actor);
+    return { ...report, skipped: [...report.skipped, ...found.skipped] };
+  }),
 };
 
 export const resolvers = {
@@ -51,5 +114,12 @@ export const resolvers = {
   }),
   check: operations.resolvers.check.handler(({ context, input }) =>
     context.engine.certificates.checkResolver(input.name),
+  ),
+};
+
+export const dnsProviders = {
+  list: operations.dnsProviders.list.handler(async ({ context }) => [...(await context.engine.dnsProviders.list())]),
+  check: operations.dnsProviders.check.handler(({ context, input: { code, credentials, domain }, signal }) =>
+    context.engine.dnsProviders.check({ code, credentials, domain }, signal),
   ),
 };

@@ -16,7 +16,7 @@ import type {
   TrafficSeries,
 } from '../contract/objects.ts';
 import type { RuntimeState } from '../runtime/state.ts';
-import type { CertificateService } from './certificate-service.ts';
+import type { CertificateService, DnsProviderService } from './certificate-service.ts';
 
 export type Actor = Change['actor'];
 
@@ -118,6 +118,7 @@ export interface EngineContext {
     readonly update: (patch: SettingsPatch, actor: Actor) => Promise<Settings>;
   };
   readonly certificates: CertificateService;
+  readonly dnsProviders: DnsProviderService;
   readonly certificateAuthority: {
     readonly export: () => { readonly certificatePem: string; readonly fingerprint: string; readonly notAfter: number };
   };

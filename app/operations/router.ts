@@ -1,5 +1,5 @@
 import { access } from './access.ts';
-import { certificates, resolvers } from './certificates.ts';
+import { certificates, dnsProviders, resolvers } from './certificates.ts';
 import { changes } from './changes.ts';
 import { events } from './events.ts';
 import { explain } from './explain-operation.ts';
@@ -37,6 +37,7 @@ export const router = operations.router({
   settings,
   certificates,
   resolvers,
+  dnsProviders,
   certificateAuthority,
   access,
 });

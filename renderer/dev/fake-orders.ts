@@ -2,6 +2,7 @@ import { type implement, ORPCError } from '@orpc/server';
 import type { CertificateProposal, CertificateView, Order, ResolverView } from '../../app/contract/certificates.ts';
 import type { contract } from '../../app/contract/contract.ts';
 import { fakeCertificate, fakeSteps } from './fake-certificates.ts';
+import { fakeDnsProviders } from './fake-dns-providers.ts';
 
 type Implementer = ReturnType<typeof implement<typeof contract, Record<never, never>>>;
 
@@ -151,6 +152,36 @@ export function fakeCertificateOperations(os: Implementer, state: FakeCertificat
         state.put([brought]);
         return { certificate: brought };
       }),
+      download: os.certificates.download.handler(({ input }) => ({
+        fileName: `${known(input.id).names[0] ?? ''}.${input.format === 'chain' ? 'pem' : input.format}`,
+        mediaType: 'application/x-pem-file',
+        encoding: 'utf8',
+        content: '-----BEGIN CERTIFICATE-----\nMIIB…\n-----END CERTIFICATE-----\n',
+      })),
+      import: os.certificates.import.handler(() => {
+        const taken = fakeCertificate(Date.now(), { names: ['from-traefik.example.org'], routers: [], ageDays: 30 });
+        state.put([{ ...taken, source: 'imported' }]);
+        return {
+          taken: [
+            {
+              names: taken.names,
+              certificateId: taken.id,
+              resolver: 'default',
+              notAfter: taken.notAfter ?? 0,
+              renews: true,
+            },
+          ],
+          accounts: [{ resolver: 'default', email: 'ada@example.org', ca: "Let's Encrypt", created: false }],
+          skipped: [
+            {
+              what: 'gone.example.org',
+              code: 'EXPIRED',
+              message: 'gone.example.org: the certificate ended on 2026-08-01.',
+              details: { what: 'gone.example.org', ended: '2026-08-01' },
+            },
+          ],
+        };
+      }),
     },
     resolvers: {
       list: os.resolvers.list.handler(() => [...state.resolvers()]),
@@ -160,6 +191,10 @@ export function fakeCertificateOperations(os: Implementer, state: FakeCertificat
         return {};
       }),
       check: os.resolvers.check.handler(() => ({ ok: true, zones: [], problems: [] })),
+    },
+    dnsProviders: {
+      list: os.dnsProviders.list.handler(fakeDnsProviders),
+      check: os.dnsProviders.check.handler(() => ({ ok: true, zones: ['example.org'], problems: [] })),
     },
   };
 }

@@ -147,6 +147,11 @@ export function contextDouble(options: { readonly now?: () => number } = {}): Co
     traffic: { series: () => ({ stepMs: 1000, at: [], total: [], entryPoints: {}, services: {} }) },
     settings: { get: settingsDouble, update: () => Promise.resolve(settingsDouble()) },
     certificates: certificateServiceDouble(),
+    dnsProviders: {
+      list: () => Promise.resolve([]),
+      keep: () => Promise.resolve(),
+      check: () => Promise.resolve({ ok: true, zones: [], problems: [] }),
+    },
     certificateAuthority: {
       export: () => ({ certificatePem: '-----BEGIN CERTIFICATE-----\n', fingerprint: 'AA:BB', notAfter: 4e12 }),
     },
