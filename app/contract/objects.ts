@@ -55,6 +55,33 @@ const overriddenSchema = z.object({
   changed: z.boolean().optional(),
 });
 
+/** How a router's connections are encrypted. */
+const tlsSettingsSchema = z.object({
+  /** TLS ends at the server, and nothing below is used. */
+  passthrough: z.boolean(),
+  /** Those that it asks for, by entry point where these differ. */
+  options: z.array(
+    z.object({
+      /** `default`, or qualified. */
+      name: z.string(),
+      minVersion: z.string(),
+      /** Null: the newest there is. */
+      maxVersion: z.string().nullable(),
+      /** As OpenSSL names them; empty: its own choice. */
+      ciphers: z.array(z.string()),
+      curves: z.array(z.string()),
+      alpn: z.array(z.string()),
+      sniStrict: z.boolean(),
+      /** What is asked of visitors' own certificates; null: nothing. */
+      clientAuth: z.string().nullable(),
+    }),
+  ),
+  /** Who issues its certificates; null: nobody is named. */
+  resolver: z.string().nullable(),
+  /** Names that it asks certificates for. */
+  domains: z.array(z.string()),
+});
+
 export const routerViewSchema = z.object({
   /** Left out: HTTP. Names of each protocol are apart: see `viewKey`. */
   protocol: streamProtocolSchema.optional(),
@@ -73,6 +100,8 @@ export const routerViewSchema = z.object({
   /** Routers that it hands requests to; left out where those go to a service. */
   children: z.array(z.string()).optional(),
   tls: z.boolean(),
+  /** Left out: it has no TLS. */
+  tlsSettings: tlsSettingsSchema.optional(),
   /** Hosts that the rule names, without wildcards and patterns. */
   hosts: z.array(z.string()),
   /** Addresses that open it, the public port included where it is not the scheme's own. */

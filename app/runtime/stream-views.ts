@@ -3,9 +3,10 @@ import { tcpMiddlewareSummaries, tcpMiddlewareTypesOf } from '../../proxy/stream
 import type { MiddlewareView, Problem, RouterView, ServiceView } from '../contract/objects.ts';
 import { viewKey } from '../contract/view-key.ts';
 import { problem } from '../problem.ts';
-import { tcpTransportOf, weightedOf } from './judge-streams.ts';
+import { tcpTransportOf, tlsOptionsOfTcp, weightedOf } from './judge-streams.ts';
 import { statusOf } from './judgement.ts';
 import { pausedServers, shownOverridden } from './override-view.ts';
+import { type TlsOptionsByName, tlsSettingsView } from './router-tls-view.ts';
 import type { RuntimeObject } from './state.ts';
 import type {
   RuntimeTcpMiddleware,
@@ -24,6 +25,7 @@ export function streamViews(
   { tcp, udp }: StreamState,
   health: Health,
   unbuilt: ReadonlyMap<string, string>,
+  tlsOptions: TlsOptionsByName,
 ): {
   readonly routers: readonly RouterView[];
   readonly services: readonly ServiceView[];
@@ -31,7 +33,7 @@ export function streamViews(
 } {
   return {
     routers: [
-      ...[...tcp.routers.values()].map((router) => tcpRouterView(router, unbuilt)),
+      ...[...tcp.routers.values()].map((router) => tcpRouterView(router, unbuilt, tlsOptions)),
       ...[...udp.routers.values()].map((router) => udpRouterView(router, unbuilt)),
     ],
     services: [
@@ -42,7 +44,13 @@ export function streamViews(
   };
 }
 
-function tcpRouterView(router: RuntimeTcpRouter, unbuilt: ReadonlyMap<string, string>): RouterView {
+function tcpRouterView(
+  router: RuntimeTcpRouter,
+  unbuilt: ReadonlyMap<string, string>,
+  tlsOptions: TlsOptionsByName,
+): RouterView {
+  const { tls } = router.config;
+  const names = [tlsOptionsOfTcp(router.config, router.provider) ?? 'default'];
   return {
     ...routerView('tcp', router, unbuilt),
     rule: router.rule,
@@ -51,6 +59,7 @@ function tcpRouterView(router: RuntimeTcpRouter, unbuilt: ReadonlyMap<string, st
     middlewares: [...router.middlewares],
     service: router.service,
     tls: router.tls !== 'none',
+    ...(tls === undefined ? {} : { tlsSettings: tlsSettingsView(tls, names, tlsOptions) }),
     hosts: [...router.hosts],
   };
 }

@@ -1,6 +1,7 @@
 import { middlewareTable } from '../../proxy/middleware/table.ts';
 import type { LoadBalancerConfig, ServiceConfig } from '../../proxy/model/dynamic.ts';
 import type { DownServers } from '../../proxy/model/snapshot.ts';
+import type { TlsOptionsSnapshot } from '../../proxy/model/tls.ts';
 import type {
   ContainerView,
   Exposure,
@@ -15,9 +16,11 @@ import { problem } from '../problem.ts';
 import type { BoundEntryPoint } from './entry-points.ts';
 import { childrenOf, kindsOf, serviceMiddlewares } from './judge-composed.ts';
 import { usableServers } from './judge-service.ts';
+import { tlsOptionsOf } from './judge-tls.ts';
 import { isPaused, statusOf } from './judgement.ts';
 import { masked } from './mask.ts';
 import { pausedServers, shownOverridden } from './override-view.ts';
+import { type TlsOptionsByName, tlsSettingsView } from './router-tls-view.ts';
 import { keepSame } from './same.ts';
 import type { RuntimeMiddleware, RuntimeRouter, RuntimeService, RuntimeState } from './state.ts';
 import { streamViews } from './stream-views.ts';
@@ -63,22 +66,37 @@ export const emptyViews: Views = {
 };
 
 /** Views of objects that have not changed since: runtime objects keep their identity while they say the same. */
-const routerViews = new WeakMap<RuntimeRouter, { entryPoints: readonly BoundEntryPoint[]; view: RouterView }>();
+const routerViews = new WeakMap<RuntimeRouter, KnownRouterView>();
 const middlewareViews = new WeakMap<RuntimeMiddleware, MiddlewareView>();
+
+interface KnownRouterView {
+  readonly entryPoints: readonly BoundEntryPoint[];
+  readonly tlsOptions: readonly (TlsOptionsSnapshot | undefined)[];
+  readonly view: RouterView;
+}
 
 /** Builds all views; those that say the same as before are the previous ones themselves. */
 export function buildViews(sources: ViewSources, previous: Views): Views {
   const { state, entryPoints, health } = sources;
+  const tlsOptionsByName = state.tls?.options ?? {};
   const routers = new Map<string, RouterView>();
   for (const [name, router] of state.routers) {
     const unbuilt = sources.unbuilt.get(name);
     const known = unbuilt === undefined ? routerViews.get(router) : undefined;
-    if (known?.entryPoints === entryPoints) {
+    const tlsNames = tlsNamesOf(router, entryPoints);
+    const tlsOptions = tlsNames.map((each) => tlsOptionsByName[each]);
+    if (known?.entryPoints === entryPoints && known.tlsOptions.every((each, i) => each === tlsOptions[i])) {
       routers.set(name, known.view);
       continue;
     }
-    const view = keepSame(previous.routers.get(name), routerView(router, entryPoints, unbuilt));
-    if (unbuilt === undefined) routerViews.set(router, { entryPoints, view });
+    const made = routerView(
+      router,
+      entryPoints,
+      unbuilt,
+      tlsSettingsOf(router, entryPoints, tlsNames, tlsOptionsByName),
+    );
+    const view = keepSame(previous.routers.get(name), made);
+    if (unbuilt === undefined) routerViews.set(router, { entryPoints, tlsOptions, view });
     routers.set(name, view);
   }
   const services = new Map<string, ServiceView>();
@@ -93,7 +111,7 @@ export function buildViews(sources: ViewSources, previous: Views): Views {
     middlewareViews.set(middleware, view);
     middlewares.set(name, view);
   }
-  const streams = streamViews(state.streams, health, sources.unbuilt);
+  const streams = streamViews(state.streams, health, sources.unbuilt, tlsOptionsByName);
   addStreams(routers, streams.routers, previous.routers);
   addStreams(services, streams.services, previous.services);
   addStreams(middlewares, streams.middlewares, previous.middlewares);
@@ -144,6 +162,7 @@ function routerView(
   router: RuntimeRouter,
   entryPoints: readonly BoundEntryPoint[],
   unbuilt: string | undefined,
+  tlsSettings: RouterView['tlsSettings'] | null,
 ): RouterView {
   const { name, provider, rule, priority, tls, hosts, middlewares, service, source } = router;
   const problems = unbuilt === undefined ? router.problems : [...router.problems, notBuilt(unbuilt)];
@@ -161,11 +180,33 @@ function routerView(
     ...(router.parents === undefined ? {} : { parents: [...router.parents] }),
     ...(router.children === undefined ? {} : { children: [...router.children] }),
     tls: tls || entryPoints.some((each) => each.entryPoint.tls && router.entryPoints.includes(each.entryPoint.name)),
+    ...(tlsSettings ? { tlsSettings } : {}),
     hosts: [...hosts],
     urls: status === 'disabled' || isPaused(router) ? [] : urlsOf(router, entryPoints),
     source,
     ...(router.overridden === undefined ? {} : { overridden: shownOverridden(router.overridden) }),
   };
+}
+
+/** Names of the TLS options that it asks for at its entry points. */
+function tlsNamesOf(router: RuntimeRouter, entryPoints: readonly BoundEntryPoint[]): readonly string[] {
+  const names = new Set<string>();
+  for (const { entryPoint } of entryPoints) {
+    const name = router.entryPoints.includes(entryPoint.name) ? tlsOptionsOf(router, entryPoint) : null;
+    if (name !== null) names.add(name);
+  }
+  return [...names];
+}
+
+function tlsSettingsOf(
+  { config, entryPoints: own }: RuntimeRouter,
+  entryPoints: readonly BoundEntryPoint[],
+  names: readonly string[],
+  options: TlsOptionsByName,
+): RouterView['tlsSettings'] | null {
+  if (names.length === 0) return null;
+  const byDefault = entryPoints.find(({ entryPoint }) => own.includes(entryPoint.name) && entryPoint.tls)?.entryPoint;
+  return tlsSettingsView(config.tls ?? byDefault?.routerTls ?? {}, names, options);
 }
 
 function notBuilt(reason: string): Problem {
