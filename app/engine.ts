@@ -148,7 +148,12 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
   const requests = createRequests({ repository: store.requests, hub, onError: onStoreError('requests') });
   defer(requests.stop);
 
-  const accessLog = startAccessLog({ asked: options.configuration.accessLog, dataDir, log });
+  const accessLog = startAccessLog({
+    asked: options.configuration.accessLog,
+    asTraefik: isAsTraefik(options.configuration),
+    dataDir,
+    log,
+  });
   defer(accessLog.close);
 
   const changes: Changes = createChanges({

@@ -10,6 +10,23 @@ interface Note {
 
 export const notes: readonly Note[] = [
   {
+    path: 'gatehouse.compatibility',
+    text: 'Gatehouse’s own: `secure` where it is left out; `traefik` takes away the differences that say so above',
+  },
+  {
+    path: 'entryPoints.<name>.http.sanitizePath',
+    text: 'where it is false a warning says what can pass by the rules then',
+  },
+  {
+    path: 'entryPoints.<name>.http.maxHeaderBytes',
+    text: '64 KiB where it is left out, with `compatibility: traefik` 1 MiB',
+  },
+  { path: 'entryPoints.<name>.reusePort', text: 'on Linux' },
+  {
+    path: 'entryPoints.<name>.http.encodedCharacters.allowEncodedNullCharacter',
+    text: 'takes effect with `compatibility: traefik`; else an encoded NUL is refused',
+  },
+  {
     path: 'http.routers.<name>.tls.certResolver',
     text: 'the internal CA serves until certificates by ACME are',
     state: 'warning',
@@ -18,11 +35,6 @@ export const notes: readonly Note[] = [
     path: 'tcp.routers.<name>.tls.certResolver',
     text: 'the internal CA serves until certificates by ACME are',
     state: 'warning',
-  },
-  {
-    path: 'http.routers.<name>.observability.metrics',
-    text: 'counts are kept for all routers',
-    state: 'quiet',
   },
   { path: 'http.routers.<name>.observability.tracing', text: 'there is no tracing', state: 'quiet' },
   {
@@ -44,7 +56,7 @@ export const notes: readonly Note[] = [
   },
   {
     path: 'http.middlewares.<name>.errors.errorRequestHeaders',
-    text: 'left out, credentials and cookies are kept from the error service',
+    text: 'left out, credentials and cookies are kept from the error service, but with `compatibility: traefik`',
   },
   {
     path: 'http.middlewares.<name>.forwardAuth.address',
@@ -52,16 +64,19 @@ export const notes: readonly Note[] = [
   },
   {
     path: 'http.middlewares.<name>.forwardAuth.authResponseHeaders',
-    text: 'also taken off the visitor’s request where they are spelt with `_` or `.`',
+    text: 'also taken off the visitor’s request where they are spelt with `_` or `.`, but with `compatibility: traefik`',
   },
   {
     path: 'http.middlewares.<name>.forwardAuth.headerField',
     text: 'also taken off the visitor’s request',
   },
-  { path: 'http.middlewares.<name>.forwardAuth.maxBodySize', text: '10 MB where it is left out; -1 for any size' },
+  {
+    path: 'http.middlewares.<name>.forwardAuth.maxBodySize',
+    text: '10 MB where it is left out, with `compatibility: traefik` any size; -1 for any size',
+  },
   {
     path: 'http.middlewares.<name>.forwardAuth.maxResponseBodySize',
-    text: '10 MB where it is left out; -1 for any size',
+    text: '10 MB where it is left out, with `compatibility: traefik` any size; -1 for any size',
   },
   { path: 'http.middlewares.<name>.forwardAuth.tls.caOptional', text: 'without effect, as in Traefik' },
   {
@@ -76,23 +91,23 @@ export const notes: readonly Note[] = [
   },
   {
     path: 'http.middlewares.<name>.encodedCharacters.allowEncodedNullCharacter',
-    text: 'without effect: an encoded NUL is refused before any middleware',
+    text: 'takes effect with `compatibility: traefik`; else an encoded NUL is refused before any middleware',
   },
   { path: 'http.middlewares.<name>.contentType.autoDetect', text: 'deprecated; false turns the middleware off' },
   { path: 'http.middlewares.<name>.stripPrefix.forceSlash', text: 'deprecated; the path always begins with a slash' },
   { path: 'http.middlewares.<name>.ipWhiteList', text: 'the name of ipAllowList before v3' },
   {
     path: 'http.services.<name>.mirroring.maxBodySize',
-    text: '8 MiB where it is left out (Traefik: any size); -1 for any size',
+    text: '8 MiB where it is left out, with `compatibility: traefik` any size; -1 for any size',
   },
   {
     path: 'http.services.<name>.failover.errors.maxRequestBodyBytes',
-    text: '8 MiB where it is left out (Traefik: any size); -1 for any size',
+    text: '8 MiB where it is left out, with `compatibility: traefik` any size; -1 for any size',
   },
   { path: 'http.services.<name>.loadBalancer.passiveHealthCheck', text: 'judged by each worker for itself' },
   {
     path: 'tls.options.<name>.clientAuth',
-    text: 'a router whose options conflict with another of its host, or whose rule names no host, stays closed where they ask for certificates',
+    text: 'a router whose options conflict with another of its host, or whose rule names no host, stays closed where they ask for certificates, but with `compatibility: traefik`',
   },
   {
     path: 'accessLog.filePath',
@@ -102,7 +117,7 @@ export const notes: readonly Note[] = [
   { path: 'accessLog.dualOutput', text: 'without effect: there is one output', state: 'quiet' },
   {
     path: 'entryPoints.<name>.transport.respondingTimeouts.readTimeout',
-    text: 'where it is left out, a body must keep moving (60 s, then 500 bytes a second) and may take any time in all; 0 takes that away, too',
+    text: 'where it is left out, a body must keep moving (60 s, then 500 bytes a second) and may take any time in all; 0 takes that away, too; with `compatibility: traefik` it is 60 s',
   },
 ];
 
@@ -116,20 +131,97 @@ export const containerLabels: readonly Option[] = [
   { path: 'swarm.lbswarm', type: 'true or false', state: 'quiet', why: 'Swarm is not served' },
 ];
 
-/** Where Gatehouse answers in another way than Traefik, for every user of it. One sentence each, with the reason. */
-export const differences: readonly string[] = [
-  'A request that two readers could understand in different ways is refused with 400: a `Host` that is not that of an absolute target, an encoded NUL, a path whose readings lead to different routers. Traefik chooses one reading.',
-  '`CONNECT`, `TRACE` and upgrades other than WebSocket end at the entry point. No server at home is meant to get them from outside.',
-  'Fields that say where a request came from, written with `_` or `.` for `-` (`X_Forwarded_For`), are dropped from everyone, trusted proxies included: some servers take one for the other.',
-  'Pages for errors are Gatehouse’s own. They tell the visitor a reference, which leads you to the cause, and nothing else.',
-  'Where no `accessLog` is asked for, one is kept all the same: JSON, in the data folder, bounded. Who tried passwords is to be found afterwards.',
-  '`ClientHost` in the access log is the one address by which rules judge, too. Traefik writes the whole `X-Forwarded-For`, of which visitors choose a part. What visitors send is escaped so that it stays on its line and in its field.',
-  'An object with a fault stays visible with what is wrong with it and how to mend it, and is not served. Traefik drops some such objects and writes a line to its log.',
-  'Certificates by ACME are not there yet: `certificatesResolvers` is read and answered with a warning, and the internal CA serves the names meanwhile.',
-  'A page that the `errors` middleware puts in the place of an answer has the page’s own header fields. Traefik adds the `Link` fields of early hints (103) that belonged to the answer it replaced.',
-  'A TLS version that is refused ends the handshake in one way, whichever router would have taken the connection.',
-  'Middlewares on a container that has no port are kept. Traefik drops the whole container.',
-  'The dashboard and its API need a session or a token of Gatehouse; `api.insecure` does not open them to the network.',
-  'Beside `providers.docker`, which is `@docker` as in Traefik, further daemons have names of their own: `providers.docker.endpoints.nas.endpoint`, or `--docker nas=tcp://192.168.1.5:2375`. Their routers are `photos@docker-nas`, their containers `nas/photos`; a reference in a label without `@` stays within its daemon. Containers of another machine are reached by the ports that they publish there. Traefik has one Docker daemon.',
-  'Providers are Docker, files, an HTTP address, and clicks. Kubernetes, Swarm, Consul, Nomad, ECS, etcd, ZooKeeper and Redis are for other surroundings.',
+interface Difference {
+  /** One sentence or two, with the reason. */
+  readonly text: string;
+  /** Whether `compatibility: traefik` takes it away. Else: why that is not for a setting. */
+  readonly setting: 'returns it' | { readonly not: string };
+}
+
+/** Where Gatehouse answers in another way than Traefik, for every user of it. */
+export const differences: readonly Difference[] = [
+  {
+    text: 'A request that two readers could understand in different ways is refused with 400: a `Host` that is not that of an absolute target or is no name, an encoded NUL, a path whose readings lead to different routers. Traefik chooses one reading.',
+    setting: 'returns it',
+  },
+  {
+    text: '`TRACE` and upgrades other than WebSocket end at the entry point. No server at home is meant to get them from outside.',
+    setting: 'returns it',
+  },
+  {
+    text: 'Fields that say where a request came from, written with `_` or `.` for `-` (`X_Forwarded_For`), are dropped from trusted proxies, too; and a middleware that sets or removes a field (`headers`, `forwardAuth`, `basicAuth`, `digestAuth`, `passTLSClientCert`) takes off what the visitor sent under such spellings. Some servers take one for the other.',
+    setting: 'returns it',
+  },
+  {
+    text: 'The `errors` middleware keeps credentials and cookies from the service that shows pages, unless `errorRequestHeaders` names them.',
+    setting: 'returns it',
+  },
+  {
+    text: 'Bodies that have to be kept in memory have a bound where none is given: 8 MiB for `mirroring` and `failover`, 10 MB for `forwardAuth`. Traefik keeps any number of bytes.',
+    setting: 'returns it',
+  },
+  {
+    text: 'A head may have 64 KiB where `maxHeaderBytes` is left out (Traefik: 1 MiB). Where `readTimeout` is left out a body must keep moving and may take any time in all (Traefik: 60 s for the whole).',
+    setting: 'returns it',
+  },
+  {
+    text: 'A router whose protection cannot be built (a middleware or TLS options that are broken or not there) keeps its place and answers 503, so that no router below it takes its requests. In Traefik it is not there.',
+    setting: 'returns it',
+  },
+  {
+    text: 'A router whose TLS options ask visitors for certificates and conflict with those of another router of its host serves nobody. Traefik serves it with the default options.',
+    setting: 'returns it',
+  },
+  {
+    text: 'Where no `accessLog` is asked for, one is kept all the same: JSON, in the data folder, bounded. Who tried passwords is to be found afterwards.',
+    setting: 'returns it',
+  },
+  {
+    text: '`ClientHost` in the access log is the one address by which rules judge, too. Traefik writes the whole `X-Forwarded-For`, of which visitors choose a part.',
+    setting: 'returns it',
+  },
+  {
+    text: 'What visitors send is escaped in the access log so that it stays on its line and in its field.',
+    setting: { not: 'nobody is served by a log that visitors can forge' },
+  },
+  {
+    text: '`CONNECT`, and requests whose framing is not that of RFC 9112 (both `Content-Length` and `Transfer-Encoding`, bare line feeds), are refused.',
+    setting: { not: 'they are no requests to a server, and how far one goes is where smuggling begins' },
+  },
+  {
+    text: 'The dashboard and whatever changes things need a session or a token of Gatehouse, also behind `api.insecure`, which opens Traefik’s read-only `/api` alone.',
+    setting: { not: 'Traefik’s dashboard can change nothing, this one can' },
+  },
+  {
+    text: 'Pages for errors are Gatehouse’s own. They tell the visitor a reference, which leads you to the cause, and nothing else.',
+    setting: { not: 'the statuses are the same' },
+  },
+  {
+    text: 'An object with a fault stays visible with what is wrong with it and how to mend it. Traefik drops some such objects and writes a line to its log.',
+    setting: { not: 'it is about what you see' },
+  },
+  {
+    text: 'A page that the `errors` middleware puts in the place of an answer has the page’s own header fields. Traefik adds the `Link` fields of early hints (103) that belonged to the answer it replaced.',
+    setting: { not: 'it is about no protection' },
+  },
+  {
+    text: 'A TLS version that is refused ends the handshake in one way, whichever router would have taken the connection.',
+    setting: { not: 'the connection ends in both' },
+  },
+  {
+    text: 'Middlewares on a container that has no port are kept. Traefik drops the whole container.',
+    setting: { not: 'it is about no protection' },
+  },
+  {
+    text: 'In metrics the label `service` is the service that the router names, also where that shares requests out among others.',
+    setting: { not: 'it is about no protection' },
+  },
+  {
+    text: 'Beside `providers.docker`, which is `@docker` as in Traefik, further daemons have names of their own: `providers.docker.endpoints.nas.endpoint`, or `--docker nas=tcp://192.168.1.5:2375`. Their routers are `photos@docker-nas`, their containers `nas/photos`; a reference in a label without `@` stays within its daemon. Containers of another machine are reached by the ports that they publish there. Traefik has one Docker daemon.',
+    setting: { not: 'it takes nothing away' },
+  },
+  {
+    text: 'Providers are Docker, files, an HTTP address, and clicks. Kubernetes, Swarm, Consul, Nomad, ECS, etcd, ZooKeeper and Redis are for other surroundings, and so are plugins, which are programs for Traefik; what asks for one stays closed.',
+    setting: { not: 'there is nothing to turn on' },
+  },
 ];

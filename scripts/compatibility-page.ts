@@ -50,7 +50,15 @@ export function compatibilityPage(): string {
     '',
     '## Differences on purpose',
     '',
-    ...differences.map((difference) => `- ${difference}`),
+    'What differs for safety is as in Traefik again with one setting: `gatehouse: { compatibility: traefik }` in the static',
+    'file, `--gatehouse.compatibility=traefik` or `--compatibility traefik`, or `GATEHOUSE_COMPATIBILITY=traefik`.',
+    '',
+    '| difference | `compatibility: traefik` |',
+    '|---|---|',
+    ...differences.map(
+      ({ text, setting }) =>
+        `| ${cell(text)} | ${setting === 'returns it' ? 'as Traefik' : cell(`no difference: ${setting.not}`)} |`,
+    ),
     '',
     '## Dynamic configuration',
     '',

@@ -1,18 +1,34 @@
-import type { StaticConfiguration } from './static.ts';
+import { defaultStaticConfiguration, type StaticConfiguration, type StaticEntryPoint } from './static.ts';
 
 /** Whether requests and options are read as Traefik reads them where Gatehouse would be stricter. */
 export function isAsTraefik({ compatibility }: Pick<StaticConfiguration, 'compatibility'>): boolean {
   return compatibility === 'traefik';
 }
 
-/** Tells every entry point of it, as workers read requests by entry point. */
+/** Go's default, which Traefik has. */
+const traefikHeaderBytes = 1_048_576;
+/** Traefik's default for a whole request. */
+const traefikReadMs = 60_000;
+
+/** Fills in what Traefik has where nothing is said, for every entry point, as workers read requests by entry point. */
 export function withCompatibility(configuration: StaticConfiguration): StaticConfiguration {
   if (!isAsTraefik(configuration)) return configuration;
   return {
     ...configuration,
     entryPoints: configuration.entryPoints.map((entryPoint) => ({
       ...entryPoint,
+      timeouts: timeoutsOf(entryPoint),
+      maxHeaderBytes:
+        entryPoint.maxHeaderBytes === usual?.maxHeaderBytes ? traefikHeaderBytes : entryPoint.maxHeaderBytes,
       wire: { ...entryPoint.wire, asTraefik: true },
     })),
   };
+}
+
+const [usual] = defaultStaticConfiguration.entryPoints;
+
+/** Only where no `readTimeout` is given may a body take any time in all, as long as it moves. */
+function timeoutsOf({ timeouts }: StaticEntryPoint): StaticEntryPoint['timeouts'] {
+  if (timeouts.readMs > 0 || timeouts.bodyIdleMs === 0) return timeouts;
+  return { ...timeouts, readMs: traefikReadMs, bodyIdleMs: 0 };
 }

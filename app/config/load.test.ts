@@ -49,6 +49,11 @@ describe('loadStaticConfiguration', () => {
       expect(configuration.compatibility).toBe('traefik');
       expect(configuration.entryPoints.map(({ wire }) => wire?.asTraefik)).toEqual([true, true]);
     }
+    const [web] = ways[0]?.entryPoints ?? [];
+    expect(web).toMatchObject({ maxHeaderBytes: 1_048_576, timeouts: { readMs: 60_000, bodyIdleMs: 0 } });
+    const said =
+      'gatehouse: { compatibility: traefik }\nentryPoints: { web: { address: ":80", transport: { respondingTimeouts: { readTimeout: 5 } }, http: { maxHeaderBytes: 4096 } } }';
+    expect(load({}, { text: said }).entryPoints).toMatchObject([{ maxHeaderBytes: 4096, timeouts: { readMs: 5000 } }]);
     const secure = load({ compatibility: 'secure' }, { text: 'gatehouse: { compatibility: traefik }' });
     expect(secure.entryPoints.map(({ wire }) => wire?.asTraefik)).toEqual([undefined, undefined]);
     expect(() => load({ compatibility: 'nginx' })).toThrow('--compatibility nginx: write secure or traefik.');

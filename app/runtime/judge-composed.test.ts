@@ -38,6 +38,12 @@ describe('a service that leads to others', () => {
     ).toEqual(['app@file', 'copied@file', 'one@file', 'safe@file', 'two@file']);
     expect(Object.keys(snapshot.middlewares)).toEqual(['prefix@file']);
     expect(snapshot.services['app@file']).toMatchObject({ kind: 'weighted', strategy: 'wrr', sticky: { name: 'c' } });
+    const asTraefik = toRoutingSnapshot({ ...state, asTraefik: true }, defaultStaticConfiguration.entryPoints, {
+      pausedAll: false,
+    });
+    expect(asTraefik.services['copied@file']).toMatchObject({ maxBodyBytes: -1 });
+    expect(asTraefik.services['safe@file']).toMatchObject({ errors: { maxRequestBodyBytes: -1 } });
+    expect(asTraefik.asTraefik).toBe(true);
     expect(snapshot.services['copied@file']).toMatchObject({ maxBodyBytes: 8_388_608, mirrorBody: true });
     expect(snapshot.services['one@file']?.middlewares).toEqual(['prefix@file']);
     expect(snapshot.services['two@file']).toMatchObject({

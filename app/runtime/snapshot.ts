@@ -85,7 +85,8 @@ export function toRoutingSnapshot(
     });
     const below = children === undefined ? {} : { children };
     if (router.parents === undefined) {
-      const tlsOptions = state.tls?.required.get(router.name);
+      // Traefik serves such a router with the default options.
+      const tlsOptions = state.asTraefik === true ? undefined : state.tls?.required.get(router.name);
       for (const each of split(router, tlsEntryPoints)) {
         routers.push({ ...each, ...below, ...(tlsOptions === undefined ? {} : { tlsOptions }) });
       }

@@ -19,7 +19,7 @@ export type FieldOf = (entry: AccessLogEntry) => FieldValue;
 export function coreFields({ keepsQuery }: AccessLogOptions): readonly (readonly [name: string, valueOf: FieldOf])[] {
   return [
     ['ClientAddr', ({ record, facts }) => joinHostPort(facts.peerIp ?? record.clientIp, record.clientPort)],
-    ['ClientHost', ({ record }) => record.clientIp],
+    ['ClientHost', clientHost],
     ['ClientPort', ({ record }) => String(record.clientPort)],
     ['ClientUsername', ({ record }) => (record.username === null || record.username === '' ? '-' : record.username)],
     ['DownstreamContentSize', ({ record }) => record.responseBytes],
@@ -54,6 +54,11 @@ export function coreFields({ keepsQuery }: AccessLogOptions): readonly (readonly
         tlsVersion?.startsWith('TLSv') ? tlsVersion.slice(4) : (tlsVersion ?? undefined),
     ],
   ];
+}
+
+/** The client by whom rules judge, or what proxies said of it where that is asked for. */
+export function clientHost({ record, facts }: AccessLogEntry): string {
+  return facts.forwardedFor ?? record.clientIp;
 }
 
 /** Whether a field is written, by its name in any case. Traefik takes `redact` of one that is no header for the default. */

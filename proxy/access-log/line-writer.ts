@@ -4,6 +4,7 @@ import { statusTest } from '../model/status-ranges.ts';
 import {
   type AccessLogEntry,
   byName,
+  clientHost,
   coreFields,
   createOwnFields,
   type FieldValue,
@@ -33,12 +34,13 @@ export function createLineWriter(options: AccessLogOptions): LineWriter {
 }
 
 /** What is to be noted of header fields: `User-Agent` and `Referer` come with every record. */
-export function headersAskedFor({ headers }: AccessLogOptions): LoggedFieldModes {
-  if (headers.defaultMode !== 'drop') return headers;
+export function headersAskedFor({ headers, asTraefik }: AccessLogOptions): LoggedFieldModes {
+  const more = asTraefik === true ? { wantsForwardedFor: true } : {};
+  if (headers.defaultMode !== 'drop') return { ...headers, ...more };
   const asked = Object.entries(headers.names).filter(
     ([name, mode]) => mode !== 'drop' && name !== 'user-agent' && name !== 'referer',
   );
-  return { defaultMode: 'drop', names: Object.fromEntries(asked) };
+  return { defaultMode: 'drop', names: Object.fromEntries(asked), ...more };
 }
 
 function filterOf({ filters }: AccessLogOptions): (record: RequestRecord) => boolean {
@@ -117,7 +119,7 @@ function commonLine(options: AccessLogOptions): Line {
       protocol ? record.protocol : '-',
     ].join(' ');
     const parts = [
-      client ? word(record.clientIp, false) : '-',
+      client ? words(clientHost(entry)) : '-',
       '-',
       user ? userWord(record.username) : '-',
       `[${start ? commonTime(record.at) : '-'}]`,
@@ -129,6 +131,16 @@ function commonLine(options: AccessLogOptions): Line {
     ];
     return `${parts.join(' ')}${more(entry)}\n`;
   };
+}
+
+/** Where it is a whole `X-Forwarded-For`, it is several words. */
+function words(text: string): string {
+  return text.includes(' ')
+    ? text
+        .split(' ')
+        .map((part) => word(part, false))
+        .join(' ')
+    : word(text, false);
 }
 
 function traefikPart(options: AccessLogOptions): Line {

@@ -35,10 +35,12 @@ export function factsOf(
   originFields: LoggedFields | null,
 ): LoggedFacts {
   const { tls } = request;
+  const forwardedFor = modes.wantsForwardedFor === true ? request.headers.get('x-forwarded-for') : undefined;
   const subject = tls?.clientCertificates === undefined ? '' : subjectOf(tls);
   return {
     authority: request.authority,
     ...(request.peerIp === request.clientIp ? {} : { peerIp: request.peerIp }),
+    ...(forwardedFor === undefined ? {} : { forwardedFor }),
     ...(notes.originBytes === undefined ? {} : { originBytes: notes.originBytes }),
     ...(tls?.cipher === undefined ? {} : { tlsCipher: tls.cipher }),
     ...(subject === '' ? {} : { tlsClientSubject: subject }),

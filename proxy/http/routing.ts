@@ -59,6 +59,7 @@ export function compileRouting(
   const poolKeys = new Set<string>();
   const turns = new Map<string, ReadonlyMap<string, Place>>();
   const surroundings = {
+    asTraefik: snapshot.asTraefik === true,
     service: (name: string) => serviceOf(name).handler,
     connect: (url: string, transport?: ServersTransportConfig) =>
       createUpstream(url, transport, pools, (key) => poolKeys.add(key)),

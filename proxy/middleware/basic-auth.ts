@@ -4,7 +4,7 @@ import type { Exchange } from '../http/exchange.ts';
 import { answerText } from './answer-text.ts';
 import { checkCredentials, createCredentialCache } from './credential-checker.ts';
 import type { MiddlewareDefinition } from './definition.ts';
-import { checkFields, removeWithAliases } from './header-aliases.ts';
+import { checkFields, fieldRemover } from './header-aliases.ts';
 import { type Htpasswd, htpasswdLines, parseHtpasswd } from './htpasswd.ts';
 
 const schema = z.strictObject({
@@ -22,6 +22,7 @@ export const basicAuth: MiddlewareDefinition<Config> = {
   schema,
   secretOptions: ['users'],
   build(config, context) {
+    const remove = fieldRemover(context);
     const users = readUsers(config);
     const { headerField = '', removeHeader } = config;
     if (headerField !== '') checkFields('headerField', { [headerField]: '' });
@@ -53,7 +54,7 @@ export const basicAuth: MiddlewareDefinition<Config> = {
       return (exchange) => {
         const { headers } = exchange.request;
         // What a client says of itself under this name must never pass, whatever comes next.
-        if (headerField !== '') removeWithAliases(headers, headerField);
+        if (headerField !== '') remove(headers, headerField);
         const given = readCredentials(headers.get('authorization'));
         if (given === null) return refuse(exchange);
         exchange.notes.username = given.name;

@@ -10,6 +10,8 @@ export interface Surroundings {
   readonly service: (name: string) => Handler;
   /** A way to one HTTP address. Throws a readable Error where the address or the transport cannot be used. */
   readonly connect: (url: string, transport?: ServersTransportConfig) => Upstream;
+  /** What differs from Traefik for safety is as in Traefik. */
+  readonly asTraefik?: boolean;
 }
 
 /** What a middleware may use while it is built. */

@@ -6,7 +6,7 @@ import { canonicalPath } from '../rule/path.ts';
 import { answerText } from './answer-text.ts';
 import type { MiddlewareDefinition } from './definition.ts';
 import { DigestNonces } from './digest-nonces.ts';
-import { checkFields, removeWithAliases } from './header-aliases.ts';
+import { checkFields, fieldRemover } from './header-aliases.ts';
 import { htpasswdLines } from './htpasswd.ts';
 
 const schema = z.strictObject({
@@ -27,6 +27,7 @@ export const digestAuth: MiddlewareDefinition<Config> = {
   schema,
   secretOptions: ['users'],
   build(config, context) {
+    const remove = fieldRemover(context);
     const realm = config.realm || 'traefik';
     if (/["\\]|[^\x20-\x7e]/.test(realm)) throw new Error('realm holds a character that cannot stand in a header.');
     const users = readUsers(config, realm);
@@ -47,7 +48,7 @@ export const digestAuth: MiddlewareDefinition<Config> = {
     return (next) => (exchange) => {
       const { request, notes } = exchange;
       // What a client says of itself under this name must never pass, whatever comes next.
-      if (headerField !== '') removeWithAliases(request.headers, headerField);
+      if (headerField !== '') remove(request.headers, headerField);
       const given = readCredentials(request.headers.get('authorization'));
       if (given === null) return challenge(exchange, false);
       notes.username = given.username;

@@ -29,7 +29,7 @@ export const errors: MiddlewareDefinition<Config> = {
   summary: 'Shows pages of a service of your own in place of answers with certain statuses.',
   schema,
   build(config, context) {
-    const settings = readSettings(config);
+    const settings = readSettings(config, context.asTraefik === true);
     const pages = context.service(config.service ?? '');
     return (next) => (exchange) => {
       const { request } = exchange;
@@ -51,11 +51,12 @@ interface Settings {
   readonly isCaught: (status: number) => boolean;
   readonly shown: (status: number) => number;
   readonly query: string;
-  /** Null: all but what signs the visitor in. */
+  /** Null: all but what signs the visitor in, unless that is told, too. */
   readonly headers: readonly string[] | null;
+  readonly tellsCredentials: boolean;
 }
 
-function readSettings(config: Config): Settings {
+function readSettings(config: Config, asTraefik: boolean): Settings {
   if (!config.service) throw new Error('service must be given: it serves the pages.');
   const rewrites = Object.entries(config.statusRewrites ?? {}).map(([range, to]) => ({ has: statusTest([range]), to }));
   return {
@@ -63,6 +64,7 @@ function readSettings(config: Config): Settings {
     shown: (status) => rewrites.find(({ has }) => has(status))?.to ?? status,
     query: config.query ?? '',
     headers: config.errorRequestHeaders ?? null,
+    tellsCredentials: asTraefik,
   };
 }
 
@@ -91,16 +93,16 @@ function pageRequest(request: ProxyRequest, asked: Asked, settings: Settings, st
     method: 'GET',
     path: canonicalPath(path) ?? '/',
     query: mark < 0 ? '' : target.slice(mark + 1).replaceAll(/[^\x21-\x7e]/gu, encodeURIComponent),
-    headers: pageHeaders(asked.headers, settings.headers),
+    headers: pageHeaders(asked.headers, settings),
     body: null,
     upgrade: null,
   };
 }
 
-function pageHeaders(asked: HeaderList, wanted: readonly string[] | null): HeaderList {
+function pageHeaders(asked: HeaderList, { headers: wanted, tellsCredentials }: Settings): HeaderList {
   const headers = asked.clone();
   if (wanted === null) {
-    headers.deleteWhere((name) => credentials.has(name) || ofTheBody.test(name));
+    headers.deleteWhere((name) => (!tellsCredentials && credentials.has(name)) || ofTheBody.test(name));
   } else {
     // The Host is part of the address.
     const kept = new Set(['host', ...wanted.map((name) => name.toLowerCase())]);

@@ -12,7 +12,7 @@ import { answerText } from './answer-text.ts';
 import { authRequestHeaders } from './auth-request.ts';
 import type { BuildContext, MiddlewareDefinition } from './definition.ts';
 import { compilePattern } from './go-regexp.ts';
-import { canonicalName, checkFields, removeWithAliases } from './header-aliases.ts';
+import { canonicalName, checkFields, fieldRemover } from './header-aliases.ts';
 import { PassingSink } from './passing-sink.ts';
 
 const schema = z.strictObject({
@@ -54,7 +54,9 @@ export const forwardAuth: MiddlewareDefinition<ForwardAuthConfig> = {
   secretOptions: ['key'],
   build(config, context) {
     const server = connect(config, context);
-    const taken = readTaken(config);
+    const remove = fieldRemover(context);
+    const taken = readTaken(config, context);
+    const maxBytes = context.asTraefik === true ? -1 : defaultMaxBytes;
     const cookies = new Set(config.addAuthCookiesToResponse ?? []);
     const { headerField = '', authSigninURL = '' } = config;
 
@@ -69,7 +71,7 @@ export const forwardAuth: MiddlewareDefinition<ForwardAuthConfig> = {
       body: NonNullable<ProxyRequest['body']>,
       next: Handler,
     ): Promise<void> {
-      const whole = await readWhole(body, config.maxBodySize ?? defaultMaxBytes);
+      const whole = await readWhole(body, config.maxBodySize ?? maxBytes);
       const served = (again: ProxyRequest['body']): Exchange => ({
         request: requestWithBody(request, again),
         ...{ sink, notes, signal },
@@ -90,7 +92,7 @@ export const forwardAuth: MiddlewareDefinition<ForwardAuthConfig> = {
           method: config.preserveRequestMethod ? request.method : 'GET',
           headers,
           body,
-          maxAnswerBytes: config.maxResponseBodySize ?? defaultMaxBytes,
+          maxAnswerBytes: config.maxResponseBodySize ?? maxBytes,
           timeoutMs,
           signal,
         });
@@ -111,7 +113,7 @@ export const forwardAuth: MiddlewareDefinition<ForwardAuthConfig> = {
         return;
       }
       // What a visitor says of itself under these names must not pass, whether the server says anything or not.
-      if (headerField !== '') removeWithAliases(request.headers, headerField);
+      if (headerField !== '') remove(request.headers, headerField);
       taken.replace(request.headers, verdict.headers);
       const added = setCookies(verdict.headers).filter(([name]) => cookies.has(name));
       await next(
@@ -181,18 +183,23 @@ interface TakenHeaders {
   replace(headers: HeaderList, verdict: HeaderList): void;
 }
 
-function readTaken({ authResponseHeaders = [], authResponseHeadersRegex = '' }: ForwardAuthConfig): TakenHeaders {
+function readTaken(
+  { authResponseHeaders = [], authResponseHeadersRegex = '' }: ForwardAuthConfig,
+  context: BuildContext,
+): TakenHeaders {
+  const remove = fieldRemover(context);
   checkFields('authResponseHeaders', Object.fromEntries(authResponseHeaders.map((name) => [name, ''])));
   const pattern: RE2JS | null =
     authResponseHeadersRegex === '' ? null : compilePattern('authResponseHeadersRegex', authResponseHeadersRegex);
   const matches = (name: string): boolean =>
     pattern !== null &&
-    (pattern.test(canonicalName(name)) || pattern.test(canonicalName(name.replaceAll(/[_.]/g, '-'))));
+    (pattern.test(canonicalName(name)) ||
+      (context.asTraefik !== true && pattern.test(canonicalName(name.replaceAll(/[_.]/g, '-')))));
   return {
     replace(headers, verdict) {
       for (const name of authResponseHeaders) {
         if (isFraming(name)) continue;
-        removeWithAliases(headers, name);
+        remove(headers, name);
         for (const value of verdict.getAll(name)) headers.append(name, value);
       }
       if (pattern === null) return;

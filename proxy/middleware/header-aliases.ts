@@ -4,9 +4,14 @@ import type { HeaderList } from '../http/header-list.ts';
  * Removes a field and what a server behind may take for it: CGI, WSGI and their like read `X_User` and `X.User` as
  * `X-User`, so a client could otherwise send a second value past the one that is set here.
  */
-export function removeWithAliases(headers: HeaderList, name: string): void {
+function removeWithAliases(headers: HeaderList, name: string): void {
   const plain = plainName(name);
   headers.deleteWhere((candidate) => candidate.length === plain.length && plainName(candidate) === plain);
+}
+
+/** How a middleware takes a field off before it sets it: with its aliases, or, as Traefik does it, under its name alone. */
+export function fieldRemover({ asTraefik }: { readonly asTraefik?: boolean }): typeof removeWithAliases {
+  return asTraefik === true ? (headers, name) => headers.delete(name) : removeWithAliases;
 }
 
 function plainName(name: string): string {

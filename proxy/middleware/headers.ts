@@ -4,7 +4,7 @@ import type { HeaderList } from '../http/header-list.ts';
 import { answerText } from './answer-text.ts';
 import { createCors, isPreflight } from './cors.ts';
 import type { MiddlewareDefinition } from './definition.ts';
-import { checkFields, removeWithAliases } from './header-aliases.ts';
+import { checkFields, fieldRemover } from './header-aliases.ts';
 import { PassingSink, withSink } from './passing-sink.ts';
 import { createSecureHeaders } from './secure-headers.ts';
 
@@ -56,6 +56,7 @@ export const headers: MiddlewareDefinition<Config> = {
   summary: 'Sets or removes headers of requests and answers, among them those for security and CORS.',
   schema,
   build(config, context) {
+    const remove = fieldRemover(context);
     if (isEmpty(config)) throw new Error('No option of headers is set.');
     checkFields('customRequestHeaders', config.customRequestHeaders);
     checkFields('customResponseHeaders', config.customResponseHeaders);
@@ -82,7 +83,7 @@ export const headers: MiddlewareDefinition<Config> = {
         return cors.answerPreflight(exchange);
       }
       for (const [name, value] of requestFields) {
-        removeWithAliases(request.headers, name);
+        remove(request.headers, name);
         if (value !== '') request.headers.append(name, value);
       }
       if (!secure.allowsHost(request)) {

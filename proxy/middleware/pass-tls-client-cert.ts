@@ -3,7 +3,7 @@ import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import type { MiddlewareDefinition } from './definition.ts';
 import { queryEscape } from './go-url.ts';
-import { removeWithAliases } from './header-aliases.ts';
+import { fieldRemover } from './header-aliases.ts';
 
 const issuerSchema = z.strictObject({
   country: z.boolean().optional(),
@@ -40,18 +40,19 @@ export const passTLSClientCert: MiddlewareDefinition<Config> = {
   type: 'passTLSClientCert',
   summary: 'Tells the server which certificate the visitor proved itself by.',
   schema,
-  build(config) {
+  build(config, context) {
+    const remove = fieldRemover(context);
     return (next) => (exchange) => {
       const { headers, tls } = exchange.request;
       const certificates = tls?.clientCertificates ?? [];
       if (certificates.length > 0) {
         if (config.pem) {
-          removeWithAliases(headers, pemHeader);
+          remove(headers, pemHeader);
           headers.append(pemHeader, certificates.map((der) => Buffer.from(der).toString('base64')).join(','));
         }
         if (config.info) {
           const { info } = config;
-          removeWithAliases(headers, infoHeader);
+          remove(headers, infoHeader);
           const parts = certificates.map((der) => describe(new X509Certificate(der), info));
           headers.append(infoHeader, queryEscape(parts.join(',')));
         }

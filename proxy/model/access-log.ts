@@ -20,6 +20,8 @@ export interface AccessLogOptions {
   };
   readonly keepsQuery: boolean;
   readonly headers: LoggedFieldModes;
+  /** `ClientHost` is the whole `X-Forwarded-For`, as in Traefik. Left out: the address by which rules judge. */
+  readonly asTraefik?: boolean;
   /** Requests to Gatehouse's own services, and those that an entry point redirects, are written too. */
   readonly addInternals: boolean;
 }

@@ -89,6 +89,8 @@ export interface LoggedFacts {
   readonly authority: string;
   /** The socket's peer, where a trusted proxy named another client. */
   readonly peerIp?: string;
+  /** `X-Forwarded-For` as it was believed; only where it is asked for. */
+  readonly forwardedFor?: string;
   readonly originBytes?: number;
   /** As IANA names it. */
   readonly tlsCipher?: string;
@@ -104,6 +106,7 @@ export interface LoggedFieldModes {
   readonly defaultMode: LoggedFieldMode;
   /** By lower-case name. */
   readonly names: Readonly<Record<string, LoggedFieldMode>>;
+  readonly wantsForwardedFor?: boolean;
 }
 
 export type LoggedFieldMode = 'keep' | 'drop' | 'redact';

@@ -21,9 +21,14 @@ const ownHeaders: LoggedFieldModes = { defaultMode: 'drop', names: { 'user-agent
 
 /**
  * By Traefik's `accessLog`, with its defaults. Without it Gatehouse keeps a log of its own beside its database. Null:
- * nothing is to be kept (`filePath: /dev/null`).
+ * nothing is to be kept (`filePath: /dev/null`, or none is asked for and everything is to be as in Traefik).
  */
-export function accessLogSettings(asked: StaticConfiguration['accessLog'], dataDir: string): AccessLogSettings | null {
+export function accessLogSettings(
+  asked: StaticConfiguration['accessLog'],
+  dataDir: string,
+  asTraefik = false,
+): AccessLogSettings | null {
+  if (asked === undefined && asTraefik) return null;
   if (asked === undefined) {
     return {
       filePath: path.join(dataDir, 'access.log'),
@@ -57,6 +62,7 @@ export function accessLogSettings(asked: StaticConfiguration['accessLog'], dataD
       keepsQuery: fields?.queryParameters?.defaultMode !== 'drop',
       headers: { defaultMode: fields?.headers?.defaultMode ?? 'drop', names: byLowerName(fields?.headers?.names) },
       addInternals: asked.addInternals ?? false,
+      ...(asTraefik ? { asTraefik } : {}),
     },
   };
 }

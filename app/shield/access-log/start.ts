@@ -18,10 +18,11 @@ export interface StartedAccessLog {
 export function startAccessLog(options: {
   readonly asked: StaticConfiguration['accessLog'];
   readonly dataDir: string;
+  readonly asTraefik?: boolean;
   readonly log: Log;
 }): StartedAccessLog {
   const none: StartedAccessLog = { add: () => undefined, lines: null, problems: [], close: () => undefined };
-  const settings = accessLogSettings(options.asked, options.dataDir);
+  const settings = accessLogSettings(options.asked, options.dataDir, options.asTraefik);
   if (settings === null) return none;
   let accessLog: AccessLog;
   try {
