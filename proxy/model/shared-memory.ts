@@ -1,6 +1,5 @@
 /** What the workers of one engine count in together. The system gives memory for a page once it is written to. */
 export interface SharedMemory {
-  readonly workers: number;
   readonly rates: SharedArrayBuffer;
   readonly underWay: SharedArrayBuffer;
   readonly nonces: SharedArrayBuffer;

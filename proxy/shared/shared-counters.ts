@@ -7,7 +7,6 @@ import { clearUnderWay, UnderWay, underWayBytes } from './under-way.ts';
 
 export function allocateSharedMemory(workers: number): SharedMemory {
   return {
-    workers,
     rates: new SharedArrayBuffer(rateTableBytes),
     underWay: new SharedArrayBuffer(underWayBytes(workers)),
     nonces: new SharedArrayBuffer(nonceSlotsBytes),
@@ -17,8 +16,8 @@ export function allocateSharedMemory(workers: number): SharedMemory {
 }
 
 /** Forgets what a worker that has ended had under way. */
-export function forgetWorker({ underWay, workers }: SharedMemory, worker: number): void {
-  clearUnderWay(underWay, workers, worker);
+export function forgetWorker({ underWay }: SharedMemory, worker: number): void {
+  clearUnderWay(underWay, worker);
 }
 
 /**
@@ -51,8 +50,7 @@ export class SharedCounters {
   }
 
   get underWay(): UnderWay {
-    const { underWay, workers } = this.#shared();
-    this.#underWay ??= new UnderWay(underWay, workers, this.#worker);
+    this.#underWay ??= new UnderWay(this.#shared().underWay, this.#worker);
     return this.#underWay;
   }
 

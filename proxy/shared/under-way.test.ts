@@ -11,7 +11,7 @@ const keyOf = (text: string): readonly [number, number] => {
 describe('UnderWay', () => {
   it('counts what workers have together, and lets in again who leaves', () => {
     const memory = new SharedArrayBuffer(underWayBytes(2));
-    const [first, second] = [new UnderWay(memory, 2, 0), new UnderWay(memory, 2, 1)];
+    const [first, second] = [new UnderWay(memory, 0), new UnderWay(memory, 1)];
     const key = keyOf('a');
     expect([first.enter(...key, 2), second.enter(...key, 2)]).toEqual([true, true]);
     expect([first.enter(...key, 2), second.enter(...key, 2)]).toEqual([false, false]);
@@ -24,17 +24,17 @@ describe('UnderWay', () => {
 
   it('forgets a worker that died, and nothing of the others', () => {
     const memory = new SharedArrayBuffer(underWayBytes(2));
-    const [first, second] = [new UnderWay(memory, 2, 0), new UnderWay(memory, 2, 1)];
+    const [first, second] = [new UnderWay(memory, 0), new UnderWay(memory, 1)];
     const key = keyOf('a');
     for (let i = 0; i < 3; i += 1) first.enter(...key, 9);
     second.enter(...key, 9);
-    clearUnderWay(memory, 2, 0);
+    clearUnderWay(memory, 0);
     expect([second.enter(...key, 2), second.enter(...key, 2)]).toEqual([true, false]);
   });
 
   it('refuses almost nobody for what others have under way', () => {
     const memory = new SharedArrayBuffer(underWayBytes(1));
-    const counts = new UnderWay(memory, 1, 0);
+    const counts = new UnderWay(memory, 0);
     let refused = 0;
     for (let source = 0; source < 2000; source += 1) if (!counts.enter(...keyOf(`source ${source}`), 1)) refused += 1;
     // One in 10,000 is likely at the end; this would be 30 times that.

@@ -78,7 +78,8 @@ const noStreams: StreamSnapshot = {
   udpServices: {},
 };
 
-function snapshotOf(options: HarnessOptions, revision: number): RoutingSnapshot {
+/** A snapshot with what the test says; routers take every path of `web` and lead to `app@test`. */
+export function snapshotOf(options: HarnessOptions, revision: number): RoutingSnapshot {
   return {
     revision,
     routers: (options.routers ?? [{}]).map((router, index) => ({
