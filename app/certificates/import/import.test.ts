@@ -168,7 +168,10 @@ describe("certbot's and Nginx Proxy Manager's folders", () => {
     write('data/database.sqlite', 'not read');
     const files = await readImportPath('nginx-proxy-manager', root);
     const { certificates, skipped } = readImport('nginx-proxy-manager', files, now);
-    expect(certificates.map(({ names }) => names[0]).toSorted((a = "", b = "") => a.localeCompare(b))).toEqual(['nas.example.org', 'own.example.org']);
+    expect(certificates.map(({ names }) => names[0]).toSorted((a = '', b = '') => a.localeCompare(b))).toEqual([
+      'nas.example.org',
+      'own.example.org',
+    ]);
     expect(skipped.map(({ what, code }) => [what, code])).toContainEqual(['keyless.example.org', 'KEY_MISSING']);
   });
 

@@ -1,0 +1,263 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
+import type { OrderStep, OrderStepKind } from '../../contract/certificates.ts';
+import type { StoredOrder } from '../../store/certificates.ts';
+import { asCertificateName } from '../authority.ts';
+import { proveNames } from './authorize.ts';
+import type { CaClient } from './ca-client.ts';
+import { makeCsr } from './csr.ts';
+import type { DnsProofs } from './dns-proofs.ts';
+import { OrderFailure, say } from './failure.ts';
+import type { LiveChallenges } from './live-challenges.ts';
+import { AcmeFault, type AcmeOrder, type Identifier, type Told } from './protocol.ts';
+import type { AcmeResolver } from './resolver.ts';
+
+/** What an order works with. */
+export interface OrderSurroundings {
+  readonly resolver: AcmeResolver;
+  /** What the CA is called. */
+  readonly caTitle: string;
+  readonly ca: CaClient;
+  readonly accountKeyPem: string;
+  /** Of the certificate to come. */
+  readonly keyPem: string;
+  readonly names: readonly string[];
+  readonly live: LiveChallenges;
+  /** Null where the resolver proves in another way. */
+  readonly dns: DnsProofs | null;
+  readonly now: () => number;
+  /** Rejects with the signal's reason. */
+  readonly pause: (ms: number) => Promise<void>;
+  /** A new order was made. */
+  readonly onOrdered: () => void;
+}
+
+/** An order on its way: what is known of it, kept before it is acted on. */
+export interface OrderRecord {
+  readonly current: () => StoredOrder;
+  /** Durable once it returns. Throws OperationError where it cannot be kept. */
+  readonly keep: (change: Partial<StoredOrder>) => void;
+  readonly step: (kind: OrderStepKind, state: OrderStep['state'], more?: StepMore) => void;
+}
+
+export interface StepMore {
+  readonly name?: string;
+  readonly details?: OrderStep['details'];
+}
+
+/** Longest and shortest pause between two looks at what the CA is doing. */
+const lookMs = { first: 500, most: 10_000 };
+const longestAskedPauseMs = 60_000;
+/** Orders that are gone at the CA are made anew so often within one run. */
+const mostOrders = 2;
+
+/**
+ * Brings an order to its certificate, from wherever it stands: each step is kept before the CA hears of it, so that a
+ * process that was killed goes on without a second order and without losing a key. Resolves with the chain, PEM.
+ */
+export async function runOrder(record: OrderRecord, around: OrderSurroundings): Promise<string> {
+  for (let round = 1; ; round += 1) {
+    const order = await openOrder(record, around);
+    try {
+      return await finish(order, record, around);
+    } catch (error) {
+      if (!(error instanceof GoneError) || round >= mostOrders) throw asFailure(error, around);
+      record.step('order', 'failed', { details: { reason: error.message } });
+      record.keep({ url: null, isAsked: false });
+    }
+  }
+}
+
+/** The CA does not know the order any more, or it can lead nowhere. */
+class GoneError extends Error {}
+
+function asFailure(error: unknown, { caTitle }: OrderSurroundings): unknown {
+  if (!(error instanceof GoneError)) return error;
+  return new OrderFailure(say('ACME_ORDER_EXPIRED', { ca: caTitle, reason: error.message }), { ends: true });
+}
+
+async function openOrder(record: OrderRecord, around: OrderSurroundings): Promise<AcmeOrder> {
+  const { names, resolver, now } = around;
+  const { url, isAsked, replaces } = record.current();
+  if (url !== null) return (await lookAt(url, around)) ?? openOrder(forgotten(record), around);
+  record.step('order', 'running', { details: { ca: around.caTitle } });
+  // Asked, and no answer kept: the CA may have made it all the same.
+  const found = isAsked ? await findOrder(names, around) : null;
+  if (!found) record.keep({ isAsked: true });
+  const request = {
+    ask: 'newOrder',
+    identifiers: names.map(identifierOf),
+    profile: resolver.profile,
+    replaces: record.current().isTrial ? null : replaces,
+    notAfter: resolver.lifetimeMs === null ? null : new Date(now() + resolver.lifetimeMs).toISOString(),
+  } as const;
+  const order = found ?? (await askForOrder(request, around));
+  record.keep({ url: order.url });
+  if (!found) around.onOrdered();
+  record.step('order', 'done', { details: { ca: around.caTitle } });
+  return order;
+}
+
+function forgotten(record: OrderRecord): OrderRecord {
+  record.keep({ url: null, isAsked: false });
+  return record;
+}
+
+async function askForOrder(
+  request: Parameters<CaClient['ask']>[0] & { readonly ask: 'newOrder' },
+  { ca }: OrderSurroundings,
+): Promise<AcmeOrder> {
+  try {
+    return (await ca.ask(request)).value;
+  } catch (error) {
+    // Replaced by another order already, or not the CA's own: the certificate is wanted all the same (RFC 9773 section 5).
+    const isAboutReplacing =
+      error instanceof AcmeFault &&
+      request.replaces !== null &&
+      ['alreadyReplaced', 'malformed', 'unauthorized'].includes(error.type);
+    if (!isAboutReplacing) throw error;
+    return (await ca.ask({ ...request, replaces: null })).value;
+  }
+}
+
+/** An order of the account's for these names that still leads somewhere. */
+async function findOrder(names: readonly string[], around: OrderSurroundings): Promise<AcmeOrder | null> {
+  const wanted = names.toSorted().join(' ');
+  const { value: urls } = await around.ca.ask({ ask: 'orders' });
+  for (const url of urls.toReversed()) {
+    const order = await lookAt(url, around);
+    if (!order || !['pending', 'ready', 'processing'].includes(order.status)) continue;
+    if (
+      order.identifiers
+        .map(({ value }) => asCertificateName(value) ?? value)
+        .toSorted()
+        .join(' ') === wanted
+    )
+      return order;
+  }
+  return null;
+}
+
+async function lookAt(url: string, { ca }: OrderSurroundings): Promise<AcmeOrder | null> {
+  try {
+    return (await ca.ask({ ask: 'order', url })).value;
+  } catch (error) {
+    if (isGone(error)) return null;
+    throw error;
+  }
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof AcmeFault && (error.status === 404 || error.status === 410);
+}
+
+/** From an order that the CA knows to the chain. Throws GoneError where it can lead nowhere. */
+async function finish(opened: AcmeOrder, record: OrderRecord, around: OrderSurroundings): Promise<string> {
+  let order = opened;
+  const pauses = createPauses(around);
+  let deadline: number | null = null;
+  for (;;) {
+    switch (order.status) {
+      case 'pending':
+        await proveNames(order, record, around);
+        break;
+      case 'ready':
+        order = await finalize(order, record, around);
+        deadline ??= around.now() + around.resolver.connection.certificateTimeoutMs;
+        if (order.status === 'ready') await pauses.next(null);
+        break;
+      case 'processing':
+        deadline ??= around.now() + around.resolver.connection.certificateTimeoutMs;
+        break;
+      case 'valid':
+        return download(order, record, around);
+      case 'invalid':
+        throw new GoneError(order.error?.detail ?? 'the CA has given it up');
+    }
+    if (deadline !== null && around.now() > deadline) {
+      throw new AcmeFault({
+        type: 'timeout',
+        detail: `the certificate was not made within ${around.resolver.connection.certificateTimeoutMs / 1000} s`,
+      });
+    }
+    const { value, retryAfterMs }: Told<AcmeOrder> = await askOrder(order.url, around);
+    if (value.status === order.status && ['processing', 'pending'].includes(value.status))
+      await pauses.next(retryAfterMs);
+    order = value;
+  }
+}
+
+async function askOrder(url: string, { ca }: OrderSurroundings): Promise<Told<AcmeOrder>> {
+  try {
+    return await ca.ask({ ask: 'order', url });
+  } catch (error) {
+    if (isGone(error)) throw new GoneError('the CA does not know it any more');
+    throw error;
+  }
+}
+
+async function finalize(order: AcmeOrder, record: OrderRecord, around: OrderSurroundings): Promise<AcmeOrder> {
+  const { resolver, names, keyPem, ca } = around;
+  record.step('finalised', 'running');
+  const csr = makeCsr(keyPem, {
+    names,
+    emailAddresses: resolver.emailAddresses,
+    withCommonName: resolver.withCommonName,
+  });
+  try {
+    const { value } = await ca.ask({ ask: 'finalize', url: order.finalize, orderUrl: order.url, csr });
+    record.step('finalised', 'done');
+    return value;
+  } catch (error) {
+    // Asked twice, after an answer that was lost: it is under way.
+    if (!(error instanceof AcmeFault && error.type === 'orderNotReady')) throw error;
+    return (await askOrder(order.url, around)).value;
+  }
+}
+
+async function download(order: AcmeOrder, record: OrderRecord, around: OrderSurroundings): Promise<string> {
+  if (order.certificate === null)
+    throw new AcmeFault({ type: 'nonsense', detail: 'an order without a certificate is called valid' });
+  const { preferredChain } = around.resolver;
+  const { value: chain } = await around.ca.ask({ ask: 'certificate', url: order.certificate, preferredChain });
+  judge(chain, around);
+  record.step('downloaded', 'done');
+  return chain;
+}
+
+/** What does not fit our key or names is not served, whatever the CA calls it. */
+function judge(chain: string, { names, keyPem, caTitle }: OrderSurroundings): void {
+  const refuse = (reason: string): never => {
+    throw new OrderFailure(say('ACME_CA_FAULT', { ca: caTitle, reason }), { ends: true });
+  };
+  let certificate: X509Certificate;
+  try {
+    certificate = new X509Certificate(chain);
+  } catch {
+    return refuse('its certificate cannot be read');
+  }
+  if (!certificate.checkPrivateKey(createPrivateKey(keyPem))) refuse('its certificate is for another key');
+  const has = (name: string): boolean =>
+    isIP(name) === 0
+      ? (certificate.subjectAltName ?? '').toLowerCase().split(', ').includes(`dns:${name}`)
+      : certificate.checkIP(name) !== undefined;
+  const missing = names.find((name) => !has(name));
+  if (missing !== undefined) refuse(`its certificate does not have ${missing}`);
+}
+
+export function identifierOf(name: string): Identifier {
+  return { type: isIP(name) === 0 ? 'dns' : 'ip', value: name };
+}
+
+/** Pauses that grow, and are as long as the CA asks for. */
+export function createPauses({ pause }: Pick<OrderSurroundings, 'pause'>): {
+  next: (askedMs: number | null) => Promise<void>;
+} {
+  let nextMs = lookMs.first;
+  return {
+    next: async (askedMs) => {
+      await pause(askedMs === null ? nextMs : Math.min(Math.max(askedMs, 100), longestAskedPauseMs));
+      nextMs = Math.min(nextMs * 1.5, lookMs.most);
+    },
+  };
+}
