@@ -1,3 +1,5 @@
+import { certificatesEn } from './certificates-en.ts';
+
 /** English. French (fr.ts) has the same keys; the compiler sees to it. */
 export const en = {
   common: {
@@ -29,6 +31,7 @@ export const en = {
     overview: 'Overview',
     containers: 'Containers',
     routers: 'Routers',
+    certificates: 'Certificates',
     logs: 'Logs',
     settings: 'Settings',
     command: 'Search and act',
@@ -530,6 +533,7 @@ export const en = {
     emptyBody: 'You see which router takes it, what stands in between, and where it ends.',
     examples: 'Try',
   },
+  certificates: certificatesEn,
   settings: {
     sentence_one: 'Listening on {{count}} entry point.',
     sentence_other: 'Listening on {{count}} entry points.',
@@ -755,6 +759,26 @@ export const en = {
     EXPOSURE_GONE: 'This app is no longer exposed.',
     EXPOSURE_THERE: 'This app is exposed already.',
     REQUEST_UNKNOWN: 'This request is no longer in the log.',
+    CERTIFICATE_UNKNOWN: 'This certificate is no longer there.',
+    CERTIFICATE_UNREADABLE: 'That is no certificate, or no key.',
+    CERTIFICATE_KEY_OTHER: 'The key belongs to another certificate.',
+    CERTIFICATE_NAMES: 'It is not good for {{missing}}.',
+    CERTIFICATE_ENDED: 'It has ended.',
+    CERTIFICATE_NOT_ORDERED: 'It does not come from a CA, so this cannot be done with it.',
+    CERTIFICATE_THERE: 'There is a certificate for these names already.',
+    DOMAIN_INVALID: '“{{name}}” is no domain name.',
+    RESOLVER_UNKNOWN: 'There is no resolver {{name}}.',
+    RESOLVER_STATIC: 'The resolver {{name}} comes from the configuration file and is changed there.',
+    RESOLVER_IN_USE: 'Routers use the resolver {{name}}.',
+    RESOLVERS_ABSENT: 'No resolver is set up yet.',
+    DNS_PROVIDER_UNKNOWN: 'There is no DNS provider “{{code}}” that Gatehouse knows.',
+    DNS_FIELD_UNKNOWN: 'This provider has no field “{{field}}”.',
+    PASSPHRASE_REQUIRED: 'Give it a passphrase.',
+    IMPORT_UNSUITABLE: 'Nothing was imported: there is nothing in it that Gatehouse knows.',
+    IMPORT_UNREADABLE: '{{path}} cannot be read.',
+    IMPORT_TOO_LARGE: '{{path}} is too large to be what was meant.',
+    SECRETS_UNREADABLE: 'Secrets cannot be read. The overview says why.',
+    SECRETS_NOT_KEPT: 'The secret could not be kept. See whether the disk has room.',
     TOKEN_UNKNOWN: 'This token is gone.',
     TOKEN_NOT_ALLOWED: 'A token may not do this.',
     CONTROL_SOCKET_ONLY: 'This is possible only on the machine itself.',

@@ -1,3 +1,4 @@
+import { certificatesFr } from './certificates-fr.ts';
 import type { Words } from './en.ts';
 
 /** French, written for its readers: not word for word. */
@@ -31,6 +32,7 @@ export const fr: Words = {
     overview: 'Aperçu',
     containers: 'Conteneurs',
     routers: 'Routeurs',
+    certificates: 'Certificats',
     logs: 'Journal',
     settings: 'Réglages',
     command: 'Chercher et agir',
@@ -543,6 +545,7 @@ export const fr: Words = {
     emptyBody: 'Vous verrez quel routeur la prend, ce qui se trouve sur le chemin, et où il mène.',
     examples: 'Essayez',
   },
+  certificates: certificatesFr,
   settings: {
     sentence_one: '{{count}} point d’entrée à l’écoute.',
     sentence_other: '{{count}} points d’entrée à l’écoute.',
@@ -770,6 +773,26 @@ export const fr: Words = {
     EXPOSURE_GONE: 'Cette application n’est plus exposée.',
     EXPOSURE_THERE: 'Cette application est déjà exposée.',
     REQUEST_UNKNOWN: 'Cette requête n’est plus dans le journal.',
+    CERTIFICATE_UNKNOWN: 'Ce certificat n’est plus là.',
+    CERTIFICATE_UNREADABLE: 'Ce n’est pas un certificat, ou pas une clé.',
+    CERTIFICATE_KEY_OTHER: 'La clé appartient à un autre certificat.',
+    CERTIFICATE_NAMES: 'Il ne vaut pas pour {{missing}}.',
+    CERTIFICATE_ENDED: 'Il est terminé.',
+    CERTIFICATE_NOT_ORDERED: 'Il ne vient pas d’une autorité publique, donc cela ne se fait pas avec lui.',
+    CERTIFICATE_THERE: 'Il y a déjà un certificat pour ces noms.',
+    DOMAIN_INVALID: '« {{name}} » n’est pas un nom de domaine.',
+    RESOLVER_UNKNOWN: 'Il n’y a pas de résolveur {{name}}.',
+    RESOLVER_STATIC: 'Le résolveur {{name}} vient du fichier de configuration et s’y modifie.',
+    RESOLVER_IN_USE: 'Des routeurs se servent du résolveur {{name}}.',
+    RESOLVERS_ABSENT: 'Aucun résolveur n’est encore créé.',
+    DNS_PROVIDER_UNKNOWN: 'Gatehouse ne connaît pas d’hébergeur DNS « {{code}} ».',
+    DNS_FIELD_UNKNOWN: 'Cet hébergeur n’a pas de champ « {{field}} ».',
+    PASSPHRASE_REQUIRED: 'Donnez une phrase secrète.',
+    IMPORT_UNSUITABLE: 'Rien n’a été importé : rien là-dedans que Gatehouse connaisse.',
+    IMPORT_UNREADABLE: '{{path}} ne peut pas être lu.',
+    IMPORT_TOO_LARGE: '{{path}} est trop grand pour être ce que vous vouliez.',
+    SECRETS_UNREADABLE: 'Les secrets ne peuvent pas être lus. L’aperçu dit pourquoi.',
+    SECRETS_NOT_KEPT: 'Le secret n’a pas pu être gardé. Voyez s’il reste de la place sur le disque.',
     TOKEN_UNKNOWN: 'Ce jeton n’existe plus.',
     TOKEN_NOT_ALLOWED: 'Un jeton ne permet pas cela.',
     CONTROL_SOCKET_ONLY: 'Ce n’est possible que sur la machine elle-même.',
