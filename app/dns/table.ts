@@ -17,6 +17,7 @@ export const dnsProviders: Readonly<Record<string, () => Promise<DnsProviderDefi
   namecheap: async () => (await import('./providers/namecheap.ts')).namecheap,
   ovh: async () => (await import('./providers/ovh.ts')).ovh,
   porkbun: async () => (await import('./providers/porkbun.ts')).porkbun,
+  rfc2136: async () => (await import('./providers/rfc2136.ts')).rfc2136,
   route53: async () => (await import('./providers/route53.ts')).route53,
   scaleway: async () => (await import('./providers/scaleway.ts')).scaleway,
 };
