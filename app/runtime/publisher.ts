@@ -46,6 +46,8 @@ export interface PublisherOptions {
   readonly defaultTcpTransport?: TcpServersTransportConfig | undefined;
   /** Certificates and TLS options of owners; left out: none. */
   readonly tlsFiles?: Pick<TlsFiles, 'read'>;
+  /** Those that were had from a CA or brought, the newest last; the same while they do not change. Left out: none. */
+  readonly issued?: () => readonly CertificateSnapshot[];
   readonly log: Log;
   /** Called after the workers were sent a state; must not throw. */
   readonly onState: (state: RuntimeState, snapshot: RoutingSnapshot) => void;
@@ -61,6 +63,8 @@ const emptyState: RuntimeState = {
   serversTransports: new Map(),
   streams: noStreamState,
 };
+
+const none: readonly CertificateSnapshot[] = [];
 
 /**
  * From publications to workers: merge, certificates for hosts that are new, then the routes in one swap. There is no
@@ -78,6 +82,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
   let certifiedHosts: string | null = null;
   let ownHosts: readonly string[] = [];
   let certifiedBy: ConfiguredTls = noConfiguredTls;
+  let certifiedWith: readonly CertificateSnapshot[] = none;
   let errors: ReadonlyMap<string, string> = new Map();
   let running = false;
   let dirty = false;
@@ -94,15 +99,17 @@ export function createPublisher(options: PublisherOptions): Publisher {
   };
 
   const certify = async (tls: ConfiguredTls): Promise<void> => {
-    const isCovered = coveredBy(tls.certificates);
+    const issued = options.issued?.() ?? none;
+    const isCovered = coveredBy([...issued, ...tls.certificates]);
     const hosts = hostsToCertify(state, entryPoints).filter((host) => !isCovered(host));
     ownHosts = hosts;
     const key = hosts.join(' ');
-    if (key === certifiedHosts && tls === certifiedBy) return;
+    if (key === certifiedHosts && tls === certifiedBy && issued === certifiedWith) return;
     try {
-      certificates = together(await authority.certificatesFor(hosts), tls.certificates);
+      certificates = together(await authority.certificatesFor(hosts), [...issued, ...tls.certificates]);
       certifiedHosts = key;
       certifiedBy = tls;
+      certifiedWith = issued;
     } catch (error) {
       // The old ones go on serving; hosts without one get the default certificate rather than no route.
       log.error('certificates could not be made', { error });

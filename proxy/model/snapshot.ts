@@ -49,6 +49,8 @@ export interface TcpRouterSnapshot {
   readonly tlsOptions: string | null;
   readonly middlewares: readonly string[];
   readonly service: string;
+  /** Its connections are closed: see {@link RouterSnapshot.refuse}. */
+  readonly refuse?: { readonly reason: string };
 }
 
 export type TcpServiceSnapshot =
@@ -81,7 +83,7 @@ export type UdpServiceSnapshot =
   | { readonly kind: 'weighted'; readonly services: readonly WeightedName[] };
 
 /**
- * A router that is fit to serve: its rule parses, its service and middlewares exist. One router may stand here twice,
+ * A router that is fit to serve: its rule parses, its service and middlewares exist, or it refuses what comes. One router may stand here twice,
  * once for its entry points with TLS and once for those without.
  */
 export interface RouterSnapshot {
@@ -102,6 +104,11 @@ export interface RouterSnapshot {
   readonly service: string;
   /** Names of the routers below it, one of which takes what its middlewares let through; left out: the service does. */
   readonly children?: readonly string[];
+  /**
+   * It keeps its place and answers 503, since what was to guard it cannot be built: a router below it must not get its
+   * requests. It has no middlewares and no service then. The reason is for the owner.
+   */
+  readonly refuse?: { readonly reason: string };
   /** Whether its requests are written to the access log; left out: as its entry point has it. */
   readonly accessLogs?: boolean;
   /** Whether its requests are in the metrics; left out: as its entry point has it. */
@@ -111,7 +118,7 @@ export interface RouterSnapshot {
 /** A router that is asked only once one above it has matched and the middlewares of that one have run. */
 export type ChildRouterSnapshot = Pick<
   RouterSnapshot,
-  'name' | 'rule' | 'syntax' | 'priority' | 'providerRank' | 'middlewares' | 'service' | 'children'
+  'name' | 'rule' | 'syntax' | 'priority' | 'providerRank' | 'middlewares' | 'service' | 'children' | 'refuse'
 >;
 
 export type Strategy = 'wrr' | 'p2c' | 'hrw' | 'leasttime';
@@ -254,6 +261,8 @@ export interface CertificateSnapshot {
   readonly isDefault: boolean;
   /** Gatehouse made it, so that its key fits: it is read at the first visit. Others are read at once, to be judged. */
   readonly isOwn?: true;
+  /** Somebody else made it, and its key is known to fit: it is read at the first visit as well. */
+  readonly isJudged?: true;
 }
 
 /** By what a CA is shown, while it looks, that a host is ours. */

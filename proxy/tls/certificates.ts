@@ -68,8 +68,8 @@ export function createCertificateStore(): CertificateStore {
         byId.delete(certificate.id);
         try {
           // Made now and not at the first visit: a key that does not fit is then known before a visitor meets it.
-          // Not so for our own: a thousand hosts would keep a worker from its visitors for half a second.
-          const context = certificate.isOwn ? null : contextOf(certificate);
+          // Not so for those that were judged before: a thousand hosts would keep a worker from its visitors for half a second.
+          const context = certificate.isOwn || certificate.isJudged ? null : contextOf(certificate);
           byId.set(certificate.id, { certificate, context });
         } catch (error) {
           failures.push({ id: certificate.id, message: error instanceof Error ? error.message : String(error) });

@@ -14,8 +14,7 @@ export function snapshotOf({ id, names, issued }: StoredCertificate, vault: KeyV
     certificatePem: issued.chain,
     privateKeyPem: vault.open(issued.key),
     isDefault: false,
-    // Judged when it was kept, so that workers need not read it before somebody comes.
-    isOwn: true,
+    isJudged: true,
   };
 }
 
