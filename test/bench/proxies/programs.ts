@@ -39,7 +39,8 @@ export function nginxConfiguration(
   const file = path.join(dir, `${name}.conf`);
   writeFileSync(
     file,
-    `daemon off; worker_processes 1; worker_rlimit_nofile 20000; pid ${dir}/${name}.pid; error_log ${dir}/${name}.err;
+    // As root its workers would be somebody who may not read this run's files.
+    `${process.getuid?.() === 0 ? 'user root; ' : ''}daemon off; worker_processes 1; worker_rlimit_nofile 20000; pid ${dir}/${name}.pid; error_log ${dir}/${name}.err;
 events { worker_connections 15000; }
 http { access_log ${accessLog}; keepalive_requests 10000000; keepalive_timeout 600s; client_max_body_size 0;
 server_names_hash_max_size 131072; server_names_hash_bucket_size 64; sendfile on; tcp_nodelay on;
