@@ -766,7 +766,7 @@ export const en = {
     CERTIFICATE_ENDED: 'It has ended.',
     CERTIFICATE_NOT_ORDERED: 'It does not come from a CA, so this cannot be done with it.',
     CERTIFICATE_THERE: 'There is a certificate for these names already.',
-    DOMAIN_INVALID: '“{{name}}” is no domain name.',
+    CERTIFICATE_NAME_INVALID: '“{{name}}” is no domain name.',
     RESOLVER_UNKNOWN: 'There is no resolver {{name}}.',
     RESOLVER_STATIC: 'The resolver {{name}} comes from the configuration file and is changed there.',
     RESOLVER_IN_USE: 'Routers use the resolver {{name}}.',

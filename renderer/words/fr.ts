@@ -780,7 +780,7 @@ export const fr: Words = {
     CERTIFICATE_ENDED: 'Il est terminé.',
     CERTIFICATE_NOT_ORDERED: 'Il ne vient pas d’une autorité publique, donc cela ne se fait pas avec lui.',
     CERTIFICATE_THERE: 'Il y a déjà un certificat pour ces noms.',
-    DOMAIN_INVALID: '« {{name}} » n’est pas un nom de domaine.',
+    CERTIFICATE_NAME_INVALID: '« {{name}} » n’est pas un nom de domaine.',
     RESOLVER_UNKNOWN: 'Il n’y a pas de résolveur {{name}}.',
     RESOLVER_STATIC: 'Le résolveur {{name}} vient du fichier de configuration et s’y modifie.',
     RESOLVER_IN_USE: 'Des routeurs se servent du résolveur {{name}}.',
