@@ -29,6 +29,8 @@ interface TestKnotSettings {
   /** On Linux, all of 127.0.0.0/8 is this machine. 127.0.0.1 where nothing is said. */
   readonly addresses?: readonly string[];
   readonly algorithm?: string;
+  /** A free one where nothing is said. */
+  readonly port?: number;
 }
 
 /** Why there can be no knot here, with what to do about it; null where there can. */
@@ -52,6 +54,7 @@ export async function startKnot({
   zones,
   addresses = ['127.0.0.1'],
   algorithm = 'hmac-sha256',
+  port: wantedPort,
 }: TestKnotSettings): Promise<TestKnot> {
   const dir = await mkdtemp(join(tmpdir(), 'gatehouse-knot-'));
   const key = { name: 'gatehouse.key', secret: Buffer.alloc(32, 7).toString('base64') };
@@ -63,8 +66,8 @@ export async function startKnot({
   }
   const failures: string[] = [];
   // Ports are asked of the system and may be gone a moment later.
-  for (let attempt = 1; attempt <= 5; attempt += 1) {
-    const port = await freePort();
+  for (let attempt = 1; attempt <= (wantedPort === undefined ? 5 : 1); attempt += 1) {
+    const port = wantedPort ?? (await freePort());
     await writeFile(
       join(dir, 'knot.conf'),
       configuration({ dir, port, addresses, algorithm, keys: [key, powerlessKey], zones: Object.keys(zones) }),
