@@ -4,8 +4,10 @@ import { printJson } from './words.ts';
 export const check: Command = {
   help: `gatehouse check PATH… [--json]
 
-Validates static and dynamic configuration files and the Traefik labels of compose files, without a running
-engine. Of a folder, all YAML and TOML files below it.
+Validates static and dynamic configuration files, the Traefik labels of compose files, and the flags and variables
+that a compose file starts Traefik or Gatehouse with, without a running engine. Of a folder, all YAML and TOML files
+below it. What is given together is judged together: entry points, middlewares, services and certificate resolvers
+that one file names and another defines, networks and ports.
 
   --json  the findings as objects
 Exit code 1 where there is an error.`,
@@ -13,8 +15,8 @@ Exit code 1 where there is an error.`,
   positionals: [1, Number.POSITIVE_INFINITY],
   async run(input) {
     const { terminal } = input;
-    const { checkPath } = await import('../config/check.ts');
-    const findings = (await Promise.all(input.positionals.map((path) => checkPath(path)))).flat();
+    const { checkPaths } = await import('../config/check.ts');
+    const findings = await checkPaths(input.positionals);
     const errors = findings.filter(({ severity }) => severity === 'error').length;
     if (flagOption(input, 'json')) printJson(terminal, findings);
     else {

@@ -1,4 +1,5 @@
 import type { CheckFinding } from './check-findings.ts';
+import { entriesOf, labelsIn, memberOf, textOf } from './compose-values.ts';
 import type { Place, PlacedText } from './placed-text.ts';
 
 /** What Compose itself makes of a file, and labels cannot tell: where they stand, dollars, networks. */
@@ -7,11 +8,11 @@ export function composeMistakes(yaml: PlacedText, file: string): CheckFinding[] 
   const add = (place: Place, severity: CheckFinding['severity'], message: string, fix: string): void => {
     findings.push({ file, line: place.line, column: place.column, severity, message, suggestion: null, fix });
   };
-  for (const [service, definition] of entries(member(yaml.value, 'services'))) {
+  for (const [service, definition] of entriesOf(memberOf(yaml.value, 'services'))) {
     const at = ['services', service];
     for (const level of ['deploy', 'build']) {
       const path = [...at, level, 'labels'];
-      if (!hasTraefikLabel(member(member(definition, level), 'labels'))) continue;
+      if (!hasTraefikLabel(memberOf(memberOf(definition, level), 'labels'))) continue;
       add(
         yaml.placeOf(path),
         'error',
@@ -21,18 +22,18 @@ export function composeMistakes(yaml: PlacedText, file: string): CheckFinding[] 
           : 'Move them up to services.NAME.labels; build.labels are for the image.',
       );
     }
-    for (const [key, value] of entries(definition)) {
+    for (const [key, value] of entriesOf(definition)) {
       if (!/^traefik\./i.test(key)) continue;
       const message = `service ${service}: ${key} stands beside labels, not in them.`;
       add(
         yaml.placeOf([...at, key]),
         'error',
         message,
-        `Write it as services.${service}.labels: ["${key}=${text(value)}"].`,
+        `Write it as services.${service}.labels: ["${key}=${textOf(value)}"].`,
       );
     }
-    const labels = member(definition, 'labels');
-    const environment = member(definition, 'environment');
+    const labels = memberOf(definition, 'labels');
+    const environment = memberOf(definition, 'environment');
     if (hasTraefikLabel(environment)) {
       const message = `service ${service}: Labels stand in environment, where nobody looks for them.`;
       add(yaml.placeOf([...at, 'environment']), 'error', message, 'Move them to labels.');
@@ -50,19 +51,19 @@ export function composeMistakes(yaml: PlacedText, file: string): CheckFinding[] 
       if (/^traefik\.docker\.network$/i.test(name)) network(service, value, path);
     }
   }
-  if (hasTraefikLabel(member(yaml.value, 'labels'))) {
+  if (hasTraefikLabel(memberOf(yaml.value, 'labels'))) {
     const message = 'Labels stand at the top of the file, where they belong to no container.';
     add(yaml.placeOf(['labels']), 'error', message, 'Move them to services.NAME.labels.');
   }
   return findings;
 
   function network(service: string, wanted: string, path: readonly (string | number)[]): void {
-    const definition = member(member(yaml.value, 'services'), service);
-    if (member(definition, 'network_mode') !== undefined || wanted.includes('$')) return;
-    const listed = member(definition, 'networks');
-    const keys = Array.isArray(listed) ? listed.map(String) : entries(listed).map(([key]) => key);
+    const definition = memberOf(memberOf(yaml.value, 'services'), service);
+    if (memberOf(definition, 'network_mode') !== undefined || wanted.includes('$')) return;
+    const listed = memberOf(definition, 'networks');
+    const keys = Array.isArray(listed) ? listed.map(String) : entriesOf(listed).map(([key]) => key);
     const on = keys.length === 0 ? ['default'] : keys;
-    const names = on.map((key) => text(member(member(member(yaml.value, 'networks'), key), 'name')) || key);
+    const names = on.map((key) => textOf(memberOf(memberOf(memberOf(yaml.value, 'networks'), key), 'name')) || key);
     // Compose puts the project's name before those that have none of their own.
     if ([...on, ...names].some((name) => wanted === name || wanted.endsWith(`_${name}`))) return;
     add(
@@ -79,34 +80,6 @@ function eatenHash(value: string): string | null {
   return /(?<!\$)\$(?:apr1|2[aby]|5|6)\$/.exec(value)?.[0].slice(0, -1) ?? null;
 }
 
-interface WrittenLabel {
-  readonly name: string;
-  readonly value: string;
-  readonly path: readonly (string | number)[];
-}
-
-function labelsIn(labels: unknown, at: readonly (string | number)[]): WrittenLabel[] {
-  if (Array.isArray(labels)) {
-    return labels.map((item, index) => {
-      const [, name = '', value = ''] = /^([^=]*)=?(.*)$/s.exec(text(item)) ?? [];
-      return { name, value, path: [...at, index] };
-    });
-  }
-  return entries(labels).map(([name, value]) => ({ name, value: text(value), path: [...at, name] }));
-}
-
 function hasTraefikLabel(labels: unknown): boolean {
   return labelsIn(labels, []).some(({ name }) => /^traefik\.(?:enable|http|tcp|udp|docker)\b/i.test(name));
-}
-
-function entries(value: unknown): [string, unknown][] {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value) : [];
-}
-
-function member(value: unknown, name: string): unknown {
-  return entries(value).find(([key]) => key === name)?.[1];
-}
-
-function text(value: unknown): string {
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
 }

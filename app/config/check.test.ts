@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { type CheckFinding, checkFile, checkText } from './check.ts';
+import { type CheckFinding, checkPaths, checkTexts } from './check.ts';
 
 const short = (findings: readonly CheckFinding[]) =>
   findings.map(({ line, column, severity, suggestion }) => [line, column, severity, suggestion]);
@@ -20,7 +20,7 @@ test('a dynamic file without faults has no findings', () => {
       loadBalancer:
         servers: [{ url: https://10.0.0.2:5001/ }]
 `;
-  expect(checkText(text, 'dynamic.yml')).toEqual([]);
+  expect(checkTexts([{ path: 'dynamic.yml', text: text }])).toEqual([]);
 });
 
 test('findings of a dynamic file stand where the fault is', () => {
@@ -37,7 +37,7 @@ test('findings of a dynamic file stand where the fault is', () => {
   middlewares:
     f: { forwardAuht: { address: x } }
 `;
-  const findings = checkText(text, 'dynamic.yml').toSorted((a, b) => a.line - b.line);
+  const findings = checkTexts([{ path: 'dynamic.yml', text: text }]).toSorted((a, b) => a.line - b.line);
   expect(short(findings)).toEqual([
     [4, 33, 'error', null],
     [5, 7, 'error', 'nas'],
@@ -66,7 +66,7 @@ test('labels of a Compose file, as a list and as a map', () => {
   db:
     image: postgres
 `;
-  expect(short(checkText(text, 'compose.yml').toSorted((a, b) => a.line - b.line))).toEqual([
+  expect(short(checkTexts([{ path: 'compose.yml', text: text }]).toSorted((a, b) => a.line - b.line))).toEqual([
     [6, 53, 'error', null],
     [7, 9, 'error', 'middlewares'],
     [10, 7, 'error', null],
@@ -74,16 +74,16 @@ test('labels of a Compose file, as a list and as a map', () => {
 });
 
 test('a static file is judged as one', () => {
-  expect(short(checkText('entryPoints:\n  web:\n    adress: ":80"\n', 'traefik.yml'))).toEqual([
+  expect(short(checkTexts([{ path: 'traefik.yml', text: 'entryPoints:\n  web:\n    adress: ":80"\n' }]))).toEqual([
     [3, 5, 'error', 'address'],
   ]);
 });
 
 test('broken YAML has its place', () => {
-  expect(short(checkText('http:\n  routers: [\n', 'x.yml'))).toMatchObject([
+  expect(short(checkTexts([{ path: 'x.yml', text: 'http:\n  routers: [\n' }]))).toMatchObject([
     [expect.any(Number), expect.any(Number), 'error', null],
   ]);
-  expect(checkText('http: {a: 1, a: 2}', 'x.yml')[0]?.message).toMatch(/unique/i);
+  expect(checkTexts([{ path: 'x.yml', text: 'http: {a: 1, a: 2}' }])[0]?.message).toMatch(/unique/i);
 });
 
 test('TCP and UDP are judged too, in files and in labels', () => {
@@ -95,7 +95,9 @@ test('TCP and UDP are judged too, in files and in labels', () => {
     s: { loadBalancer: { servers: [{ address: "10.0.0.1:5432" }] } }
 udp: { routers: { u: { service: s } } }
 `;
-  expect(checkText(text, 'x.yml').map(({ line, message }) => [line, message.split(/[:.]/, 1)[0]])).toEqual([
+  expect(
+    checkTexts([{ path: 'x.yml', text: text }]).map(({ line, message }) => [line, message.split(/[:.]/, 1)[0]]),
+  ).toEqual([
     [3, 'router a'],
     [4, 'router b'],
     [7, 'router u'],
@@ -108,12 +110,12 @@ udp: { routers: { u: { service: s } } }
       - traefik.tcp.routers.db.rule=HostSNI(\`x.test\`)
       - traefik.tcp.services.db.loadbalancer.server.port=5432
 `;
-  expect(checkText(compose, 'compose.yml')).toMatchObject([{ line: 6, severity: 'error' }]);
+  expect(checkTexts([{ path: 'compose.yml', text: compose }])).toMatchObject([{ line: 6, severity: 'error' }]);
 });
 
 test('a bomb of aliases is a fault of the file', () => {
   const bomb = `a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: [*c,*c,*c]\n`;
-  expect(checkText(bomb, 'x.yml')).toMatchObject([{ severity: 'error' }]);
+  expect(checkTexts([{ path: 'x.yml', text: bomb }])).toMatchObject([{ severity: 'error' }]);
 });
 
 test('reads from disk, and says what is not there', async () => {
@@ -121,11 +123,11 @@ test('reads from disk, and says what is not there', async () => {
   try {
     const path = join(dir, 'dynamic.yml');
     await writeFile(path, 'htpp: {}\n');
-    expect(await checkFile(path)).toMatchObject([{ file: path, line: 1, column: 1, suggestion: 'http' }]);
-    expect(await checkFile(join(dir, 'none.yml'))).toMatchObject([
+    expect(await checkPaths([path])).toMatchObject([{ file: path, line: 1, column: 1, suggestion: 'http' }]);
+    expect(await checkPaths([join(dir, 'none.yml')])).toMatchObject([
       { severity: 'error', message: expect.stringContaining('no such file') },
     ]);
-    expect(await checkFile(dir)).toMatchObject([{ severity: 'error', message: expect.stringContaining('folder') }]);
+    expect(await checkPaths([dir, path])).toMatchObject([{ file: path, line: 1 }]);
   } finally {
     await rm(dir, { recursive: true });
   }

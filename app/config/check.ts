@@ -1,54 +1,107 @@
 import { readFile, stat } from 'node:fs/promises';
 import { middlewareTable } from '../../proxy/middleware/table.ts';
-import type { Problem } from '../contract/objects.ts';
-import { filePublication } from '../providers/file/publication.ts';
 import { filesBelow } from '../providers/file/sources.ts';
-import { checkCompose } from './check-compose.ts';
-import { type CheckFinding, judged, said } from './check-findings.ts';
+import { judgedLabels, readComposeLabels } from './check-compose.ts';
+import { composeMistakes } from './check-compose-mistakes.ts';
+import { type ComposeFile, reachFindings } from './check-compose-reach.ts';
+import { composeStatics } from './check-compose-static.ts';
+import { type DynamicText, dynamicFindings, dynamicPublication, judgedFiles } from './check-dynamic.ts';
+import type { CheckFinding } from './check-findings.ts';
+import { resolverFindings, type StaticFacts, staticFacts, staticFindings } from './check-static.ts';
 import { parseDynamicFile } from './dynamic-file.ts';
-import type { Place } from './placed-text.ts';
 import { readPlaced } from './read-placed.ts';
 import { readStaticFile } from './static-read.ts';
 
 export type { CheckFinding } from './check-findings.ts';
 
+/** A file's text, or why it cannot be read. */
+type Read = { readonly path: string } & ({ readonly text: string } | { readonly fault: string });
+
 /**
- * Checks a file of dynamic or static configuration, or a Compose file with labels; which one it is, its keys tell.
- * Sorted by place. Never throws for what is in the file, or for its absence.
+ * Checks files of dynamic and static configuration and Compose files, and what they say of each other; which kind one
+ * is, its keys tell. Of a folder, every file of configuration below it. In the order of the paths, then by place. Never
+ * throws for what is in a file, or for its absence.
  */
-export async function checkFile(path: string): Promise<CheckFinding[]> {
-  let text: string;
+export async function checkPaths(paths: readonly string[]): Promise<CheckFinding[]> {
+  const files = await Promise.all(
+    paths.map(async (path) => {
+      const isFolder = (await stat(path).catch(() => null))?.isDirectory() ?? false;
+      return isFolder ? filesBelow(path) : [path];
+    }),
+  );
+  return checkReads(await Promise.all([...new Set(files.flat())].map(read)));
+}
+
+async function read(path: string): Promise<Read> {
   try {
-    text = await readFile(path, 'utf8');
+    return { path, text: await readFile(path, 'utf8') };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const why = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : message;
-    return [
-      { file: path, line: 1, column: 1, severity: 'error', message: `Cannot be read: ${why}.`, suggestion: null },
-    ];
+    return { path, fault: `Cannot be read: ${why}.` };
   }
-  return checkText(text, path).toSorted((a, b) => a.line - b.line || a.column - b.column);
 }
 
-/** A file, or every file of configuration below a folder. */
-export async function checkPath(path: string): Promise<CheckFinding[]> {
-  const isFolder = (await stat(path).catch(() => null))?.isDirectory() ?? false;
-  const files = isFolder ? await filesBelow(path) : [path];
-  return (await Promise.all(files.map((file) => checkFile(file)))).flat();
+/** The same for texts that were read already. */
+export function checkTexts(files: readonly { readonly path: string; readonly text: string }[]): CheckFinding[] {
+  return checkReads(files);
 }
 
-/** The same for a text that was read already. */
-export function checkText(text: string, file: string): CheckFinding[] {
-  const yaml = readPlaced(text, file);
-  if (yaml.faults.length > 0) {
-    return yaml.faults.map((fault) => ({ ...fault, file, severity: 'error', suggestion: null }));
+function checkReads(files: readonly Read[]): CheckFinding[] {
+  const findings: CheckFinding[] = [];
+  const compose: ComposeFile[] = [];
+  const dynamic: DynamicText[] = [];
+  const statics: StaticFacts[] = [];
+  for (const file of files) {
+    const { path } = file;
+    if ('fault' in file) {
+      findings.push({ file: path, line: 1, column: 1, severity: 'error', message: file.fault, suggestion: null });
+      continue;
+    }
+    const placed = readPlaced(file.text, path);
+    // What a template makes is read once it has run.
+    const kind = placed.faults.length === 0 ? kindOf(placed.value) : file.text.includes('{{') ? 'dynamic' : 'broken';
+    if (kind === 'broken') {
+      findings.push(
+        ...placed.faults.map((fault) => ({ ...fault, file: path, severity: 'error', suggestion: null }) as const),
+      );
+    } else if (kind === 'compose') {
+      compose.push({ path, yaml: placed });
+      const run = composeStatics(placed, path);
+      statics.push(...run.facts);
+      findings.push(...composeMistakes(placed, path), ...run.findings);
+    } else if (kind === 'dynamic') {
+      const asked: DynamicText = { path, file: parseDynamicFile(file.text, middlewareTable, path) };
+      dynamic.push(asked);
+      findings.push(...dynamicFindings(asked));
+    } else {
+      const reading = readStaticFile(file.text, path);
+      const facts = staticFacts(reading, { file: path, service: null, placeOf: placed.placeOf });
+      findings.push(...staticFindings(reading, path), ...(facts === null ? [] : resolverFindings(facts)));
+      if (facts !== null) statics.push(facts);
+    }
   }
-  const kind = kindOf(yaml.value);
-  if (kind === 'compose') return checkCompose(yaml, file);
-  if (kind === 'dynamic') return checkDynamic(text, file);
-  return readStaticFile(text, file).issues.map(({ line, column, severity, message, suggestion }) => {
-    return { file, line, column, severity, message, suggestion };
-  });
+  findings.push(...together(compose, dynamic, statics));
+  const order = new Map(files.map(({ path }, index) => [path, index]));
+  const placeOf = ({ file }: CheckFinding): number => order.get(file) ?? 0;
+  return findings.toSorted((a, b) => placeOf(a) - placeOf(b) || a.line - b.line || a.column - b.column);
+}
+
+/** What can only be judged of all of them. */
+function together(
+  compose: readonly ComposeFile[],
+  dynamic: readonly DynamicText[],
+  statics: readonly StaticFacts[],
+): CheckFinding[] {
+  const labels = readComposeLabels(compose, statics);
+  const files = dynamicPublication(dynamic);
+  const publications = [...(labels ? [labels.publication] : []), ...(files ? [files] : [])];
+  const surroundings = { publications, statics };
+  return [
+    ...(labels ? judgedLabels(labels, surroundings) : []),
+    ...(files ? judgedFiles(dynamic, files, surroundings) : []),
+    ...reachFindings(compose, statics),
+  ];
 }
 
 const dynamicKeys = ['http', 'tcp', 'udp', 'tls'];
@@ -61,6 +114,8 @@ const staticKeys = [
   'certificatesresolvers',
   'metrics',
   'tracing',
+  'gatehouse',
+  'ping',
 ];
 
 function kindOf(root: unknown): 'compose' | 'dynamic' | 'static' {
@@ -70,43 +125,4 @@ function kindOf(root: unknown): 'compose' | 'dynamic' | 'static' {
   if (has(['services']) && !has(dynamicKeys) && !has(staticKeys)) return 'compose';
   // `tls` and the like stand in both; what only a static file has decides.
   return has(staticKeys) && !keys.includes('http') ? 'static' : 'dynamic';
-}
-
-function checkDynamic(text: string, path: string): CheckFinding[] {
-  const file = parseDynamicFile(text, middlewareTable, path);
-  if (file.faults.length > 0) {
-    return file.faults.map((fault) => ({ ...fault, file: path, severity: 'error', suggestion: null }));
-  }
-  const findings: CheckFinding[] = file.issues.map((issue) => ({
-    file: path,
-    ...file.placeOf(issue.path),
-    severity: issue.severity,
-    message: `${issue.path.join('.')} ${issue.message}.`,
-    suggestion: issue.suggestion,
-  }));
-  const { publication } = filePublication([{ path, file }]);
-  for (const { protocol, kind, name, problem } of judged(publication)) {
-    const at = [protocol, kind, name];
-    const rule = problem.code === 'RULE_INVALID' ? file.valuePlaceOf([...at, 'rule']) : null;
-    findings.push({
-      file: path,
-      ...(rule
-        ? { ...rule, column: rule.column + Number(problem.details['position'] ?? 0) }
-        : placeOf(file, at, problem)),
-      ...said(problem, `${kind.slice(0, -1)} ${name}`),
-    });
-  }
-  return findings;
-}
-
-/** The option that a problem of an object is about, as far as its code tells. */
-const optionOf: Partial<Record<Problem['code'], string>> = {
-  RULE_INVALID: 'rule',
-  SERVICE_UNKNOWN: 'service',
-  MIDDLEWARE_UNKNOWN: 'middlewares',
-  RESOLVER_UNKNOWN: 'tls',
-};
-
-function placeOf(file: ReturnType<typeof parseDynamicFile>, at: readonly string[], problem: Problem): Place {
-  return file.placeOf([...at, ...(optionOf[problem.code] ?? '').split('.').filter(Boolean)]);
 }

@@ -3,7 +3,7 @@ import { middlewareTable } from '../../proxy/middleware/table.ts';
 import { testContainer } from '../../test/support/container.ts';
 import { configurationOf } from '../providers/docker/configuration.ts';
 import { buildRuntime } from '../runtime/merge.ts';
-import { checkText } from './check.ts';
+import { checkTexts } from './check.ts';
 import { defaultStaticConfiguration } from './static.ts';
 
 const host = 'traefik.http.routers.app.rule=Host(`app.example.org`)';
@@ -76,7 +76,7 @@ describe('gatehouse check leads to the fix', () => {
       /belong to no container.*services\.NAME\.labels/,
     ],
   ])('%s', (_name, text, line, expected) => {
-    const findings = checkText(text, 'compose.yml');
+    const findings = checkTexts([{ path: 'compose.yml', text: text }]);
     const told = findings.map((finding) => `${finding.message} ${finding.fix ?? ''}`);
     expect(told).toEqual([expect.stringMatching(expected)]);
     expect(findings[0]?.line).toBe(line);
@@ -90,7 +90,7 @@ describe('gatehouse check leads to the fix', () => {
       'traefik.http.routers.app.middlewares=auth,shared@file',
       'traefik.http.middlewares.auth.basicauth.users=admin:$$2y$$05$$WSNuSfJY2oqGPTLTEvwIsOZgHh6nVgTMkNrnFGoGQBPHqyfqDe6ne',
     ];
-    expect(checkText(compose(labels, '    networks: [web]\n'), 'compose.yml')).toEqual([]);
+    expect(checkTexts([{ path: 'compose.yml', text: compose(labels, '    networks: [web]\n') }])).toEqual([]);
   });
 });
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { middlewareTable } from '../../proxy/middleware/table.ts';
-import { checkText } from './check.ts';
+import { checkTexts } from './check.ts';
 import { parseDynamicFile } from './dynamic-file.ts';
 
 const key = fc.constantFrom(
@@ -57,7 +57,7 @@ test('whatever stands in a file, it is read or refused with a place', () => {
         fc.string(),
       ),
       (text) => {
-        for (const finding of checkText(text, 'x.yml')) {
+        for (const finding of checkTexts([{ path: 'x.yml', text: text }])) {
           expect(finding.line).toBeGreaterThan(0);
           expect(finding.column).toBeGreaterThan(0);
           expect(finding.message).not.toBe('');
