@@ -243,7 +243,7 @@ export function createProxy(host: ProxyHost): Proxy {
   const close = async (graceMs: number): Promise<void> => {
     await closeEntryPoints([...entryPoints.keys()], graceMs);
     await Promise.all(closing);
-    await pools.destroy();
+    pools.destroy();
     counted.close();
     metrics?.close();
   };

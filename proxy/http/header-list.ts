@@ -1,6 +1,6 @@
 /**
  * HTTP header fields in the order and spelling they came in, looked up without regard to case.
- * Kept as one flat array (`[name, value, name, value]`), the form that both Node and undici take.
+ * Kept as one flat array (`[name, value, name, value]`), the form that Node takes, too.
  */
 export class HeaderList {
   readonly raw: string[];

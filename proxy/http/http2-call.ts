@@ -1,86 +1,107 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, constants } from 'node:http2';
-import type { Readable } from 'node:stream';
-import type { Dispatcher } from 'undici';
+import {
+  mayRepeat,
+  type UpstreamCall,
+  UpstreamError,
+  type UpstreamHandler,
+  type UpstreamRequest,
+} from '../http1/upstream-call.ts';
+import { HeaderList } from './header-list.ts';
 
-export interface CallOptions {
-  readonly method: string;
-  readonly path: string;
+interface CallOptions {
+  readonly handler: UpstreamHandler;
   readonly scheme: 'http' | 'https';
-  /** Alternately names and values, Host among them. */
-  readonly headers: readonly string[];
-  readonly body: Readable | Buffer | null;
   /** 0: none. */
-  readonly headersTimeoutMs: number;
+  readonly headTimeoutMs: number;
+  /** Sends it again, where the server says that it never looked at it; null: it was sent again already. */
+  readonly repeat: (() => void) | null;
 }
 
-/** One request on an HTTP/2 connection, told to its handler as undici tells of one on HTTP/1. */
-export class Http2Call {
-  rawHeaders: Buffer[] | string[] = [];
-  rawTrailers: Buffer[] | string[] = [];
-  aborted = false;
-  paused = false;
-  reason: Error | null = null;
-  private readonly handler: Dispatcher.DispatchHandler;
+const none: readonly string[] = [];
+
+/** One request on an HTTP/2 connection. */
+export class Http2Call implements UpstreamCall {
+  private readonly handler: UpstreamHandler;
   private readonly stream: ClientHttp2Stream;
-  private readonly body: Readable | Buffer | null;
+  private readonly request: UpstreamRequest;
+  private readonly repeat: (() => void) | null;
+  private trailers: string[] = [];
   private timer: NodeJS.Timeout | null = null;
   private hasHead = false;
   private isOver = false;
 
-  constructor(session: ClientHttp2Session, options: CallOptions, handler: Dispatcher.DispatchHandler) {
+  constructor(session: ClientHttp2Session, request: UpstreamRequest, options: CallOptions) {
+    const { handler, scheme, headTimeoutMs } = options;
     this.handler = handler;
-    this.body = options.body;
-    this.stream = session.request(requestFields(options), {
-      endStream: options.body === null,
+    this.request = request;
+    this.repeat = options.repeat;
+    this.stream = session.request(requestFields(request, scheme), {
+      endStream: request.body === null,
+      waitForTrailers: request.body !== null && request.trailers !== null,
     });
     this.watch();
-    handler.onRequestStart?.(this.controller, {});
-    if (this.isOver) return;
-    if (options.headersTimeoutMs > 0) {
+    if (!handler.begins(this)) {
+      this.abort();
+      return;
+    }
+    if (headTimeoutMs > 0) {
       this.timer = setTimeout(
-        () => this.abort(failure('UND_ERR_HEADERS_TIMEOUT', 'no answer came in time')),
-        options.headersTimeoutMs,
+        () => this.giveUp(new UpstreamError('SERVER_HEAD_TIMEOUT', `no answer came within ${headTimeoutMs / 1000} s`)),
+        headTimeoutMs,
       );
     }
     this.sendBody();
   }
 
-  private get controller(): Dispatcher.DispatchController {
-    return this;
-  }
-
   pause(): void {
-    this.paused = true;
     this.stream.pause();
   }
 
   resume(): void {
-    this.paused = false;
     this.stream.resume();
   }
 
-  abort(error: Error): void {
+  abort(): void {
     if (this.isOver) return;
-    this.aborted = true;
-    this.reason = error;
     this.over();
     this.stream.close(constants.NGHTTP2_CANCEL);
-    this.handler.onResponseError?.(this.controller, error);
   }
 
   onClosed(listener: () => void): void {
     this.stream.once('close', listener);
   }
 
+  private giveUp(error: Error): void {
+    if (this.isOver) return;
+    this.abort();
+    this.handler.failed(error);
+  }
+
   private sendBody(): void {
-    const { body, stream } = this;
+    const { stream } = this;
+    const { body, trailers } = this.request;
     if (body === null) return;
+    if (trailers !== null) stream.on('wantTrailers', () => this.sendTrailers(trailers()));
     if (Buffer.isBuffer(body)) {
       stream.end(body);
       return;
     }
-    body.on('error', (error: Error) => this.abort(error));
+    body.on('error', (error: Error) => this.giveUp(error));
     body.pipe(stream);
+  }
+
+  private sendTrailers(fields: readonly string[]): void {
+    const trailers: Record<string, string[]> = {};
+    for (let i = 0; i < fields.length; i += 2) {
+      const name = (fields[i] as string).toLowerCase();
+      trailers[name] = [...(trailers[name] ?? []), fields[i + 1] as string];
+    }
+    try {
+      this.stream.sendTrailers(trailers);
+    } catch (error) {
+      // A field that HTTP/2 forbids.
+      this.giveUp(error instanceof Error ? error : new Error(String(error)));
+    }
   }
 
   private watch(): void {
@@ -88,10 +109,10 @@ export class Http2Call {
     stream.on('headers', (_headers, _flags, raw: unknown) => this.informational(raw));
     stream.on('response', (_headers, _flags, raw: unknown) => this.head(raw));
     stream.on('trailers', (_headers, _flags, raw: unknown) => {
-      this.rawTrailers = withoutPseudo(raw);
+      this.trailers = withoutPseudo(raw);
     });
     stream.on('data', (chunk: Buffer) => {
-      if (!this.isOver) this.handler.onResponseData?.(this.controller, chunk);
+      if (!this.isOver) this.tell(() => this.handler.data(chunk));
     });
     stream.on('end', () => {
       // Trailers are told of in the same turn, before or after the end.
@@ -103,22 +124,35 @@ export class Http2Call {
 
   private informational(raw: unknown): void {
     const status = statusOf(raw);
-    this.rawHeaders = withoutPseudo(raw);
-    if (!this.isOver && status > 100 && status < 200) this.handler.onResponseStart?.(this.controller, status, {}, '');
+    if (this.isOver || status <= 100 || status >= 200) return;
+    this.tell(() => this.handler.informational(status, withoutPseudo(raw)));
   }
 
   private head(raw: unknown): void {
     if (this.isOver) return;
     this.hasHead = true;
     if (this.timer) clearTimeout(this.timer);
-    this.rawHeaders = withoutPseudo(raw);
-    this.handler.onResponseStart?.(this.controller, statusOf(raw), {}, '');
+    const headers = new HeaderList(withoutPseudo(raw));
+    // On HTTP/1 only an answer without a length has trailers.
+    if (headers.has('content-length')) headers.delete('trailer');
+    this.tell(() => this.handler.head(statusOf(raw), headers.raw, none));
   }
 
   private end(): void {
     if (this.isOver || this.stream.rstCode !== constants.NGHTTP2_NO_ERROR) return;
     this.over();
-    this.handler.onResponseEnd?.(this.controller, {});
+    this.tell(() => this.handler.ended(this.trailers));
+  }
+
+  /** An exception in a stream's event would end the worker. */
+  private tell(what: () => void): void {
+    try {
+      what();
+    } catch (error) {
+      this.over();
+      this.stream.close(constants.NGHTTP2_CANCEL);
+      this.handler.failed(error instanceof Error ? error : new Error(String(error)));
+    }
   }
 
   private fail(error: Error | null): void {
@@ -135,20 +169,18 @@ export class Http2Call {
     const { rstCode } = this.stream;
     this.over();
     // Such a request was never looked at (RFC 9113 §8.7).
-    const wasRefused = rstCode === constants.NGHTTP2_REFUSED_STREAM;
+    if (this.repeat !== null && rstCode === constants.NGHTTP2_REFUSED_STREAM && mayRepeat(this.request)) {
+      this.repeat();
+      return;
+    }
     const reason = error?.message ?? `the server reset the stream (${rstCode})`;
-    this.handler.onResponseError?.(
-      this.controller,
-      wasRefused
-        ? Object.assign(failure('UND_ERR_SOCKET', reason), { socket: { bytesRead: 1 } })
-        : failure('ECONNRESET', reason, false),
-    );
+    this.handler.failed(Object.assign(new Error(reason), { code: 'ECONNRESET' }));
   }
 
   private over(): void {
     this.isOver = true;
     if (this.timer) clearTimeout(this.timer);
-    const { body } = this;
+    const { body } = this.request;
     // What is left of the body nobody wants; the client's connection gets rid of it.
     if (body !== null && !Buffer.isBuffer(body) && !body.readableEnded) {
       body.unpipe(this.stream);
@@ -157,20 +189,16 @@ export class Http2Call {
   }
 }
 
-function failure(code: string, message: string, mayRepeat = true): Error {
-  return Object.assign(new Error(message), { code }, mayRepeat ? {} : { socket: { bytesRead: 0 } });
-}
-
-function requestFields({ method, path, scheme, headers }: CallOptions): string[] {
+function requestFields({ method, target, fields }: UpstreamRequest, scheme: string): string[] {
   let authority = '';
-  const fields: string[] = [];
-  for (let i = 0; i < headers.length; i += 2) {
-    const name = (headers[i] as string).toLowerCase();
-    const value = headers[i + 1] as string;
+  const rest: string[] = [];
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = (fields[i] as string).toLowerCase();
+    const value = fields[i + 1] as string;
     if (name === 'host') authority = value;
-    else fields.push(name, value);
+    else if (name !== 'expect') rest.push(name, value);
   }
-  return [':method', method, ':scheme', scheme, ':authority', authority, ':path', path, ...fields];
+  return [':method', method, ':scheme', scheme, ':authority', authority, ':path', target, ...rest];
 }
 
 function statusOf(raw: unknown): number {

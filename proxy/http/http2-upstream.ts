@@ -1,67 +1,72 @@
 import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
 import type { Socket } from 'node:net';
-import type { Readable } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
-import type { Dispatcher } from 'undici';
+import type { ConnectionPool } from '../http1/connection-pool.ts';
+import { type Dial, Dialer } from '../http1/dial.ts';
+import { UpstreamError, type UpstreamHandler, type UpstreamRequest } from '../http1/upstream-call.ts';
 import { Http2Call } from './http2-call.ts';
-import type { Transport } from './transport.ts';
+import type { Origin, OriginPool } from './pools.ts';
 
 /** Connections on which a server may be asked at once, where one does not take more. */
 const streamsWithoutWord = 100;
 /** A server that spoke HTTP/1 is asked again after this time: it may have been replaced. */
 const askAgainMs = 60_000;
-
-interface Upstream {
-  readonly origin: string;
-  /** Without TLS nobody can be asked what they speak: such a server is known to speak HTTP/2. */
-  readonly isSecure: boolean;
-  readonly transport: Transport;
-  /** Opens a connection that offers HTTP/2 first. */
-  readonly connect: (done: (error: Error | null, socket: Socket | null) => void) => void;
-  /** Takes what goes by HTTP/1. `socket`: a connection that is open already, to be used for it. */
-  readonly http1: Pick<Dispatcher, 'dispatch'> & { readonly lend: (socket: Socket) => void };
-}
+/** What may still be reached within this time of its removal is; a server that is gone is not waited for. */
+const graceMs = 1000;
 
 type Waiting = (result: ClientHttp2Session | 'http1' | Error) => void;
 
 /** Asks a server on HTTP/2 where it speaks that, else on HTTP/1; which one, it says itself at its first handshake. */
-export class Http2Upstream {
-  private readonly upstream: Upstream;
+export class Http2Upstream implements OriginPool {
+  private readonly origin: Origin;
+  private readonly http1: ConnectionPool;
+  private readonly dialer = new Dialer();
   private readonly sessions = new Map<ClientHttp2Session, { streams: number }>();
   private waiting: Waiting[] | null = null;
+  private dial: Dial | null = null;
   private http1Until = 0;
   private isClosed = false;
 
-  constructor(upstream: Upstream) {
-    this.upstream = upstream;
+  /** `http1`: takes what goes by HTTP/1. */
+  constructor(origin: Origin, http1: ConnectionPool) {
+    this.origin = origin;
+    this.http1 = http1;
   }
 
-  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
-    // An upgrade is a thing of HTTP/1.
-    if (options.upgrade || (this.http1Until > 0 && performance.now() < this.http1Until)) {
-      this.upstream.http1.dispatch(options, handler);
-      return;
-    }
-    const session = this.free();
-    if (session) {
-      this.send(session, options, handler);
-      return;
-    }
-    this.open((result) => {
-      if (result === 'http1') this.upstream.http1.dispatch(options, handler);
-      else if (result instanceof Error) fail(handler, result);
-      else this.send(result, options, handler);
-    });
+  send(request: UpstreamRequest, handler: UpstreamHandler): void {
+    this.start(request, handler, false);
   }
 
   close(): void {
     this.isClosed = true;
+    this.http1.close();
+    this.dial?.hasten(graceMs, removed());
     for (const session of this.sessions.keys()) session.close();
   }
 
   destroy(): void {
     this.isClosed = true;
+    this.http1.destroy();
+    this.dial?.hasten(0, removed());
     for (const session of this.sessions.keys()) session.destroy();
+  }
+
+  private start(request: UpstreamRequest, handler: UpstreamHandler, isRepeated: boolean): void {
+    // An upgrade is a thing of HTTP/1.
+    if (request.upgrade !== null || (this.http1Until > 0 && performance.now() < this.http1Until)) {
+      this.http1.send(request, handler);
+      return;
+    }
+    const session = this.free();
+    if (session) {
+      this.sendOn(session, request, handler, isRepeated);
+      return;
+    }
+    this.open((result) => {
+      if (result === 'http1') this.http1.send(request, handler);
+      else if (result instanceof Error) handler.failed(result);
+      else this.sendOn(result, request, handler, isRepeated);
+    });
   }
 
   private free(): ClientHttp2Session | null {
@@ -72,37 +77,32 @@ export class Http2Upstream {
     return null;
   }
 
-  private send(
+  private sendOn(
     session: ClientHttp2Session,
-    options: Dispatcher.DispatchOptions,
-    handler: Dispatcher.DispatchHandler,
+    request: UpstreamRequest,
+    handler: UpstreamHandler,
+    isRepeated: boolean,
   ): void {
     const state = this.sessions.get(session);
     if (session.closed || session.destroyed || !state) {
-      fail(handler, Object.assign(new Error('the connection was closed'), { code: 'ECONNRESET' }));
+      handler.failed(Object.assign(new Error('the connection was closed'), { code: 'ECONNRESET' }));
       return;
     }
-    const { method, path, headers, body } = options;
+    const { isSecure, transport } = this.origin;
     try {
-      const call = new Http2Call(
-        session,
-        {
-          method,
-          path,
-          scheme: this.upstream.isSecure ? 'https' : 'http',
-          headers: headers as string[],
-          body: (body ?? null) as Readable | Buffer | null,
-          headersTimeoutMs: this.upstream.transport.responseHeaderTimeoutMs,
-        },
+      const call = new Http2Call(session, request, {
         handler,
-      );
+        scheme: isSecure ? 'https' : 'http',
+        headTimeoutMs: transport.responseHeaderTimeoutMs,
+        repeat: isRepeated ? null : () => this.start(request, handler, true),
+      });
       state.streams += 1;
       call.onClosed(() => {
         state.streams -= 1;
       });
     } catch (error) {
       // A field that HTTP/2 forbids.
-      fail(handler, error instanceof Error ? error : new Error(String(error)));
+      handler.failed(error instanceof Error ? error : new Error(String(error)));
     }
   }
 
@@ -113,26 +113,38 @@ export class Http2Upstream {
     }
     const all = [waiting];
     this.waiting = all;
-    this.upstream.connect((error, socket) => {
+    const { address, isSecure, serverName, transport } = this.origin;
+    const done = (error: Error | null, socket: Socket | null): void => {
+      this.dial = null;
       this.waiting = null;
-      const result = error ?? (socket ? this.greet(socket) : new Error('there is no connection'));
+      const result = error ?? (socket ? this.greet(socket) : removed());
       for (const each of all) each(result);
-    });
+    };
+    try {
+      this.dial = this.dialer.dial(
+        { address, serverName: isSecure ? serverName : null, transport, protocols: ['h2', 'http/1.1'], reading: null },
+        done,
+      );
+      if (this.isClosed) this.dial.hasten(graceMs, removed());
+    } catch (error) {
+      process.nextTick(done, error, null);
+    }
   }
 
   private greet(socket: Socket): ClientHttp2Session | 'http1' {
-    if (this.upstream.isSecure && (socket as TLSSocket).alpnProtocol !== 'h2') {
+    const { isSecure, origin, transport } = this.origin;
+    if (isSecure && (socket as TLSSocket).alpnProtocol !== 'h2') {
       this.http1Until = performance.now() + askAgainMs;
-      this.upstream.http1.lend(socket);
+      this.http1.adopt(socket);
       return 'http1';
     }
-    const session = connectHttp2(this.upstream.origin, {
+    const session = connectHttp2(origin, {
       createConnection: () => socket,
       settings: { enablePush: false, initialWindowSize: 256 * 1024, maxHeaderListSize: 256 * 1024 },
       maxSessionMemory: 64,
     });
     this.sessions.set(session, { streams: 0 });
-    const { idleTimeoutMs } = this.upstream.transport;
+    const { idleTimeoutMs } = transport;
     session.on('error', () => undefined);
     session.on('goaway', () => session.close());
     session.on('close', () => {
@@ -150,7 +162,7 @@ export class Http2Upstream {
 
   /** Finds out connections that died without a word, where the transport asks for that. */
   private keepAwake(session: ClientHttp2Session, socket: Socket): void {
-    const { readIdleTimeoutMs, pingTimeoutMs } = this.upstream.transport;
+    const { readIdleTimeoutMs, pingTimeoutMs } = this.origin.transport;
     if (readIdleTimeoutMs === 0) return;
     let before = socket.bytesRead;
     const look = setInterval(() => {
@@ -170,13 +182,6 @@ export class Http2Upstream {
   }
 }
 
-function fail(handler: Dispatcher.DispatchHandler, error: Error): void {
-  const controller = {
-    rawHeaders: [],
-    rawTrailers: [],
-    abort: () => undefined,
-    pause: () => undefined,
-    resume: () => undefined,
-  };
-  handler.onResponseError?.(controller as unknown as Dispatcher.DispatchController, error);
+function removed(): UpstreamError {
+  return new UpstreamError('SERVER_REMOVED', 'the server was removed before it was reached');
 }

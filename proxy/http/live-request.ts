@@ -65,6 +65,8 @@ export class LiveRequest implements ProxyRequest {
   /** False: the server is told of the client's way here as the client told it. */
   appendForwardedFor = true;
   readonly tlsOptions: string;
+  /** The connection that it came on. */
+  readonly peer: Peer;
   refusal: Refusal | null = null;
   goneListener: GoneListener | null = null;
   upgradePort: UpgradePort | null = null;
@@ -80,6 +82,7 @@ export class LiveRequest implements ProxyRequest {
     this.peerIp = peer.address;
     this.tls = peer.tls;
     this.tlsOptions = peer.tlsOptions;
+    this.peer = peer;
   }
 
   /**

@@ -1,7 +1,6 @@
-import { isIP, type Socket } from 'node:net';
-import type { Dispatcher } from 'undici';
-import buildConnector from 'undici/lib/core/connect.js';
-import Pool from 'undici/lib/dispatcher/pool.js';
+import { ConnectionPool } from '../http1/connection-pool.ts';
+import type { ServerAddress } from '../http1/dial.ts';
+import type { UpstreamHandler, UpstreamRequest } from '../http1/upstream-call.ts';
 import { Http2Upstream } from './http2-upstream.ts';
 import type { Transport } from './transport.ts';
 
@@ -10,6 +9,8 @@ export interface Origin {
   readonly key: string;
   /** `http://host:port` or `https://host:port`. */
   readonly origin: string;
+  readonly address: ServerAddress;
+  readonly isSecure: boolean;
   /** `choose`: the server says at the handshake; `always`: it is known to (h2c). */
   readonly http2: 'never' | 'choose' | 'always';
   /** Host field where the client's is not passed on. */
@@ -32,10 +33,13 @@ export function readOrigin(url: string, transport: Transport): Origin {
   }
   if (parsed.username !== '' || parsed.password !== '') throw new Error(`"${url}" must not hold a user or password`);
   const hostname = parsed.hostname.startsWith('[') ? parsed.hostname.slice(1, -1) : parsed.hostname;
+  const isSecure = parsed.protocol === 'https:';
   return {
     key: `${isH2c ? 'h2c ' : ''}${parsed.origin} ${transport.key}`,
     origin: parsed.origin,
-    http2: isH2c ? 'always' : parsed.protocol === 'https:' && transport.allowsHttp2 ? 'choose' : 'never',
+    address: { kind: 'tcp', host: hostname, port: Number(parsed.port) || (isSecure ? 443 : 80) },
+    isSecure,
+    http2: isH2c ? 'always' : isSecure && transport.allowsHttp2 ? 'choose' : 'never',
     hostField: parsed.host,
     basePath: parsed.pathname.endsWith('/') ? parsed.pathname.slice(0, -1) : parsed.pathname,
     serverName: transport.serverName || hostname,
@@ -43,28 +47,37 @@ export function readOrigin(url: string, transport: Transport): Origin {
   };
 }
 
-/** Connections that one worker may open to one origin; further requests wait in line. */
-const maxConnections = 2048;
-const maxResponseHeadBytes = 256 * 1024;
-
 /** Sends requests to one origin. */
 export interface OriginPool {
-  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): unknown;
-  readonly stats: { readonly size: number };
-  /** Lets requests under way come to their end. */
-  close(): Promise<void>;
-  destroy(): Promise<void>;
+  send(request: UpstreamRequest, handler: UpstreamHandler): void;
+  /** Lets requests under way come to their end; those that have not reached the server soon end. */
+  close(): void;
+  /** Breaks everything off. */
+  destroy(): void;
 }
 
 /** All connections to servers, kept per origin and transport and shared with nobody else. */
 export class UpstreamPools {
   private readonly pools = new Map<string, OriginPool>();
+  private readonly closesEach: boolean;
+
+  /** `closesEach`: no connection is used twice, so that each request sees what a new client would see. */
+  constructor({ closesEach = false }: { readonly closesEach?: boolean } = {}) {
+    this.closesEach = closesEach;
+  }
 
   /** The pool of an origin, made where there is none yet. */
   of(origin: Origin): OriginPool {
     const known = this.pools.get(origin.key);
     if (known) return known;
-    const pool = origin.http2 === 'never' ? createPool(origin).pool : createChoosingPool(origin);
+    const { address, isSecure, serverName, transport } = origin;
+    const http1 = new ConnectionPool({
+      address,
+      serverName: isSecure ? serverName : null,
+      transport,
+      closesEach: this.closesEach,
+    });
+    const pool = origin.http2 === 'never' ? http1 : new Http2Upstream(origin, http1);
     this.pools.set(origin.key, pool);
     return pool;
   }
@@ -74,81 +87,13 @@ export class UpstreamPools {
     for (const [key, pool] of this.pools) {
       if (keys.has(key)) continue;
       this.pools.delete(key);
-      pool.close().catch(() => pool.destroy());
+      pool.close();
     }
   }
 
-  async destroy(): Promise<void> {
+  destroy(): void {
     const pools = [...this.pools.values()];
     this.pools.clear();
-    await Promise.all(pools.map((pool) => pool.destroy()));
+    for (const pool of pools) pool.destroy();
   }
-}
-
-/** Connections of HTTP/1. `lend` gives one that is open already, for the next request. */
-function createPool(origin: Origin): { readonly pool: Pool; readonly lend: (socket: Socket) => void } {
-  const { serverName, transport } = origin;
-  const lent: Socket[] = [];
-  const connect = buildConnector({
-    ...transport.tls,
-    allowH2: false,
-    timeout: transport.dialTimeoutMs,
-    allowHalfOpen: true,
-  });
-  const pool = new Pool(origin.origin, {
-    connections: maxConnections,
-    pipelining: 1,
-    allowH2: false,
-    headersTimeout: transport.responseHeaderTimeoutMs,
-    bodyTimeout: 0,
-    keepAliveTimeout: Math.max(1, transport.idleTimeoutMs),
-    keepAliveMaxTimeout: Math.max(1, transport.idleTimeoutMs),
-    maxHeaderSize: maxResponseHeadBytes,
-    connect: ({ hostname, protocol, port, localAddress }, callback) => {
-      const open = lent.pop();
-      if (open && !open.destroyed) {
-        // Not in this turn: the pool is still busy with asking for it.
-        queueMicrotask(() => callback(null, open));
-        return;
-      }
-      const servername = sentName(serverName);
-      connect({ hostname, protocol, port, servername, ...(localAddress ? { localAddress } : {}) }, callback);
-    },
-  });
-  return { pool, lend: (socket) => lent.push(socket) };
-}
-
-/** Of HTTP/1 or HTTP/2, as the server says. */
-function createChoosingPool(origin: Origin): OriginPool {
-  const { transport, serverName } = origin;
-  const { protocol, hostname, port } = new URL(origin.origin);
-  const connector = buildConnector({ ...transport.tls, allowH2: true, timeout: transport.dialTimeoutMs });
-  const { pool, lend } = createPool(origin);
-  const http2 = new Http2Upstream({
-    origin: origin.origin,
-    isSecure: origin.http2 === 'choose',
-    transport,
-    connect: (done) =>
-      connector({ hostname, protocol, port, servername: sentName(serverName) }, (error, socket) => done(error, socket)),
-    http1: { dispatch: (options, handler) => pool.dispatch(options, handler), lend },
-  });
-  return {
-    dispatch: (options, handler) => http2.dispatch(options, handler),
-    get stats() {
-      return pool.stats;
-    },
-    async close() {
-      http2.close();
-      await pool.close();
-    },
-    async destroy() {
-      http2.destroy();
-      await pool.destroy();
-    },
-  };
-}
-
-/** An address is no name for SNI (RFC 6066 §3); the certificate is then checked against the address itself. */
-function sentName(serverName: string): string {
-  return isIP(serverName) === 0 ? serverName : '';
 }

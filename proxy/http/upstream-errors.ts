@@ -8,6 +8,8 @@ interface UpstreamFailure {
 
 const byCode: Readonly<Record<string, readonly [number, ProxyErrorCode]>> = {
   ECONNREFUSED: [502, 'UPSTREAM_REFUSED'],
+  ENOENT: [502, 'UPSTREAM_UNREACHABLE'],
+  EACCES: [502, 'UPSTREAM_UNREACHABLE'],
   ENOTFOUND: [502, 'UPSTREAM_UNREACHABLE'],
   EAI_AGAIN: [502, 'UPSTREAM_UNREACHABLE'],
   EHOSTUNREACH: [502, 'UPSTREAM_UNREACHABLE'],
@@ -15,15 +17,14 @@ const byCode: Readonly<Record<string, readonly [number, ProxyErrorCode]>> = {
   EHOSTDOWN: [502, 'UPSTREAM_UNREACHABLE'],
   EADDRNOTAVAIL: [502, 'UPSTREAM_UNREACHABLE'],
   ETIMEDOUT: [504, 'UPSTREAM_TIMEOUT'],
-  UND_ERR_CONNECT_TIMEOUT: [504, 'UPSTREAM_TIMEOUT'],
-  UND_ERR_HEADERS_TIMEOUT: [504, 'UPSTREAM_TIMEOUT'],
-  UND_ERR_BODY_TIMEOUT: [504, 'UPSTREAM_TIMEOUT'],
+  SERVER_DIAL_TIMEOUT: [504, 'UPSTREAM_TIMEOUT'],
+  SERVER_HEAD_TIMEOUT: [504, 'UPSTREAM_TIMEOUT'],
+  SERVER_REMOVED: [502, 'UPSTREAM_UNREACHABLE'],
   ECONNRESET: [502, 'UPSTREAM_RESET'],
   EPIPE: [502, 'UPSTREAM_RESET'],
-  UND_ERR_SOCKET: [502, 'UPSTREAM_RESET'],
-  UND_ERR_HEADERS_OVERFLOW: [502, 'UPSTREAM_PROTOCOL'],
-  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: [502, 'UPSTREAM_PROTOCOL'],
-  UND_ERR_INVALID_ARG: [500, 'INTERNAL'],
+  SERVER_CLOSED: [502, 'UPSTREAM_RESET'],
+  SERVER_MALFORMED: [502, 'UPSTREAM_PROTOCOL'],
+  REQUEST_UNSENDABLE: [500, 'INTERNAL'],
   EPROTO: [502, 'UPSTREAM_TLS'],
 };
 
@@ -37,8 +38,6 @@ export function upstreamFailure(error: Error): UpstreamFailure {
   const detail = cause.message === '' ? code : cause.message;
   if (known) return { status: known[0], code: known[1], detail };
   if (tlsCode.test(code)) return { status: 502, code: 'UPSTREAM_TLS', detail };
-  if (code.startsWith('HPE_') || cause.name === 'HTTPParserError')
-    return { status: 502, code: 'UPSTREAM_PROTOCOL', detail };
   return { status: 502, code: 'UPSTREAM_RESET', detail };
 }
 
@@ -48,7 +47,7 @@ function firstError(error: Error): Error {
   return error;
 }
 
-export function errorCode(error: Error): string {
+function errorCode(error: Error): string {
   const { code } = error as NodeJS.ErrnoException;
   return typeof code === 'string' ? code : '';
 }

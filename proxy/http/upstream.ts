@@ -1,5 +1,5 @@
-import type { Readable } from 'node:stream';
-import type { Dispatcher } from 'undici';
+import type { Duplex, Readable } from 'node:stream';
+import type { UpstreamCall, UpstreamHandler } from '../http1/upstream-call.ts';
 import type { ServersTransportConfig } from '../model/dynamic.ts';
 import { HeaderList } from './header-list.ts';
 import { isHopByHop } from './header-names.ts';
@@ -9,11 +9,14 @@ import { readTransport } from './transport.ts';
 /** A question that the proxy itself asks of an HTTP server, such as whether a visitor may come in. */
 export interface UpstreamQuestion {
   readonly method: string;
-  /** Without Host and Content-Length, which are set here. */
+  /** Content-Length is set here, and Host where it is not given. */
   readonly headers: HeaderList;
   readonly body: Buffer | Readable | null;
   /** Answers with a longer body are refused; below 0: any length. */
   readonly maxAnswerBytes: number;
+  /** A longer answer is not refused; the rest of its body is left out. */
+  readonly cutsAnswer?: boolean;
+  /** 0: the signal alone ends it. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
   /** Host field; left out: that of the address. */
@@ -68,92 +71,110 @@ export function createUpstream(
       const { headers, body, method } = question;
       return new Promise((resolve, reject) => {
         const call = new Call(question, resolve, reject);
-        pools.of(origin).dispatch(
-          {
-            origin: origin.origin,
-            path: pathname + search,
-            method,
-            headers: [...headers.raw, 'Host', question.host ?? origin.hostField],
-            body,
-            servername: origin.serverName,
-          } as Dispatcher.DispatchOptions,
-          call,
-        );
+        if (call.isOver) return;
+        const fields = ['Host', question.host ?? headers.get('host') ?? origin.hostField];
+        for (const [name, value] of headers) {
+          const lower = name.toLowerCase();
+          if (lower === 'te' && value === 'trailers') fields.push('TE', value);
+          else if (lower !== 'host' && !isHopByHop(name)) fields.push(name, value);
+        }
+        const target = pathname + search;
+        pools.of(origin).send({ method, target, fields, body, upgrade: null, trailers: null, client: null }, call);
       });
     },
   };
 }
 
-class Call implements Dispatcher.DispatchHandler {
+class Call implements UpstreamHandler {
   readonly #question: UpstreamQuestion;
   readonly #resolve: (answer: UpstreamAnswer) => void;
   readonly #reject: (error: Error) => void;
   readonly #chunks: Buffer[] = [];
-  readonly #timer: NodeJS.Timeout;
+  readonly #timer: NodeJS.Timeout | null;
   readonly #onAbort = (): void => this.#fail(new Error('The visitor is gone.'));
   #bytes = 0;
   #status = 0;
   #headers = new HeaderList();
-  #controller: Dispatcher.DispatchController | null = null;
-  #isOver = false;
+  #call: UpstreamCall | null = null;
+  isOver = false;
 
   constructor(question: UpstreamQuestion, resolve: (answer: UpstreamAnswer) => void, reject: (error: Error) => void) {
     this.#question = question;
     this.#resolve = resolve;
     this.#reject = reject;
     const { timeoutMs, signal } = question;
-    this.#timer = setTimeout(() => this.#fail(new Error(`No answer came within ${timeoutMs / 1000} s.`)), timeoutMs);
+    const late = (): void => this.#fail(new Error(`No answer came within ${timeoutMs / 1000} s.`));
+    this.#timer = timeoutMs > 0 ? setTimeout(late, timeoutMs) : null;
     signal.addEventListener('abort', this.#onAbort, { once: true });
     if (signal.aborted) this.#fail(new Error('The visitor is gone.'));
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
-    if (this.#isOver) controller.abort(new Error('The answer is no longer wanted.'));
+  begins(call: UpstreamCall): boolean {
+    this.#call = call;
+    return !this.isOver;
   }
 
-  onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
-    if (status < 200) return;
+  informational(): void {
+    // The answer itself is waited for.
+  }
+
+  head(status: number, fields: string[], connectionFields: readonly string[]): void {
     this.#status = status;
-    this.#headers = new HeaderList(fieldsOf(controller.rawHeaders));
+    this.#headers = new HeaderList(fields);
     // How to sign in is for the visitor, whom the answer is about.
-    this.#headers.deleteWhere((name) => isHopByHop(name) && name !== 'proxy-authenticate');
+    for (const [name, value] of new HeaderList([...connectionFields])) {
+      if (name.toLowerCase() === 'proxy-authenticate') this.#headers.append(name, value);
+    }
   }
 
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    const { maxAnswerBytes } = this.#question;
+  data(chunk: Buffer): void {
+    if (this.isOver) return;
+    const { maxAnswerBytes, cutsAnswer = false } = this.#question;
+    const isTooLong = maxAnswerBytes >= 0 && this.#bytes + chunk.byteLength > maxAnswerBytes;
+    if (isTooLong && !cutsAnswer) {
+      this.#fail(new AnswerTooLong(maxAnswerBytes));
+      return;
+    }
+    this.#chunks.push(isTooLong ? chunk.subarray(0, maxAnswerBytes - this.#bytes) : chunk);
     this.#bytes += chunk.byteLength;
-    if (maxAnswerBytes >= 0 && this.#bytes > maxAnswerBytes) this.#fail(new AnswerTooLong(maxAnswerBytes));
-    else this.#chunks.push(chunk);
+    if (!isTooLong) return;
+    const call = this.#call;
+    this.ended([]);
+    call?.abort();
   }
 
-  onResponseEnd(controller: Dispatcher.DispatchController): void {
+  ended(trailers: string[]): void {
     if (!this.#end()) return;
-    const trailers = new HeaderList(fieldsOf(controller.rawTrailers));
-    this.#resolve({ status: this.#status, headers: this.#headers, body: Buffer.concat(this.#chunks), trailers });
+    this.#call = null;
+    this.#resolve({
+      status: this.#status,
+      headers: this.#headers,
+      body: Buffer.concat(this.#chunks),
+      trailers: new HeaderList(trailers),
+    });
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+  upgraded(_fields: string[], _connectionFields: readonly string[], socket: Duplex): void {
+    socket.destroy();
+    this.#fail(new Error('The server switched protocols.'));
+  }
+
+  failed(error: Error): void {
     this.#fail(error);
   }
 
   #fail(error: Error): void {
     if (!this.#end()) return;
-    this.#controller?.abort(error);
+    this.#call?.abort();
+    this.#call = null;
     this.#reject(error);
   }
 
   #end(): boolean {
-    if (this.#isOver) return false;
-    this.#isOver = true;
-    clearTimeout(this.#timer);
+    if (this.isOver) return false;
+    this.isOver = true;
+    if (this.#timer) clearTimeout(this.#timer);
     this.#question.signal.removeEventListener('abort', this.#onAbort);
     return true;
   }
-}
-
-function fieldsOf(raw: unknown): string[] {
-  return ((raw ?? []) as readonly (Buffer | string)[]).map((field) =>
-    typeof field === 'string' ? field : field.toString('latin1'),
-  );
 }

@@ -1,25 +1,20 @@
-import { isIP } from 'node:net';
-import { Agent } from 'undici';
-import { readTransport } from '../http/transport.ts';
+import { UpstreamPools } from '../http/pools.ts';
+import { createUpstream, type UpstreamAnswer, type UpstreamQuestion } from '../http/upstream.ts';
 import type { ServersTransportConfig } from '../model/dynamic.ts';
 
-/** Connections for the checks of one server. Each check makes its own, so that it sees what a new client would see. */
+/** Asks one server on HTTP/1, each time on a connection of its own, so that it sees what a new client would see. */
 export interface ProbeAgent {
-  readonly dispatcher: Agent;
+  ask(url: URL, question: UpstreamQuestion): Promise<UpstreamAnswer>;
   /** Breaks off what is under way. May be called twice. */
   close(): void;
 }
 
-/** Throws a readable Error where a certificate file cannot be read. */
+/** `ask` rejects with a readable Error where a certificate file cannot be read. */
 export function createProbeAgent(config: ServersTransportConfig | undefined): ProbeAgent {
-  const { tls, serverName } = readTransport(config);
-  const dispatcher = new Agent({
-    allowH2: false,
-    pipelining: 0,
-    connect: { ...tls, ...(serverName !== '' && isIP(serverName) === 0 ? { servername: serverName } : {}) },
-  });
+  const pools = new UpstreamPools({ closesEach: true });
+  const transport = { ...config, disableHTTP2: true };
   return {
-    dispatcher,
-    close: () => void dispatcher.destroy().catch(() => undefined),
+    ask: async (url, question) => createUpstream(url.href, transport, pools).ask(question),
+    close: () => pools.destroy(),
   };
 }

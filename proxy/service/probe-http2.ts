@@ -41,7 +41,7 @@ export async function probeHttp2(
   } catch (error) {
     return failureReason(error, url);
   } finally {
-    void pools.destroy();
+    pools.destroy();
   }
 }
 

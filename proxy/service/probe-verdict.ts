@@ -38,7 +38,7 @@ export function failureReason(error: unknown, url: URL): string {
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
     case 'ETIMEDOUT':
-    case 'UND_ERR_CONNECT_TIMEOUT':
+    case 'SERVER_DIAL_TIMEOUT':
       return `${where} cannot be reached (${code}).`;
     case 'ENOTFOUND':
     case 'EAI_AGAIN':

@@ -1,10 +1,12 @@
-import { request } from 'undici';
+import { HeaderList } from '../http/header-list.ts';
 import type { HealthCheckConfig } from '../model/dynamic.ts';
 import type { ProbeAgent } from './probe-agent.ts';
 import { probeHttp2 } from './probe-http2.ts';
 import { failureReason, judgeStatus, type ProbeContext, probeUrl } from './probe-verdict.ts';
 
 const maxRedirects = 10;
+/** The status is what counts; a page may be longer. */
+const maxAnswerBytes = 128 * 1024;
 
 /** Asks a server once. Null where it is well; else why not, in words. */
 export async function probe(
@@ -41,20 +43,19 @@ async function ask(
   agent: ProbeAgent,
   signal: AbortSignal,
 ): Promise<{ status: number; location: string | undefined }> {
-  const { statusCode, headers, body } = await request(url, {
+  const headers = new HeaderList(['user-agent', 'Gatehouse health check']);
+  for (const [name, value] of Object.entries(config.headers ?? {})) headers.set(name, value);
+  const answer = await agent.ask(url, {
     method: (config.method || 'GET').toUpperCase(),
-    headers: {
-      'user-agent': 'Gatehouse health check',
-      ...config.headers,
-      ...(config.hostname ? { host: config.hostname } : {}),
-    },
-    dispatcher: agent.dispatcher,
+    headers,
+    ...(config.hostname ? { host: config.hostname } : {}),
+    body: null,
+    maxAnswerBytes,
+    cutsAnswer: true,
+    timeoutMs: 0,
     signal,
-    reset: true,
   });
-  await body.dump({ limit: 128 * 1024, signal });
-  const { location } = headers;
-  return { status: statusCode, location: Array.isArray(location) ? location[0] : location };
+  return { status: answer.status, location: answer.headers.get('location') };
 }
 
 /**

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import type { UpstreamQuestion } from '../../proxy/http/upstream.ts';
 import { probe } from '../../proxy/service/probe.ts';
+import type { ProbeAgent } from '../../proxy/service/probe-agent.ts';
 import { kind } from './vector.ts';
 
 /** What the probe asks for, noted by an agent that sends nothing. */
@@ -17,18 +19,19 @@ export const healthCheckRequest = kind(
   },
   async ({ input, expected }, judgement) => {
     let asked: Asked | null = null;
-    const agent = {
-      dispatch(options: Asked): boolean {
-        asked ??= options;
-        throw new Error('nothing is sent');
+    const agent: ProbeAgent = {
+      ask(url, question) {
+        asked ??= { url, question };
+        return Promise.reject(new Error('nothing is sent'));
       },
+      close: () => undefined,
     };
-    const context = { agent: { dispatcher: agent }, timeoutMs: 1000, signal: new AbortController().signal };
-    await probe(input.targetURL, input.config, context as unknown as Parameters<typeof probe>[2]);
+    const context = { agent, transport: undefined, timeoutMs: 1000, signal: new AbortController().signal };
+    await probe(input.targetURL, input.config, context);
     const got = asked as Asked | null;
     judgement.equal(input, { refused: expected.expError }, { refused: got === null });
     if (got === null || expected.expError) return;
-    const headers = new Map(Object.entries(headersOf(got.headers)).map(([name, value]) => [name.toLowerCase(), value]));
+    const { url, question } = got;
     judgement.equal(
       input,
       {
@@ -38,10 +41,10 @@ export const healthCheckRequest = kind(
         method: expected.expMethod,
       },
       {
-        target: asWritten(`${String(got.origin)}${got.path}`),
-        host: headers.get('host') ?? new URL(String(got.origin)).host,
-        header: headers.get('custom-header') ?? '',
-        method: got.method,
+        target: url.href,
+        host: question.host ?? url.host,
+        header: question.headers.get('custom-header') ?? '',
+        method: question.method,
       },
     );
   },
@@ -57,16 +60,6 @@ function asHost(host: string, target: string): string {
 }
 
 interface Asked {
-  readonly origin: string | URL;
-  readonly path: string;
-  readonly method: string;
-  readonly headers: unknown;
-}
-
-function headersOf(headers: unknown): Readonly<Record<string, string>> {
-  if (!Array.isArray(headers)) return (headers ?? {}) as Record<string, string>;
-  const pairs = headers as string[];
-  const result: Record<string, string> = {};
-  for (let index = 0; index < pairs.length; index += 2) result[pairs[index] ?? ''] = pairs[index + 1] ?? '';
-  return result;
+  readonly url: URL;
+  readonly question: UpstreamQuestion;
 }

@@ -1,6 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Agent, type Dispatcher, request } from 'undici';
+import { HeaderList } from '../../../proxy/http/header-list.ts';
+import { UpstreamPools } from '../../../proxy/http/pools.ts';
+import { AnswerTooLong, createUpstream } from '../../../proxy/http/upstream.ts';
 import { middlewareTable } from '../../../proxy/middleware/table.ts';
+import type { ServersTransportConfig } from '../../../proxy/model/dynamic.ts';
 import { parseDynamicFile } from '../../config/dynamic-file.ts';
 import type { HttpProviderConfiguration } from '../../config/static.ts';
 import type { Problem, ProviderView } from '../../contract/objects.ts';
@@ -24,7 +27,7 @@ const largestBodyBytes = 64 * 1024 * 1024;
 /** Asks an address for dynamic configuration, again and again. What it said last stays while it cannot be read. */
 export function createHttpProvider({ host, options, log, now = Date.now }: HttpProviderSettings): Provider {
   const stop = new AbortController();
-  let agent: Agent | undefined;
+  const pools = new UpstreamPools();
   let running: Promise<void> | undefined;
   let published: Publication | undefined;
   let known: string | undefined;
@@ -47,13 +50,7 @@ export function createHttpProvider({ host, options, log, now = Date.now }: HttpP
 
   async function poll(): Promise<void> {
     try {
-      agent ??= new Agent({
-        connect: {
-          ...(options.tls ? clientTlsFiles(options.tls) : {}),
-          rejectUnauthorized: options.tls?.insecureSkipVerify !== true,
-        },
-      });
-      const text = await textOf(options, agent, stop.signal);
+      const text = await textOf(options, pools, stop.signal);
       if (text === known) {
         if (view.state !== 'connected') report('connected', []);
         return;
@@ -94,36 +91,48 @@ export function createHttpProvider({ host, options, log, now = Date.now }: HttpP
     stop: async () => {
       stop.abort();
       await running;
-      await agent?.destroy();
+      pools.destroy();
     },
   };
 }
 
-async function textOf(options: HttpProviderConfiguration, dispatcher: Dispatcher, stop: AbortSignal): Promise<string> {
-  const most = options.maxResponseBodyBytes < 0 ? largestBodyBytes : options.maxResponseBodyBytes;
-  const signal = AbortSignal.any([stop, AbortSignal.timeout(options.pollTimeoutMs)]);
-  const { statusCode, body } = await request(options.endpoint, { dispatcher, signal, headers: { ...options.headers } });
-  if (statusCode !== 200) {
-    body.on('error', () => undefined).destroy();
-    throw new Error(`it answers with status ${statusCode}`);
+async function textOf(options: HttpProviderConfiguration, pools: UpstreamPools, stop: AbortSignal): Promise<string> {
+  const { endpoint, maxResponseBodyBytes, pollTimeoutMs, tls } = options;
+  const maxAnswerBytes = maxResponseBodyBytes < 0 ? largestBodyBytes : maxResponseBodyBytes;
+  const late = AbortSignal.timeout(pollTimeoutMs);
+  const headers = new HeaderList();
+  for (const [name, value] of Object.entries(options.headers)) headers.set(name, value);
+  try {
+    const { status, body } = await createUpstream(endpoint, transportOf(tls), pools).ask({
+      method: 'GET',
+      headers,
+      body: null,
+      maxAnswerBytes,
+      timeoutMs: 0,
+      signal: AbortSignal.any([stop, late]),
+    });
+    if (status !== 200) throw new Error(`it answers with status ${status}`);
+    return body.toString();
+  } catch (error) {
+    if (late.aborted) throw new Error('it does not answer in time', { cause: error });
+    if (error instanceof AnswerTooLong)
+      throw new Error(`it answers with more than ${maxAnswerBytes} bytes`, { cause: error });
+    throw error;
   }
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    bytes += chunk.byteLength;
-    if (bytes > most) throw new Error(`it answers with more than ${most} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
+}
+
+function transportOf(tls: HttpProviderConfiguration['tls']): ServersTransportConfig {
+  const { ca, cert, key } = tls ? clientTlsFiles(tls) : {};
+  return {
+    disableHTTP2: true,
+    insecureSkipVerify: tls?.insecureSkipVerify === true,
+    ...(ca === undefined ? {} : { rootCAs: [ca] }),
+    ...(cert === undefined || key === undefined ? {} : { certificates: [{ certFile: cert, keyFile: key }] }),
+  };
 }
 
 function unreadable(endpoint: string, error: unknown, kept: boolean): Problem {
-  const reason =
-    error instanceof Error && error.name === 'TimeoutError'
-      ? 'it does not answer in time'
-      : error instanceof Error
-        ? error.message
-        : String(error);
+  const reason = error instanceof Error ? error.message : String(error);
   return problem(
     'HTTP_PROVIDER_FAILED',
     'error',

@@ -120,7 +120,7 @@ test('what the parser forgives arrives in one clear form', async () => {
     text.endsWith('ok'),
   );
   expect(statuses(answer)).toEqual([200]);
-  expect(server.received()).toMatch(/^GET \/x HTTP\/1\.1\r\nhost: a\r\n/);
+  expect(server.received()).toMatch(/^GET \/x HTTP\/1\.1\r\nHost: a\r\n/);
   expect(server.received()).toContain('X-A: b\r\n');
 });
 

@@ -115,7 +115,7 @@ describe('targets that are not a clean path are refused', () => {
 
 test('an absolute target for the Host is routed like its path', async () => {
   expect(statuses(await get('http://APP.test/public/../admin?x=1'))).toEqual([200]);
-  expect(guarded.received()).toContain('GET /admin?x=1 HTTP/1.1\r\nhost: app.test');
+  expect(guarded.received()).toContain('GET /admin?x=1 HTTP/1.1\r\nHost: app.test');
 });
 
 describe('hosts', () => {
