@@ -109,7 +109,26 @@ export const routerViewSchema = z.object({
   source: sourceSchema,
   /** Left out: it is as its provider has it. */
   overridden: overriddenSchema.optional(),
+  /**
+   * It is disabled and keeps its place: its requests are answered with 503, its connections closed, and no router below
+   * it gets them. Left out: it is served, or not there.
+   */
+  closed: z.literal(true).optional(),
 });
+
+/** Why servers are down. */
+export const serverDownCodes = [
+  'ANSWERED',
+  'ANSWERED_INSTEAD',
+  'ANSWERED_TEXT',
+  'LATE',
+  'REDIRECTED_OFTEN',
+  'NOBODY_LISTENS',
+  'UNREACHABLE',
+  'NAME_UNKNOWN',
+  'CERTIFICATE',
+  'FAILING',
+] as const;
 
 /** `paused`: an override keeps it out. */
 export const serverHealthSchema = z.enum(['up', 'down', 'unchecked', 'paused']);
@@ -120,6 +139,10 @@ export const serverViewSchema = z.object({
   health: serverHealthSchema,
   /** Why it is down, in words. */
   reason: z.string().nullable(),
+  /** What `reason` says, for other languages; left out where it has no code. */
+  said: z
+    .object({ code: z.enum(serverDownCodes), details: z.record(z.string(), z.union([z.string(), z.number()])) })
+    .optional(),
 });
 
 export const serviceViewSchema = z.object({

@@ -1,6 +1,7 @@
 import { blankNotes, type Exchange, type ProxyRequest, type ResponseSink } from '../../proxy/http/exchange.ts';
 import { createMiddlewareBuilder } from '../../proxy/middleware/builder.ts';
 import { middlewareTable } from '../../proxy/middleware/table.ts';
+import { says } from '../../proxy/middleware/verdict.ts';
 import type { MiddlewareConfig } from '../../proxy/model/dynamic.ts';
 import type { Explanation } from '../contract/explanation.ts';
 
@@ -30,13 +31,12 @@ function judge(name: string, type: string, options: unknown, asked: ProxyRequest
   const definition = middlewareTable.get(type);
   const parsed = definition?.schema.safeParse(options ?? {});
   if (!definition || !parsed?.success) {
-    return { name, type, verdict: 'refuses', detail: 'It cannot be used as it is configured.' };
+    return { name, type, ...says('refuses', 'UNUSABLE') };
   }
-  const verdict = definition.explain?.(parsed.data, asked) ?? {
-    verdict: 'passes' as const,
-    detail: definition.summary,
-  };
-  return { name, type, verdict: verdict.verdict, detail: verdict.detail };
+  const explained = definition.explain?.(parsed.data, asked);
+  return explained === undefined
+    ? { name, type, verdict: 'passes', detail: definition.summary }
+    : { name, type, ...explained };
 }
 
 /** Types that change a request by nothing but their options, and ask nobody. */

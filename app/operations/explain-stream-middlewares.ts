@@ -1,3 +1,4 @@
+import { says } from '../../proxy/middleware/verdict.ts';
 import type { TcpMiddlewareConfig } from '../../proxy/model/stream.ts';
 import { createAdmission, tcpMiddlewareTypesOf } from '../../proxy/stream/admission.ts';
 import type { Explanation } from '../contract/explanation.ts';
@@ -21,25 +22,17 @@ export function admissionSteps(
 
 function admissionStep(name: string, config: TcpMiddlewareConfig, clientIp: string): Step {
   const [type] = tcpMiddlewareTypesOf(config);
+  if (type === undefined) return { name, type: '', ...says('refuses', 'UNUSABLE') };
   if (type === 'inFlightConn') {
-    const amount = config.inFlightConn?.amount ?? 0;
-    const detail = `Lets each address have ${amount} ${amount === 1 ? 'connection' : 'connections'} at once.`;
-    return { name, type, verdict: 'depends', detail, said: { code: 'CONNECTIONS_AT_ONCE', details: { amount } } };
+    return { name, type, ...says('depends', 'CONNECTIONS_AT_ONCE', { amount: config.inFlightConn?.amount ?? 0 }) };
   }
-  if (type === undefined) return unusable(name, '');
   try {
     const isLetIn = createAdmission(config).admit(clientIp) !== null;
-    const detail = isLetIn
-      ? `${clientIp} is on its list.`
-      : `${clientIp} is not on its list: the connection is closed.`;
-    const code = isLetIn ? 'ADDRESS_LISTED' : 'ADDRESS_NOT_LISTED';
-    return { name, type, verdict: isLetIn ? 'passes' : 'refuses', detail, said: { code, details: { clientIp } } };
+    const verdict = isLetIn
+      ? says('passes', 'ADDRESS_LISTED', { address: clientIp })
+      : says('refuses', 'ADDRESS_NOT_LISTED', { address: clientIp });
+    return { name, type, ...verdict };
   } catch {
-    return unusable(name, type);
+    return { name, type, ...says('refuses', 'UNUSABLE') };
   }
-}
-
-function unusable(name: string, type: string): Step {
-  const detail = 'It cannot be used as it is configured.';
-  return { name, type, verdict: 'refuses', detail, said: { code: 'UNUSABLE', details: {} } };
 }

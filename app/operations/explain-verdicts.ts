@@ -44,6 +44,14 @@ export function offVerdict(asked: string, { router, problems }: Explanation['dis
   );
 }
 
+/** A router that takes it and lets nobody through. */
+export function closedVerdict(router: string, reason: string, protocol: 'http' | 'tcp'): Verdict {
+  const why = `${router} matches, but is closed: ${reason}`;
+  return protocol === 'http'
+    ? verdict('refused', 'ROUTER_CLOSED', `${why} The visitor sees 503.`, { router })
+    : verdict('refused', 'ROUTER_CLOSED_TCP', `${why} The connection is closed.`, { router });
+}
+
 /** The step that certainly ends a request's way. */
 export function endsAt(steps: readonly Step[]): Step | undefined {
   const last = steps.at(-1);

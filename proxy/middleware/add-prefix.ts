@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { canonicalPath } from '../rule/path.ts';
 import type { MiddlewareDefinition } from './definition.ts';
 import { readPath, refusePath } from './rewritten-path.ts';
+import { says } from './verdict.ts';
 
 const schema = z.strictObject({ prefix: z.string().optional() });
 type Config = z.infer<typeof schema>;
@@ -25,10 +26,7 @@ export const addPrefix: MiddlewareDefinition<Config> = {
       return next(exchange);
     };
   },
-  explain: (config, request) => ({
-    verdict: 'passes',
-    detail: `The path becomes ${readPrefix(config)}${request.path}.`,
-  }),
+  explain: (config, request) => says('passes', 'PATH_BECOMES', { path: `${readPrefix(config)}${request.path}` }),
 };
 
 function readPrefix(config: Config): string {

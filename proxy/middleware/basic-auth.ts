@@ -6,6 +6,7 @@ import { checkCredentials, createCredentialCache } from './credential-checker.ts
 import type { MiddlewareDefinition } from './definition.ts';
 import { checkFields, fieldRemover } from './header-aliases.ts';
 import { type Htpasswd, htpasswdLines, parseHtpasswd } from './htpasswd.ts';
+import { says } from './verdict.ts';
 
 const schema = z.strictObject({
   users: z.array(z.string()).optional(),
@@ -66,8 +67,8 @@ export const basicAuth: MiddlewareDefinition<Config> = {
   },
   explain: (_config, request) =>
     readCredentials(request.headers.get('authorization')) === null
-      ? { verdict: 'refuses', detail: 'Asks for a user name and password.' }
-      : { verdict: 'depends', detail: 'Checks the user name and password.' },
+      ? says('refuses', 'PASSWORD_ASKED')
+      : says('depends', 'PASSWORD_CHECKED'),
 };
 
 function readUsers(config: Config): Htpasswd {

@@ -6,6 +6,7 @@ import { requestWithBody } from '../http/whole-body.ts';
 import type { MiddlewareDefinition } from './definition.ts';
 import { type Functions, parseExpression } from './expression.ts';
 import { Spool } from './spool.ts';
+import { says } from './verdict.ts';
 
 const schema = z.strictObject({
   maxRequestBodyBytes: z.int().min(0).optional(),
@@ -36,8 +37,8 @@ export const buffering: MiddlewareDefinition<Config> = {
     const { maxRequestBytes } = readSettings(config);
     const length = Number(request.headers.get('content-length') ?? 0);
     return maxRequestBytes > 0 && length > maxRequestBytes
-      ? { verdict: 'refuses', detail: `The body is longer than ${maxRequestBytes} bytes.` }
-      : { verdict: 'passes', detail: 'The request and its answer are read whole before they are passed on.' };
+      ? says('refuses', 'BODY_TOO_LONG', { bytes: maxRequestBytes })
+      : says('passes', 'BUFFERED');
   },
 };
 

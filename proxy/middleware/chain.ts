@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { MiddlewareDefinition } from './definition.ts';
+import { says } from './verdict.ts';
 
 const schema = z.strictObject({ middlewares: z.array(z.string()).optional() });
 
@@ -11,8 +12,8 @@ export const chain: MiddlewareDefinition<z.infer<typeof schema>> = {
     const members = (config.middlewares ?? []).map((name) => context.resolve(name));
     return (next) => members.reduceRight((handler, member) => member(handler), next);
   },
-  explain: (config) => ({
-    verdict: 'depends',
-    detail: `Applies ${(config.middlewares ?? []).join(', ') || 'nothing'}.`,
-  }),
+  explain: ({ middlewares = [] }) =>
+    middlewares.length === 0
+      ? says('depends', 'CHAINED_NONE')
+      : says('depends', 'CHAINED', { middlewares: middlewares.join(', ') }),
 };

@@ -9,6 +9,7 @@ import { Circuit, type CircuitSettings, circuitBytes } from './circuit.ts';
 import type { MiddlewareDefinition } from './definition.ts';
 import { parseExpression } from './expression.ts';
 import { PassingSink, withSink } from './passing-sink.ts';
+import { says } from './verdict.ts';
 
 const schema = z.strictObject({
   expression: z.string().optional(),
@@ -35,10 +36,7 @@ export const circuitBreaker: MiddlewareDefinition<Config> = {
   },
   explain: (config) => {
     const { status } = readSettings(config);
-    return {
-      verdict: 'depends',
-      detail: `Answers with ${status} while ${config.expression ?? ''} has lately been true.`,
-    };
+    return says('depends', 'CIRCUIT', { status, expression: config.expression ?? '' });
   },
 };
 

@@ -5,6 +5,7 @@ import { CompressingSink } from './compressing-sink.ts';
 import type { MiddlewareDefinition } from './definition.ts';
 import { fitsMediaType, type MediaType, parseMediaType } from './media-type.ts';
 import { withSink } from './passing-sink.ts';
+import { says } from './verdict.ts';
 
 const schema = z.strictObject({
   excludedContentTypes: z.array(z.string()).optional(),
@@ -45,10 +46,7 @@ export const compress: MiddlewareDefinition<Config> = {
       return next(withSink(exchange, new CompressingSink(sink, { coding, minBytes, accepts }, signal)));
     };
   },
-  explain: () => ({
-    verdict: 'passes',
-    detail: 'Compresses the answer where it is long enough and of a fitting kind.',
-  }),
+  explain: () => says('passes', 'COMPRESSED'),
 };
 
 /** As in Traefik: `*` alone is no request for gzip, which every client that wants it names. */

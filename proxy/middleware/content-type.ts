@@ -4,6 +4,7 @@ import type { HeaderList } from '../http/header-list.ts';
 import type { MiddlewareDefinition } from './definition.ts';
 import { sniffMediaType } from './media-sniffing.ts';
 import { PassingSink, withSink } from './passing-sink.ts';
+import { says } from './verdict.ts';
 
 const schema = z.strictObject({
   /** Deprecated in Traefik; false turns the middleware off. */
@@ -18,10 +19,7 @@ export const contentType: MiddlewareDefinition<z.infer<typeof schema>> = {
     if (config.autoDetect === false) return (next) => next;
     return (next) => (exchange) => next(withSink(exchange, new SniffingSink(exchange.sink)));
   },
-  explain: () => ({
-    verdict: 'passes',
-    detail: 'An answer without a type is given the one that its first bytes speak of.',
-  }),
+  explain: () => says('passes', 'TYPE_FOUND'),
 };
 
 /** Holds the head of an answer without a type back until its first bytes are there. */

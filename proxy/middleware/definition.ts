@@ -3,6 +3,7 @@ import type { Exchange, Handler, Middleware, ProxyRequest } from '../http/exchan
 import type { Upstream } from '../http/upstream.ts';
 import type { ServersTransportConfig } from '../model/dynamic.ts';
 import type { SharedCounters } from '../shared/shared-counters.ts';
+import type { MiddlewareVerdict } from './verdict.ts';
 
 /** What lies behind the middlewares, for those that ask of it themselves. */
 export interface Surroundings {
@@ -30,12 +31,6 @@ export interface BuildContext extends Surroundings {
   readonly identity: string;
   /** Notes that this middleware turned the request away (`refused`) or answered it (`answered`). */
   readonly verdict: (exchange: Exchange, verdict: 'answered' | 'refused') => void;
-}
-
-/** What `explain` says about one middleware and one request, without sending anything. */
-export interface MiddlewareVerdict {
-  readonly verdict: 'passes' | 'answers' | 'refuses' | 'depends';
-  readonly detail: string;
 }
 
 /** One kind of middleware: the label parser, editor, checker and docs read the schema; workers call `build`. */

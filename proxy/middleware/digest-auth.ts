@@ -8,6 +8,7 @@ import type { MiddlewareDefinition } from './definition.ts';
 import { DigestNonces } from './digest-nonces.ts';
 import { checkFields, fieldRemover } from './header-aliases.ts';
 import { htpasswdLines } from './htpasswd.ts';
+import { says } from './verdict.ts';
 
 const schema = z.strictObject({
   users: z.array(z.string()).optional(),
@@ -62,8 +63,8 @@ export const digestAuth: MiddlewareDefinition<Config> = {
   },
   explain: (_config, request) =>
     readCredentials(request.headers.get('authorization')) === null
-      ? { verdict: 'refuses', detail: 'Asks for a user name and password.' }
-      : { verdict: 'depends', detail: 'Checks the user name and password.' },
+      ? says('refuses', 'PASSWORD_ASKED')
+      : says('depends', 'PASSWORD_CHECKED'),
 };
 
 function readUsers(config: Config, realm: string): Users {

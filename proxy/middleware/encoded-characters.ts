@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { answerText } from './answer-text.ts';
 import type { MiddlewareDefinition } from './definition.ts';
+import { says } from './verdict.ts';
 
 const schema = z.strictObject({
   allowEncodedSlash: z.boolean().optional(),
@@ -39,9 +40,7 @@ export const encodedCharacters: MiddlewareDefinition<Config> = {
   },
   explain(config, request) {
     const found = readDenied(config)(request.path);
-    return found === null
-      ? { verdict: 'passes', detail: 'The path holds no encoded character that is not allowed.' }
-      : { verdict: 'refuses', detail: `The path holds ${found}, which is not allowed.` };
+    return found === null ? says('passes', 'ESCAPES_FINE') : says('refuses', 'ESCAPE_FOUND', { escape: found });
   },
 };
 

@@ -14,6 +14,7 @@ import type { MiddlewareDefinition } from './definition.ts';
 import { queryEscape } from './go-url.ts';
 import { PassingSink, withSink } from './passing-sink.ts';
 import { encodePath } from './rewritten-path.ts';
+import { says } from './verdict.ts';
 
 const schema = z.strictObject({
   status: z.array(z.string()).optional(),
@@ -41,10 +42,10 @@ export const errors: MiddlewareDefinition<Config> = {
       return next(withSink(exchange, new CatchingSink(exchange.sink, settings.isCaught, showPage)));
     };
   },
-  explain: (config) => ({
-    verdict: 'passes',
-    detail: `Answers with ${(config.status ?? []).join(', ') || 'no status'} are replaced by pages of ${config.service ?? ''}.`,
-  }),
+  explain: ({ status = [], service = '' }) =>
+    status.length === 0
+      ? says('passes', 'PAGES_NONE')
+      : says('passes', 'PAGES_REPLACED', { statuses: status.join(', '), service }),
 };
 
 interface Settings {

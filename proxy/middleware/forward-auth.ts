@@ -14,6 +14,7 @@ import type { BuildContext, MiddlewareDefinition } from './definition.ts';
 import { compilePattern } from './go-regexp.ts';
 import { canonicalName, checkFields, fieldRemover } from './header-aliases.ts';
 import { PassingSink } from './passing-sink.ts';
+import { says } from './verdict.ts';
 
 const schema = z.strictObject({
   address: z.string().optional(),
@@ -146,10 +147,7 @@ export const forwardAuth: MiddlewareDefinition<ForwardAuthConfig> = {
       answer(exchange, verdict.status, headers, verdict.body);
     }
   },
-  explain: (config) => ({
-    verdict: 'depends',
-    detail: `Asks ${config.address ?? ''} whether the visitor may come in.`,
-  }),
+  explain: ({ address = '' }) => says('depends', 'AUTH_ASKED', { address }),
 };
 
 function connect(

@@ -4,6 +4,7 @@ import { HeaderList } from '../http/header-list.ts';
 import { requestWithBody } from '../http/whole-body.ts';
 import type { MiddlewareDefinition } from './definition.ts';
 import { Base64Decoder, GrpcWebSink } from './grpc-web-sink.ts';
+import { says } from './verdict.ts';
 
 const schema = z.strictObject({ allowOrigins: z.array(z.string()).optional() });
 type Config = z.infer<typeof schema>;
@@ -32,10 +33,8 @@ export const grpcWeb: MiddlewareDefinition<Config> = {
     };
   },
   explain: (_config, request) => {
-    if (isPreflight(request)) return { verdict: 'answers', detail: 'Tells the browser whether it may ask.' };
-    return grpcWebTypeOf(request) === null
-      ? { verdict: 'passes', detail: 'The request is no gRPC-Web and stays as it is.' }
-      : { verdict: 'passes', detail: 'The request becomes gRPC.' };
+    if (isPreflight(request)) return says('answers', 'PREFLIGHT_TOLD');
+    return grpcWebTypeOf(request) === null ? says('passes', 'GRPC_WEB_NOT') : says('passes', 'GRPC_WEB');
   },
 };
 

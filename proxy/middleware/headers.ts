@@ -7,6 +7,7 @@ import type { MiddlewareDefinition } from './definition.ts';
 import { checkFields, fieldRemover } from './header-aliases.ts';
 import { PassingSink, withSink } from './passing-sink.ts';
 import { createSecureHeaders } from './secure-headers.ts';
+import { says } from './verdict.ts';
 
 const list = z.array(z.string()).optional();
 const fields = z.record(z.string(), z.string()).optional();
@@ -95,11 +96,10 @@ export const headers: MiddlewareDefinition<Config> = {
   },
   explain(config, request) {
     const cors = createCors(config);
-    if (cors !== null && isPreflight(request))
-      return { verdict: 'answers', detail: "Answers the browser's CORS preflight." };
+    if (cors !== null && isPreflight(request)) return says('answers', 'PREFLIGHT_ANSWERED');
     return createSecureHeaders(config).allowsHost(request)
-      ? { verdict: 'passes', detail: 'Changes headers.' }
-      : { verdict: 'refuses', detail: `The host ${request.authority} is none of allowedHosts.` };
+      ? says('passes', 'HEADERS_CHANGED')
+      : says('refuses', 'HOST_NOT_ALLOWED', { host: request.authority });
   },
 };
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { answerText } from './answer-text.ts';
 import { createSourceCriterion, sourceCriterionSchema } from './client-source.ts';
 import type { MiddlewareDefinition } from './definition.ts';
+import { says } from './verdict.ts';
 
 const schema = z.strictObject({
   amount: z.int().min(0).optional(),
@@ -33,7 +34,7 @@ export const inFlightReq: MiddlewareDefinition<Config> = {
       return next(exchange);
     };
   },
-  explain: (config) => ({ verdict: 'depends', detail: `Lets through ${readAmount(config)} at once.` }),
+  explain: (config) => says('depends', 'AT_ONCE', { amount: readAmount(config) }),
 };
 
 function readAmount(config: Config): number {

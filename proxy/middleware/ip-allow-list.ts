@@ -5,6 +5,7 @@ import { parseIpRanges } from '../rule/ip-ranges.ts';
 import { answerText } from './answer-text.ts';
 import { createIpStrategy, ipStrategySchema } from './client-source.ts';
 import type { MiddlewareDefinition } from './definition.ts';
+import { says } from './verdict.ts';
 
 const schema = z.strictObject({
   sourceRange: z.array(z.string()).optional(),
@@ -30,10 +31,8 @@ export const ipAllowList: MiddlewareDefinition<Config> = {
   },
   explain(config, request) {
     const { allowed, address } = createJudge(config)(request);
-    const who = address === '' ? 'No address can be told' : address;
-    return allowed
-      ? { verdict: 'passes', detail: `${who} is on the list.` }
-      : { verdict: 'refuses', detail: `${who}${address === '' ? ', so nobody is let in.' : ' is not on the list.'}` };
+    if (allowed) return says('passes', 'ADDRESS_LISTED', { address });
+    return address === '' ? says('refuses', 'ADDRESS_UNKNOWN') : says('refuses', 'ADDRESS_NOT_LISTED', { address });
   },
 };
 

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { MiddlewareDefinition } from './definition.ts';
 import { queryEscape } from './go-url.ts';
 import { fieldRemover } from './header-aliases.ts';
+import { says } from './verdict.ts';
 
 const issuerSchema = z.strictObject({
   country: z.boolean().optional(),
@@ -60,13 +61,8 @@ export const passTLSClientCert: MiddlewareDefinition<Config> = {
       return next(exchange);
     };
   },
-  explain: (_config, request) => ({
-    verdict: 'passes',
-    detail:
-      request.tls?.clientCertificates === undefined
-        ? 'The visitor shows no certificate, so nothing is told.'
-        : "The server is told of the visitor's certificate.",
-  }),
+  explain: (_config, request) =>
+    says('passes', request.tls?.clientCertificates === undefined ? 'CERTIFICATE_NONE' : 'CERTIFICATE_TOLD'),
 };
 
 /** Names of parts as OpenSSL and Traefik write them, in Traefik's order. */

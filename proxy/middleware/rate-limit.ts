@@ -6,6 +6,7 @@ import { answerText } from './answer-text.ts';
 import { createSourceCriterion, sourceCriterionSchema } from './client-source.ts';
 import type { MiddlewareDefinition } from './definition.ts';
 import { holdBack } from './hold-back.ts';
+import { says } from './verdict.ts';
 
 const schema = z.strictObject({
   average: z.int().min(0).optional(),
@@ -41,12 +42,9 @@ export const rateLimit: MiddlewareDefinition<Config> = {
   },
   explain(config) {
     const rate = readRate(config);
-    if (rate === null) return { verdict: 'passes', detail: 'No average is set, so nothing is limited.' };
+    if (rate === null) return says('passes', 'RATE_NONE');
     const period = config.period === undefined ? 'second' : String(config.period);
-    return {
-      verdict: 'depends',
-      detail: `Lets through ${config.average ?? 0} per ${period}, and ${rate.burst} at once.`,
-    };
+    return says('depends', 'RATE', { average: config.average ?? 0, period, burst: rate.burst });
   },
 };
 

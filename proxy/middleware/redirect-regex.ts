@@ -5,6 +5,7 @@ import { answerText } from './answer-text.ts';
 import type { MiddlewareDefinition } from './definition.ts';
 import { compilePattern, replaceAllMatches } from './go-regexp.ts';
 import { redirectStatus } from './redirect-scheme.ts';
+import { says } from './verdict.ts';
 
 const schema = z.strictObject({
   regex: z.string().optional(),
@@ -33,9 +34,7 @@ export const redirectRegex: MiddlewareDefinition<Config> = {
   },
   explain(config, request) {
     const target = readTarget(config)(request);
-    return target === null
-      ? { verdict: 'passes', detail: 'The address does not match, or stays the same.' }
-      : { verdict: 'answers', detail: `Redirects to ${target}.` };
+    return target === null ? says('passes', 'REDIRECT_NOT') : says('answers', 'REDIRECTS', { target });
   },
 };
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { ProxyRequest } from '../http/exchange.ts';
 import { answerText } from './answer-text.ts';
 import type { MiddlewareDefinition } from './definition.ts';
+import { says } from './verdict.ts';
 
 const schema = z.strictObject({
   scheme: z.string().optional(),
@@ -28,8 +29,8 @@ export const redirectScheme: MiddlewareDefinition<Config> = {
   explain(config, request) {
     const target = readTarget(config)(request);
     return target === currentOrigin(request)
-      ? { verdict: 'passes', detail: 'The request comes with the wanted scheme already.' }
-      : { verdict: 'answers', detail: `Redirects to ${target}${pathAndQuery(request)}.` };
+      ? says('passes', 'REDIRECT_SCHEME_NOT')
+      : says('answers', 'REDIRECTS', { target: `${target}${pathAndQuery(request)}` });
   },
 };
 

@@ -4,6 +4,7 @@ import type { MiddlewareDefinition } from './definition.ts';
 import { compilePattern, replaceAllMatches } from './go-regexp.ts';
 import { replacedPathHeader } from './replace-path.ts';
 import { encodePath, refusePath } from './rewritten-path.ts';
+import { says } from './verdict.ts';
 
 const schema = z.strictObject({ regex: z.string().optional(), replacement: z.string().optional() });
 type Config = z.infer<typeof schema>;
@@ -29,10 +30,10 @@ export const replacePathRegex: MiddlewareDefinition<Config> = {
   },
   explain(config, request) {
     const path = readRewrite(config)(request.path);
-    if (path === null) return { verdict: 'passes', detail: 'The path does not match and stays as it is.' };
+    if (path === null) return says('passes', 'PATH_STAYS');
     return canonicalPath(path, request.pathForm) === path
-      ? { verdict: 'passes', detail: `The path becomes ${path}.` }
-      : { verdict: 'refuses', detail: `The path would become ${path}, which servers read in different ways.` };
+      ? says('passes', 'PATH_BECOMES', { path })
+      : says('refuses', 'PATH_DOUBTFUL', { path });
   },
 };
 

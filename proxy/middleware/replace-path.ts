@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { MiddlewareDefinition } from './definition.ts';
 import { readPath } from './rewritten-path.ts';
+import { says } from './verdict.ts';
 
 const schema = z.strictObject({ path: z.string().optional() });
 type Config = z.infer<typeof schema>;
@@ -21,5 +22,5 @@ export const replacePath: MiddlewareDefinition<Config> = {
       return next(exchange);
     };
   },
-  explain: (config) => ({ verdict: 'passes', detail: `The path becomes ${readPath('path', config.path ?? '')}.` }),
+  explain: (config) => says('passes', 'PATH_BECOMES', { path: readPath('path', config.path ?? '') }),
 };

@@ -7,6 +7,7 @@ import { statusTest } from '../model/status-ranges.ts';
 import { Attempts, TrialSink } from './attempts.ts';
 import type { MiddlewareDefinition } from './definition.ts';
 import { holdBack } from './hold-back.ts';
+import { says } from './verdict.ts';
 
 const schema = z.strictObject({
   attempts: z.int().optional(),
@@ -53,7 +54,7 @@ export const retry: MiddlewareDefinition<Config> = {
   },
   explain(config) {
     const { attempts } = readSettings(config);
-    return { verdict: 'passes', detail: `Asks up to ${attempts} times where it may.` };
+    return says('passes', 'ATTEMPTS', { attempts });
   },
 };
 

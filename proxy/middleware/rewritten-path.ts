@@ -1,7 +1,8 @@
 import type { Exchange, Middleware, ProxyRequest } from '../http/exchange.ts';
 import { canonicalPath } from '../rule/path.ts';
 import { answerText } from './answer-text.ts';
-import type { BuildContext, MiddlewareVerdict } from './definition.ts';
+import type { BuildContext } from './definition.ts';
+import { type MiddlewareVerdict, says, type VerdictCode } from './verdict.ts';
 
 /**
  * Refuses a request whose rewritten path is no longer canonical: the server behind would resolve it to a path that
@@ -44,10 +45,10 @@ export function stripping(strip: Strip, context: BuildContext): Middleware {
 }
 
 /** What {@link stripping} would do. `untouched` says why a path stays as it is. */
-export function explainStripping(strip: Strip, request: ProxyRequest, untouched: string): MiddlewareVerdict {
+export function explainStripping(strip: Strip, request: ProxyRequest, untouched: VerdictCode): MiddlewareVerdict {
   const stripped = strip(request.path);
-  if (stripped === null) return { verdict: 'passes', detail: untouched };
+  if (stripped === null) return says('passes', untouched);
   return canonicalPath(stripped.path, request.pathForm) === stripped.path
-    ? { verdict: 'passes', detail: `The path becomes ${stripped.path}.` }
-    : { verdict: 'refuses', detail: `The path would become ${stripped.path}, which servers read in different ways.` };
+    ? says('passes', 'PATH_BECOMES', { path: stripped.path })
+    : says('refuses', 'PATH_DOUBTFUL', { path: stripped.path });
 }

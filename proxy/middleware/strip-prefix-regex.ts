@@ -18,7 +18,7 @@ export const stripPrefixRegex: MiddlewareDefinition<Config> = {
   },
   explain(config, request) {
     const patterns = readPatterns(config);
-    return explainStripping((path) => strip(path, patterns), request, 'No expression matches the start of the path.');
+    return explainStripping((path) => strip(path, patterns), request, 'NO_EXPRESSION');
   },
 };
 

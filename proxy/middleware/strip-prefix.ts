@@ -19,11 +19,7 @@ export const stripPrefix: MiddlewareDefinition<Config> = {
   },
   explain(config, request) {
     const prefixes = readPrefixes(config);
-    return explainStripping(
-      (path) => strip(path, prefixes),
-      request,
-      'The path has none of the prefixes and stays as it is.',
-    );
+    return explainStripping((path) => strip(path, prefixes), request, 'NO_PREFIX');
   },
 };
 

@@ -3,6 +3,7 @@ import { initReactI18next } from 'react-i18next';
 import { create } from 'zustand';
 import { en } from './en.ts';
 import { setProblemTranslations } from './problem-words.ts';
+import { setSaidWords } from './said-words.ts';
 
 export const languages = ['en', 'fr'] as const;
 export type Language = (typeof languages)[number];
@@ -36,10 +37,18 @@ export const useLanguageChoice = create<{ readonly choice: LanguageChoice }>(() 
 async function apply(choice: LanguageChoice): Promise<void> {
   const language = choice === 'system' ? systemLanguage() : choice;
   if (language === 'fr') {
-    const [{ fr }, { problemsFr }] = await Promise.all([import('./fr.ts'), import('./problems-fr.ts')]);
+    const [{ fr }, { problemsFr }, { saidFr }] = await Promise.all([
+      import('./fr.ts'),
+      import('./problems-fr.ts'),
+      import('./said-fr.ts'),
+    ]);
     i18next.addResourceBundle('fr', 'translation', fr);
     setProblemTranslations(problemsFr, fr.failure);
-  } else setProblemTranslations(null);
+    setSaidWords(saidFr);
+  } else {
+    setProblemTranslations(null);
+    setSaidWords(null);
+  }
   await i18next.changeLanguage(language);
   document.documentElement.lang = language;
 }

@@ -10,7 +10,7 @@ import { ProblemList } from '../../components/problems.tsx';
 import { Status } from '../../components/status.tsx';
 import { Time } from '../../components/time.tsx';
 import { routerPath } from '../road/stations.tsx';
-import { RouterRoad, UrlLinks } from '../routers/details.tsx';
+import { RouterRoad, UrlLinks } from '../routers/detail-parts.tsx';
 import { exposureTone, exposureWord, StateWords } from './container-columns.tsx';
 import type { ExposeTarget } from './expose-form.tsx';
 import { ExposureMenu } from './exposure-menu.tsx';

@@ -46,9 +46,12 @@ export function protectionOf(values: ProtectionValues): Protection {
 export function ProtectionFields<Values extends ProtectionValues & FieldValues>({
   form,
   keepsPassword,
+  passwords = true,
 }: {
   form: UseFormReturn<Values>;
   keepsPassword: boolean;
+  /** False: there is no way to ask for one. */
+  passwords?: boolean;
 }) {
   const { t } = useTranslation();
   const { register, formState, control } = form as unknown as UseFormReturn<ProtectionValues>;
@@ -60,7 +63,7 @@ export function ProtectionFields<Values extends ProtectionValues & FieldValues>(
         {(props) => (
           <select {...props} {...register('protection')}>
             <option value="none">{t('expose.protectionNone')}</option>
-            <option value="password">{t('expose.protectionPassword')}</option>
+            {passwords && <option value="password">{t('expose.protectionPassword')}</option>}
             <option value="allowList">{t('expose.protectionAllowList')}</option>
           </select>
         )}

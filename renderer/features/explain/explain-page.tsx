@@ -1,4 +1,4 @@
-import { Check, Minus, Route as RouteIcon } from 'lucide-react';
+import { Route as RouteIcon } from 'lucide-react';
 import { type SyntheticEvent, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, useLocation, useSearch } from 'wouter';
@@ -10,12 +10,13 @@ import { Field } from '../../components/field.tsx';
 import { formText } from '../../components/form-text.ts';
 import { useSlow } from '../../components/hooks.ts';
 import { Card, Empty, PageHead } from '../../components/page.tsx';
-import { ProblemList } from '../../components/problems.tsx';
 import { Road } from '../../components/road.tsx';
-import { type Tone, ToneIcon } from '../../components/status.tsx';
-import { Time } from '../../components/time.tsx';
+import type { Tone } from '../../components/status.tsx';
 import { failureWords } from '../../words/failure-words.ts';
-import { explanationStations, routerPath } from '../road/stations.tsx';
+import { explanationSentence } from '../../words/said-words.ts';
+import { explanationStations } from '../road/explanation-stations.tsx';
+import { Steps } from './explain-steps.tsx';
+import { Recorded } from './recorded.tsx';
 import { referenceIn } from './reference.ts';
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
@@ -31,9 +32,10 @@ const outcomeTone: Record<Explanation['outcome'], Tone> = {
   'no-server': 'broken',
 };
 
-function isWebAddress(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  return ['http:', 'https:'].includes(new URL(text).protocol);
+/** What can be explained: a page's address, or where a connection or datagram goes to. */
+function isQuestion(text: string): boolean {
+  if (/^(?:tcp|tls|plain|udp):\/\/[^/\s]*:\d{1,5}\/?$/i.test(text)) return true;
+  return URL.canParse(text) && ['http:', 'https:'].includes(new URL(text).protocol);
 }
 
 type Result =
@@ -46,7 +48,7 @@ function useExplanation(ref: string, url: string, method: string, from: string):
   const client = useEngine((state) => state.client);
   const key = JSON.stringify([ref, url, method, from]);
   const [answer, setAnswer] = useState<{ readonly key: string; readonly result: Result } | null>(null);
-  const asked = ref !== '' || isWebAddress(url);
+  const asked = ref !== '' || isQuestion(url);
   useEffect(() => {
     if (!asked || !client) return undefined;
     let current = true;
@@ -65,121 +67,8 @@ function useExplanation(ref: string, url: string, method: string, from: string):
   return answer?.key === key ? answer.result : { kind: 'pending' };
 }
 
-function Steps({ explanation }: { explanation: Explanation }) {
-  const { t } = useTranslation();
-  return (
-    <>
-      <Card title={t('explain.tried')}>
-        <ol>
-          {explanation.routers.map((step) => (
-            <li key={step.router} className="border-b border-line px-4 py-3 last:border-0">
-              <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
-                <span
-                  className={`inline-flex items-center gap-1.5 text-13 ${step.matched ? 'text-good' : 'text-muted'}`}
-                >
-                  {step.matched ? <Check size={14} aria-hidden /> : <Minus size={14} aria-hidden />}
-                  {t(step.matched ? 'explain.matched' : 'explain.notMatched')}
-                </span>
-                <Link href={routerPath(step.router)} className="link font-mono text-13">
-                  {step.router}
-                </Link>
-                <span className="text-12 text-muted">{t('explain.priority', { priority: step.priority })}</span>
-              </div>
-              <p className="mt-1 text-13 text-soft">{step.reason}</p>
-              <ul className="mt-1.5 flex flex-col gap-1">
-                {step.matchers.map((matcher) => (
-                  <li key={matcher.text} className="flex items-start gap-2 text-13">
-                    <span className={`mt-1 ${matcher.matched ? 'text-good' : 'text-broken'}`}>
-                      <ToneIcon tone={matcher.matched ? 'good' : 'broken'} size={12} />
-                      <span className="sr-only">{t(matcher.matched ? 'common.yes' : 'common.no')}</span>
-                    </span>
-                    <span className="min-w-0 [overflow-wrap:anywhere]">
-                      <code className="font-mono">{matcher.text}</code>{' '}
-                      {!matcher.matched && (
-                        <span className="text-muted">{t('explain.was', { actual: matcher.actual })}</span>
-                      )}
-                    </span>
-                  </li>
-                ))}
-              </ul>
-            </li>
-          ))}
-        </ol>
-        {explanation.skippedByHost > 0 && (
-          <p className="border-t border-line px-4 py-2.5 text-13 text-muted">
-            {t('explain.skipped', { count: explanation.skippedByHost })}
-          </p>
-        )}
-      </Card>
-      {explanation.middlewares.length > 0 && (
-        <Card title={t('routing.middlewares')}>
-          <ul>
-            {explanation.middlewares.map((step) => (
-              <li key={step.name} className="border-b border-line px-4 py-2.5 text-13 last:border-0">
-                <span className="font-mono">{step.name}</span>{' '}
-                <span className="text-muted">
-                  {step.type} · {t(`explain.verdict.${step.verdict}`)}
-                </span>
-                <p className="text-soft">{step.detail}</p>
-              </li>
-            ))}
-          </ul>
-        </Card>
-      )}
-      {explanation.disabled.length > 0 && (
-        <Card title={t('explain.disabled')}>
-          <ul className="flex flex-col gap-3 p-4">
-            {explanation.disabled.map((one) => (
-              <li key={one.router}>
-                <Link href={routerPath(one.router)} className="link mb-1.5 inline-block font-mono text-13">
-                  {one.router}
-                </Link>
-                <ProblemList problems={one.problems} />
-              </li>
-            ))}
-          </ul>
-        </Card>
-      )}
-    </>
-  );
-}
-
-/** What became of a request when it came, beside what would become of it now. */
-function Recorded({
-  explanation,
-  recorded,
-}: {
-  explanation: Explanation;
-  recorded: NonNullable<Explanation['recorded']>;
-}) {
-  const { t } = useTranslation();
-  const { method, scheme, host, path, query, clientIp } = explanation.request;
-  return (
-    <Card title={t('explain.recorded')}>
-      <div className="px-4 py-3 text-13">
-        <p className="font-mono [overflow-wrap:anywhere]">
-          {method} {scheme}://{host}
-          {path}
-          {query === '' ? '' : `?${query}`}
-        </p>
-        <p className="mt-1 text-soft">
-          {t('explain.recordedAnswer', { status: recorded.status, client: clientIp })}{' '}
-          <span className="text-muted">
-            <Time at={recorded.at} />
-          </span>
-        </p>
-        {recorded.error && <p className="mt-1 text-soft">{t(`proxyError.${recorded.error.code}`)}</p>}
-        <p className="mt-1 text-muted">{t('explain.recordedHeaders')}</p>
-        <Link href={`/logs/${encodeURIComponent(recorded.id)}`} className="link mt-1 inline-block font-mono">
-          {recorded.id}
-        </Link>
-      </div>
-    </Card>
-  );
-}
-
 export function ExplainPage() {
-  const { t, i18n } = useTranslation();
+  const { t } = useTranslation();
   const [, navigate] = useLocation();
   const query = new URLSearchParams(useSearch());
   const ref = query.get('ref') ?? '';
@@ -203,8 +92,8 @@ export function ExplainPage() {
       return;
     }
     const whole = typed !== '' && !typed.includes('://') ? `https://${typed}` : typed;
-    setWrong(!isWebAddress(whole));
-    if (!isWebAddress(whole)) return;
+    setWrong(!isQuestion(whole));
+    if (!isQuestion(whole)) return;
     const next = new URLSearchParams({ url: whole });
     if (read('method') !== '' && read('method') !== 'GET') next.set('method', read('method'));
     if (read('from') !== '') next.set('from', read('from'));
@@ -212,16 +101,7 @@ export function ExplainPage() {
   };
   const explanation = result.kind === 'done' ? result.explanation : null;
   const examples = (routers ?? []).flatMap((router) => router.urls.slice(0, 1)).slice(0, 4);
-  const sentence = explanation
-    ? // The engine's own sentence is English and says more.
-      i18n.language === 'en'
-      ? explanation.sentence
-      : t(`explain.outcome.${explanation.outcome}`, {
-          router: explanation.router ?? '',
-          service: explanation.service ?? '',
-          host: explanation.request.host,
-        })
-    : t('explain.sentence');
+  const sentence = explanation ? explanationSentence(explanation) : t('explain.sentence');
 
   return (
     <div className="min-h-0 flex-1 overflow-y-auto">

@@ -6,7 +6,12 @@ import { type Tone, ToneIcon } from '../../components/status.tsx';
 
 export const servicePath = (name: string): string => `/services/${encodeURIComponent(name)}`;
 
-export const serverTone: Record<ServerView['health'], Tone> = { up: 'good', down: 'broken', unchecked: 'off', paused: 'paused' };
+export const serverTone: Record<ServerView['health'], Tone> = {
+  up: 'good',
+  down: 'broken',
+  unchecked: 'off',
+  paused: 'paused',
+};
 
 /** The services that a service leads to, with what each is there for. */
 export function ServiceChildren({

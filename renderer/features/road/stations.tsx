@@ -1,8 +1,7 @@
 import type { TFunction } from 'i18next';
-import type { Explanation } from '../../../app/contract/explanation.ts';
 import type {
   EngineStatus,
-    ExposurePlan,
+  ExposurePlan,
   MiddlewareView,
   RouterView,
   ServerView,
@@ -13,6 +12,7 @@ import type { RequestRecord } from '../../../proxy/model/request-record.ts';
 import type { Station } from '../../components/road.tsx';
 import { type Tone, ToneIcon } from '../../components/status.tsx';
 import { formatDuration } from '../../words/format.ts';
+import { serverReason } from '../../words/said-words.ts';
 import { RouterLinks, routerPath } from './router-links.tsx';
 import { ServiceChildren, serverTone, servicePath } from './service-children.tsx';
 
@@ -30,18 +30,18 @@ function ServerNote({ server, t }: { server: ServerView; t: TFunction }) {
     <span className="inline-flex flex-wrap items-center gap-1">
       <ToneIcon tone={serverTone[server.health]} size={12} />
       {t(`road.${server.health}`)}
-      {server.reason !== null && <span>: {server.reason}</span>}
+      {server.reason !== null && <span>: {serverReason(server)}</span>}
     </span>
   );
 }
 
 /** The end of the road: one server as a station, several as a list in one. */
-function serverStation(servers: readonly ServerView[], t: TFunction): Station {
+export function serverStation(servers: readonly ServerView[], t: TFunction): Station {
   const [only, ...more] = servers;
   if (!only) return { id: 'server', kind: 'server', title: t('road.noServer'), tone: 'broken', end: true };
-  const allDown = servers.every((server) => server.health === 'down');
-  const someDown = servers.some((server) => server.health === 'down');
-  const tone: Station['tone'] = allDown ? 'broken' : someDown ? 'attention' : only.health === 'up' ? 'good' : 'plain';
+  const open = servers.filter((server) => server.health !== 'paused');
+  const allDown = open.every((server) => server.health === 'down');
+  const tone = open.length === 0 ? 'paused' : serversTone(open, allDown);
   if (more.length === 0) {
     return {
       id: 'server',
@@ -71,6 +71,12 @@ function serverStation(servers: readonly ServerView[], t: TFunction): Station {
   };
 }
 
+function serversTone(servers: readonly ServerView[], allDown: boolean): Station['tone'] {
+  if (allDown) return 'broken';
+  if (servers.some((server) => server.health === 'down')) return 'attention';
+  return servers[0]?.health === 'up' ? 'good' : 'plain';
+}
+
 /** A service of services: each with its part and its health. */
 function childrenStation(
   { protocol }: ServiceView,
@@ -88,7 +94,40 @@ function childrenStation(
   };
 }
 
-function serviceEnd(name: string, service: ServiceView | undefined, t: TFunction): Station[] {
+function middlewareStation(
+  name: string,
+  protocol: ServiceView['protocol'],
+  known: readonly MiddlewareView[],
+  t: TFunction,
+): Station {
+  const key = viewKey({ protocol, name });
+  const middleware = known.find((one) => viewKey(one) === key);
+  return {
+    id: `middleware ${name}`,
+    kind: 'middleware',
+    title: name,
+    href: middleware ? middlewarePath(key) : undefined,
+    tone: middleware ? (middleware.status === 'enabled' ? 'plain' : statusTone[middleware.status]) : 'broken',
+    note: middleware ? middleware.type : t('road.missing'),
+    end: !middleware || middleware.status === 'disabled',
+  };
+}
+
+/** How a service shares out what comes, where there is something to choose from. */
+function sharingNote({ strategy, servers, sticky }: ServiceView, t: TFunction): string | undefined {
+  const words = [
+    ...(strategy && servers.length > 1 ? [t(`routing.strategies.${strategy}`)] : []),
+    ...(sticky ? [t('road.sticky')] : []),
+  ];
+  return words.length === 0 ? undefined : words.join(' · ');
+}
+
+function serviceEnd(
+  name: string,
+  service: ServiceView | undefined,
+  middlewares: readonly MiddlewareView[],
+  t: TFunction,
+): Station[] {
   if (!service) {
     return [{ id: 'service', kind: 'service', title: name, tone: 'broken', note: t('road.missing'), end: true }];
   }
@@ -99,9 +138,17 @@ function serviceEnd(name: string, service: ServiceView | undefined, t: TFunction
     href: servicePath(viewKey(service)),
     tone: service.status === 'enabled' ? 'plain' : statusTone[service.status],
   };
-  if (service.type === 'whoami') return [{ ...station, note: t('road.builtIn') }];
-  if (service.children && service.children.length > 0) return [station, childrenStation(service, service.children, t)];
-  return [station, serverStation(service.servers, t)];
+  const before = (service.middlewares ?? []).map((one): Station => {
+    const made = middlewareStation(one, service.protocol, middlewares, t);
+    // A router may have the same one.
+    return { ...made, id: `service ${made.id}` };
+  });
+  if (service.type === 'whoami') return [{ ...station, note: t('road.builtIn') }, ...before];
+  const drawn = { ...station, note: sharingNote(service, t) };
+  if (service.children && service.children.length > 0) {
+    return [drawn, ...before, childrenStation(service, service.children, t)];
+  }
+  return [drawn, ...before, serverStation(service.servers, t)];
 }
 
 function childRoutersStation(names: readonly string[], t: TFunction): Station {
@@ -127,6 +174,7 @@ export function routerStations(
   const listening = entries.some((entry) => entry?.listening);
   const codes = new Set(router.problems.map((problem) => problem.code));
   const ruleBroken = codes.has('RULE_INVALID') || codes.has('RULE_MISSING');
+  const isPaused = router.overridden?.fields.includes('paused') ?? false;
   return [
     { id: 'visitor', kind: 'visitor', title: router.hosts[0] ?? t('road.anyone'), tone: 'plain' },
     router.parents === undefined
@@ -154,30 +202,26 @@ export function routerStations(
       id: 'rule',
       kind: 'rule',
       title: router.rule || t('road.anyone'),
-      tone: ruleBroken ? 'broken' : router.status === 'disabled' ? 'attention' : 'plain',
-      end: ruleBroken,
+      tone: ruleBroken ? 'broken' : isPaused ? 'paused' : router.status === 'disabled' ? 'attention' : 'plain',
+      note: isPaused ? t('road.paused') : tlsNote(router, t),
+      end: ruleBroken || isPaused,
     },
-    ...router.middlewares.map((name): Station => {
-      const key = viewKey({ protocol: router.protocol, name });
-      const middleware = parts.middlewares.find((one) => viewKey(one) === key);
-      return {
-        id: `middleware ${name}`,
-        kind: 'middleware',
-        title: name,
-        href: middleware ? middlewarePath(key) : undefined,
-        tone: middleware ? (middleware.status === 'enabled' ? 'plain' : statusTone[middleware.status]) : 'broken',
-        note: middleware ? middleware.type : t('road.missing'),
-        end: !middleware || middleware.status === 'disabled',
-      };
-    }),
+    ...router.middlewares.map((name) => middlewareStation(name, router.protocol, parts.middlewares, t)),
     ...(router.children === undefined
       ? serviceEnd(
           router.service,
           parts.services.find((one) => viewKey(one) === viewKey({ protocol: router.protocol, name: router.service })),
+          parts.middlewares,
           t,
         )
       : [childRoutersStation(router.children, t)]),
   ];
+}
+
+/** Of a connection: where its TLS ends. Of HTTP that is nothing that anybody chooses. */
+function tlsNote({ protocol, tls, tlsSettings }: RouterView, t: TFunction): string | undefined {
+  if (protocol !== 'tcp' || !tls) return undefined;
+  return t(tlsSettings?.passthrough ? 'road.tlsPassed' : 'road.tlsEnds');
 }
 
 export function planStations(plan: ExposurePlan, t: TFunction): Station[] {
@@ -274,64 +318,4 @@ export function recordStations(record: RequestRecord, t: TFunction, locale: stri
     stations.push({ id: 'server', kind: 'server', title: t('road.noServer'), tone: 'broken', end: true });
   }
   return [...stations, answer];
-}
-
-export function explanationStations(explanation: Explanation, t: TFunction): Station[] {
-  const { request } = explanation;
-  const stations: Station[] = [
-    {
-      id: 'visitor',
-      kind: 'visitor',
-      title: request.clientIp,
-      tone: 'plain',
-      note: `${request.method} ${request.host}`,
-    },
-    explanation.entryPoint === null
-      ? { id: 'entry', kind: 'entryPoint', title: t('common.none'), tone: 'broken', end: true }
-      : {
-          id: 'entry',
-          kind: 'entryPoint',
-          title: explanation.entryPoint,
-          tone: 'plain',
-          end: explanation.outcome === 'redirected' && explanation.router === null,
-        },
-  ];
-  if (explanation.entryPoint === null || (explanation.outcome === 'redirected' && explanation.router === null)) {
-    return stations;
-  }
-  if (explanation.router === null) {
-    return [...stations, { id: 'rule', kind: 'rule', title: t('road.noRouter'), tone: 'broken', end: true }];
-  }
-  stations.push({
-    id: 'rule',
-    kind: 'rule',
-    title: explanation.router,
-    href: routerPath(explanation.router),
-    tone: 'plain',
-  });
-  const tones = { passes: 'plain', answers: 'plain', refuses: 'attention', depends: 'off' } as const;
-  for (const step of explanation.middlewares) {
-    stations.push({
-      id: `middleware ${step.name}`,
-      kind: 'middleware',
-      title: step.name,
-      href: middlewarePath(step.name),
-      tone: tones[step.verdict],
-      note: t(`explain.verdict.${step.verdict}`),
-      end: step.verdict === 'answers' || step.verdict === 'refuses',
-    });
-  }
-  if (explanation.service !== null) {
-    stations.push({
-      id: 'service',
-      kind: 'service',
-      title: explanation.service,
-      href: servicePath(explanation.service),
-      tone: 'plain',
-    });
-    if (explanation.servers.length > 0 || explanation.outcome === 'no-server') {
-      stations.push(serverStation(explanation.servers, t));
-    }
-  }
-  return stations;
 }

@@ -12,20 +12,20 @@ import type { OverrideTarget } from './override-form.tsx';
 export function OverrideExportDialog({ target, onClose }: { target: OverrideTarget; onClose: () => void }) {
   const { t } = useTranslation();
   const client = useEngine((state) => state.client);
-  const { object, name } = target;
+  const { object, name, protocol } = target;
   const [text, setText] = useState<OverrideExport | null>(null);
   const [failure, setFailure] = useState<string | null>(null);
   useEffect(() => {
     if (!client) return undefined;
     let current = true;
-    client.overrides.export({ object, name }).then(
+    client.overrides.export({ object, name, ...(protocol === undefined ? {} : { protocol }) }).then(
       (found) => current && setText(found),
       (error: unknown) => current && setFailure(failureWords(failureOf(error))),
     );
     return () => {
       current = false;
     };
-  }, [client, object, name]);
+  }, [client, object, name, protocol]);
   const forms = text
     ? ([
         ['labels', text.labels.join('\n')],
@@ -42,14 +42,14 @@ export function OverrideExportDialog({ target, onClose }: { target: OverrideTarg
           <section key={form} aria-label={t(`override.${form}`)} className="mt-4">
             <h3 className="flex items-center justify-between text-12 font-medium text-muted">
               {t(`override.${form}`)}
-              <CopyButton text={content} />
+              {content !== '' && <CopyButton text={content} />}
             </h3>
             {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached with the keyboard */}
             <pre
               tabIndex={0}
               className="max-h-44 overflow-auto rounded border border-line bg-surface p-3 font-mono text-12"
             >
-              {content.trimEnd()}
+              {content === '' ? t('override.exportEmpty') : content.trimEnd()}
             </pre>
           </section>
         ))}
