@@ -1,6 +1,6 @@
 import { arrivedPath } from '../rule/path.ts';
 import { parseAnyAuthority, parseAuthority } from './authority.ts';
-import { connectionOptions, isAliased, isForwardingName } from './header-names.ts';
+import { connectionOptions, isAliased, isForwardingName, isFramingAlias } from './header-names.ts';
 import type { LiveRequest, Peer } from './live-request.ts';
 import type { RequestReading } from './request-reading.ts';
 
@@ -104,6 +104,7 @@ export function takeFields(
       case 'http2-settings':
         continue;
       default:
+        if (isFramingAlias(lower)) request.refuse(400, 'REQUEST_AMBIGUOUS', `the header field ${name}`);
         if (
           asTraefik
             ? !peer.trusted && isForwardingName(lower)

@@ -37,6 +37,14 @@ export function isAliased(lowerName: string): boolean {
   return lowerName.includes('_') || lowerName.includes('.');
 }
 
+/** True for `transfer_encoding` and its like: a server that reads `_` as `-` would see another end of the request. */
+export function isFramingAlias(lowerName: string): boolean {
+  const first = lowerName.charCodeAt(0);
+  if ((first !== 0x63 && first !== 0x74) || !isAliased(lowerName)) return false;
+  const name = lowerName.replaceAll(/[_.]/g, '-');
+  return name === 'content-length' || name === 'transfer-encoding';
+}
+
 /** The lower-case names that a `Connection` field nominates. */
 export function connectionOptions(value: string): string[] {
   return value

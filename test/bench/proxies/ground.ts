@@ -30,17 +30,7 @@ export async function openBench(): Promise<Bench> {
     const uploadFile = path.join(dir, '100mb');
     writeFileSync(uploadFile, Buffer.alloc(100_000_000, 'gatehouse'));
     writeFileSync(path.join(dir, '1mb'), Buffer.alloc(1_000_000, 'gatehouse'));
-    const certificateFile = path.join(dir, 'certificate.pem');
-    const keyFile = path.join(dir, 'key.pem');
-    const names = `subjectAltName=DNS:${host}`;
-    execFileSync(
-      'openssl',
-      [
-        ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'],
-        ...['-subj', `/CN=${host}`, '-addext', names, '-keyout', keyFile, '-out', certificateFile],
-      ],
-      { stdio: 'ignore' },
-    );
+    const { certificateFile, keyFile } = certificateFor(dir);
     const [files, node] = [await freePort(), await freePort()];
     const server = `server { listen 127.0.0.1:${files}; root ${dir}; location = / { return 200 "hello\\n"; } }`;
     started.push(start('nginx', ['-c', nginxConfiguration(dir, 'origin', server, 'off')]));
@@ -67,6 +57,22 @@ export async function openBench(): Promise<Bench> {
     await stop();
     throw error;
   }
+}
+
+/** A certificate for the host that all proxies route. */
+export function certificateFor(dir: string): Pick<Setting, 'certificateFile' | 'keyFile'> {
+  const certificateFile = path.join(dir, 'certificate.pem');
+  const keyFile = path.join(dir, 'key.pem');
+  const names = `subjectAltName=DNS:${host}`;
+  execFileSync(
+    'openssl',
+    [
+      ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'],
+      ...['-subj', `/CN=${host}`, '-addext', names, '-keyout', keyFile, '-out', certificateFile],
+    ],
+    { stdio: 'ignore' },
+  );
+  return { certificateFile, keyFile };
 }
 
 function answers({ httpPort }: Peer, isGuarded: boolean): Promise<boolean> {
