@@ -81,6 +81,38 @@ test('what cannot be built disables its routers, which refuse instead of falling
   expect((await harness.record((record) => record.target === '/guard')).error?.code).toBe('SERVICE_DISABLED');
 });
 
+test('a router that is sent to refuse keeps its place, also below others', async () => {
+  const server = await rawServer();
+  const refuse = { reason: 'The middleware auth@test does not exist.' };
+  const nowhere = { middlewares: [], service: '', refuse };
+  const harness = await start({
+    routers: [
+      { name: 'all@test', rule: 'PathPrefix(`/`)', priority: 1 },
+      { name: 'admin@test', rule: 'PathPrefix(`/admin`)', priority: 2, ...nowhere },
+      { name: 'parent@test', rule: 'PathPrefix(`/parent`)', priority: 2, service: '', children: ['a@test', 'b@test'] },
+    ],
+    childRouters: {
+      'a@test': { name: 'a@test', rule: 'PathPrefix(`/parent/a`)', priority: 2, ...nowhere },
+      'b@test': { name: 'b@test', rule: 'PathPrefix(`/`)', priority: 1, middlewares: [], service: 'app@test' },
+    },
+    services: { 'app@test': loadBalancer([server.url]) },
+  });
+  // The engine knows of it, and need not be told.
+  expect(harness.messages).toContainEqual({ type: 'applied', revision: 1, errors: [] });
+  for (const path of ['/admin', '/parent/a']) expect(statuses(await get(harness, 'a', path))).toEqual([503]);
+  for (const path of ['/', '/parent/b']) expect(statuses(await get(harness, 'a', path))).toEqual([200]);
+  const record = await harness.record(({ target }) => target === '/admin');
+  expect(record).toMatchObject({
+    router: 'admin@test',
+    service: null,
+    error: { code: 'SERVICE_DISABLED', detail: refuse.reason },
+  });
+  expect(await harness.record(({ target }) => target === '/parent/a')).toMatchObject({
+    router: 'a@test',
+    service: null,
+  });
+});
+
 test('servers that the checks found down get nothing, also after a swap', async () => {
   const server = await rawServer();
   const options = { services: { 'app@test': loadBalancer([server.url]) } };

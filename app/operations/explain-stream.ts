@@ -17,6 +17,7 @@ import { type ExplainSurroundings, serversBehind } from './explain.ts';
 import { InvalidUrlError, portOf } from './explain-request.ts';
 import { admissionSteps } from './explain-stream-middlewares.ts';
 import {
+  closedVerdict,
   endedVerdict,
   endsAt,
   nobodyListens,
@@ -155,6 +156,10 @@ function explainTcp(
   };
   if (chosen === undefined || streams === undefined) {
     return { ...known, ...notByTcp(way, entryPoint, known, serverName, routing) };
+  }
+  if (chosen.refuse) {
+    const { name: router, tls, refuse } = chosen;
+    return { ...known, router, tls, ...closedVerdict(router, refuse.reason, 'tcp') };
   }
   const middlewares = admissionSteps(chosen.middlewares, streams.tcpMiddlewares, clientIp);
   const service = services.find((each) => each.name === chosen.service);

@@ -120,6 +120,29 @@ describe('explain', () => {
     expect(withHeader.router).toBe('admin@file');
   });
 
+  it('says which router takes it and is closed', () => {
+    const http: HttpConfiguration = {
+      routers: {
+        all: { rule: 'Host(`photos.localhost`)', service: 'photos' },
+        admin: { rule: 'Host(`photos.localhost`) && PathPrefix(`/admin`)', service: 'photos', middlewares: ['none'] },
+      },
+      services: { photos: photosServer },
+    };
+    const explanation = ask(http, { url: 'https://photos.localhost/admin' });
+    expect(explanation).toMatchObject({
+      outcome: 'refused',
+      router: 'admin@file',
+      service: null,
+      said: { code: 'ROUTER_CLOSED', details: { router: 'admin@file' } },
+      disabled: [{ router: 'admin@file' }],
+    });
+    expect(explanation.sentence).toBe(
+      'admin@file matches, but is closed: The middleware none@file does not exist. The visitor sees 503.',
+    );
+    expect(viewsOf(runtimeOf(http)).routers.get('admin@file')).toMatchObject({ status: 'disabled', closed: true });
+    expect(ask(http, { url: 'https://photos.localhost/' })).toMatchObject({ outcome: 'forwarded', router: 'all@file' });
+  });
+
   it('names the disabled router that would have taken it', () => {
     const http: HttpConfiguration = {
       routers: {

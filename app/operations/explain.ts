@@ -15,6 +15,7 @@ import type { RuntimeRouter, RuntimeState } from '../runtime/state.ts';
 import { throughMiddlewares, walkMiddlewares } from './explain-middlewares.ts';
 import { type ExplainedRequest, entryPointFor, readRequest, toProxyRequest } from './explain-request.ts';
 import {
+  closedVerdict,
   endedVerdict,
   endsAt,
   nobodyListens,
@@ -120,6 +121,12 @@ export function explain(state: RuntimeState, surroundings: ExplainSurroundings, 
 
   const end = descend(match.target, asked, routing, readsOnce);
   const { router } = end;
+  if (router.refuse) {
+    const way = { routers: [...known.routers, ...end.tried], router: router.name, middlewares: [...end.middlewares] };
+    const last = endsAt(end.middlewares);
+    const { name, refuse } = router;
+    return { ...known, ...way, ...(last ? endedVerdict(name, last) : closedVerdict(name, refuse.reason, 'http')) };
+  }
   const services = surroundings.services.filter(({ protocol }) => protocol === undefined);
   const service = services.find(({ name }) => name === router.service);
   const behind = walkMiddlewares(service?.middlewares ?? [], routing.middlewares, end.asked);

@@ -71,7 +71,12 @@ describe('TCP routers', () => {
     const bad = state.streams.tcp.routers.get('bad@file');
     expect([codesOf(bad), bad?.status]).toEqual([[code], 'disabled']);
     const { streams } = toRoutingSnapshot(state, entryPoints, { pausedAll: false });
-    expect(streams?.tcpRouters.map(({ name }) => name)).toEqual(['good@file']);
+    // Where its protection is missing it keeps its place, so that none below it takes its connections.
+    const closed = ['TLS_OPTIONS_UNKNOWN', 'MIDDLEWARE_UNKNOWN', 'MIDDLEWARE_INVALID'].includes(code);
+    expect(streams?.tcpRouters.map(({ name, refuse }) => [name, refuse?.reason])).toEqual([
+      ...(closed ? [['bad@file', bad?.problems[0]?.message]] : []),
+      ['good@file', undefined],
+    ]);
   });
 
   test('HTTP routers are never on an entry point for datagrams', () => {

@@ -8,9 +8,10 @@ import { createAdmission, tcpMiddlewareTypes, tcpMiddlewareTypesOf } from '../..
 import { type ConfiguredTls, noConfiguredTls } from '../certificates/configured.ts';
 import type { StaticEntryPoint } from '../config/static.ts';
 import type { Problem } from '../contract/objects.ts';
-import { problem } from '../problem.ts';
 import { viewKey } from '../contract/view-key.ts';
+import { problem } from '../problem.ts';
 import type { ObjectOrigin, Origins, Override, Publication } from '../providers/provider.ts';
+import { closedReason } from './closed.ts';
 import { brokenMiddleware, unknownMiddleware } from './judge-middleware.ts';
 import { pausedProblem, resolveEntryPoints, resolveService, tlsProblems } from './judge-router.ts';
 import { ruleMissing, ruleProblem } from './judge-rule.ts';
@@ -40,10 +41,12 @@ export function buildStreams(
   entryPoints: readonly StaticEntryPoint[],
   previous: StreamState = noStreamState,
   {
+    asTraefik = false,
     defaultRuleSyntax = 'v3',
     precedence = [],
     tls: configuredTls = noConfiguredTls,
   }: {
+    readonly asTraefik?: boolean;
     readonly defaultRuleSyntax?: RuleSyntax;
     readonly precedence?: readonly string[];
     readonly tls?: ConfiguredTls;
@@ -97,8 +100,10 @@ export function buildStreams(
       const fault = optionsFault(tlsOptionsOfTcp(config, provider) ?? 'default', configuredTls);
       if (fault !== null) problems.push(fault);
     }
+    const closed = asTraefik ? null : closedReason(judged(item, problems), []);
     tcpRouters.set(item.name, {
       ...judged(item, problems),
+      ...(closed === null ? {} : { closed }),
       config,
       ...resolved,
       middlewares,

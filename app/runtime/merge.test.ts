@@ -157,7 +157,14 @@ describe('judgement', () => {
     expect(problemsOf(state, 'middlewares', 'all@file')).toEqual(['error MIDDLEWARE_INVALID']);
     expect(problemsOf(state, 'routers', 'guarded@file')).toEqual(['error MIDDLEWARE_INVALID']);
     expect(state.routers.get('open@file')?.status).toBe('enabled');
-    expect(snapshotOf(state).routers.map(({ name }) => name)).toEqual(['open@file', 'open@file']);
+    const { routers, middlewares } = snapshotOf(state);
+    expect(routers.map(({ name, refuse }) => [name, refuse !== undefined])).toEqual([
+      ['guarded@file', true],
+      ['guarded@file', true],
+      ['open@file', false],
+      ['open@file', false],
+    ]);
+    expect(middlewares).toEqual({});
   });
 
   test.each([

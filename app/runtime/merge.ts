@@ -9,6 +9,7 @@ import type { RuleSyntax } from '../../proxy/rule/parse.ts';
 import { type ConfiguredTls, noConfiguredTls } from '../certificates/configured.ts';
 import type { StaticEntryPoint } from '../config/static.ts';
 import type { ObjectOrigin, Publication } from '../providers/provider.ts';
+import { closedReason, faultsOf } from './closed.ts';
 import { childrenOf, referenceProblems, serviceMiddlewares } from './judge-composed.ts';
 import { duplicateProblems } from './judge-duplicates.ts';
 import { judgeLayers } from './judge-layers.ts';
@@ -140,6 +141,12 @@ export function buildRuntime(
     const problems = [...router.problems, ...found];
     final.set(name, keepSame(previous?.routers.get(name), { ...router, problems, status: statusOf(problems) }));
   }
+  // In Traefik such a router is not there, and one below it may take its requests.
+  for (const [name, router] of asTraefik ? [] : final) {
+    const closed = closedReason(router, faultsOf(router.service, services));
+    if (closed === null) continue;
+    final.set(name, keepSame(previous?.routers.get(name), { ...router, closed }));
+  }
   const users = usersOf(routers.values(), services, own);
   const state: RuntimeState = {
     ...(asTraefik ? { asTraefik } : {}),
@@ -149,7 +156,12 @@ export function buildRuntime(
     middlewares: withUsers(middlewares, users.middlewares, memo.middlewares, previous?.middlewares),
     serversTransports: published.transports,
     tls: judgedTls,
-    streams: buildStreams(publications, entryPoints, previous?.streams, { defaultRuleSyntax, precedence, tls }),
+    streams: buildStreams(publications, entryPoints, previous?.streams, {
+      asTraefik,
+      defaultRuleSyntax,
+      precedence,
+      tls,
+    }),
   };
   memos.set(state, { published, entryPoints, rules, own, routers, servicesAlone, services, middlewares });
   return state;

@@ -27,7 +27,9 @@ const defaultCopiedBodyBytes = 8 * 1024 * 1024;
 /** Traefik's default for `responseForwarding.flushInterval`. */
 const defaultFlushIntervalMs = 100;
 
-/** What the workers serve: everything that is not disabled, and nothing that no router leads to. */
+/**
+ * What the workers serve: everything that is not disabled, routers that are closed, and nothing that no router leads to.
+ */
 export function toRoutingSnapshot(
   state: RuntimeState,
   entryPoints: readonly Pick<StaticEntryPoint, 'name' | 'tls'>[],
@@ -73,10 +75,17 @@ export function toRoutingSnapshot(
   };
 
   const isServed = (router: RuntimeRouter): boolean =>
-    router.status !== 'disabled' && !isPaused(router) && !(pausedAll && router.provider !== 'internal');
+    (router.status !== 'disabled' || router.closed !== undefined) &&
+    !isPaused(router) &&
+    !(pausedAll && router.provider !== 'internal');
   const childRouters: Record<string, ChildRouterSnapshot> = Object.create(null);
   for (const router of state.routers.values()) {
     if (!isServed(router)) continue;
+    if (router.closed !== undefined) {
+      if (router.parents !== undefined) childRouters[router.name] = refusing(routed(router), router.closed);
+      else for (const each of split(router, tlsEntryPoints)) routers.push(refusing(each, router.closed));
+      continue;
+    }
     const service = state.services.get(router.service);
     if (service === undefined && router.children === undefined) continue;
     const children = router.children?.filter((name) => {
@@ -131,6 +140,11 @@ function tlsSnapshot({ options, hosts }: TlsJudgement): Pick<RoutingSnapshot, 't
 function routed({ name, rule, syntax, priority, providerRank, middlewares, service }: RuntimeRouter) {
   const rank = providerRank === undefined ? {} : { providerRank };
   return { name, rule, syntax, priority, ...rank, middlewares, service };
+}
+
+/** In its place, with nothing behind it. */
+function refusing<Router extends ChildRouterSnapshot>(router: Router, reason: string): Router {
+  return { ...router, middlewares: [], service: '', refuse: { reason } };
 }
 
 /** As Traefik has it: a router with TLS serves TLS alone; one without serves TLS only where its entry point adds it. */

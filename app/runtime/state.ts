@@ -43,6 +43,8 @@ export interface RuntimeRouter extends RuntimeObject {
   readonly priority: number;
   readonly tls: boolean;
   readonly hosts: readonly string[];
+  /** It is disabled, keeps its place and refuses what comes, for this reason; left out: it is served, or not there. */
+  readonly closed?: string;
 }
 
 /** A service that is there without configuration: whoami, or one of Traefik's internal ones. */

@@ -53,9 +53,14 @@ export function toStreamSnapshot(
   };
 
   for (const router of tcp.routers.values()) {
-    if (router.status === 'disabled' || isPaused(router)) continue;
-    const { name, entryPoints, rule, syntax, priority, providerRank, tls, middlewares, service } = router;
+    if ((router.status === 'disabled' && router.closed === undefined) || isPaused(router)) continue;
+    const { name, entryPoints, rule, syntax, priority, providerRank, tls, middlewares, service, closed } = router;
     const rank = providerRank === undefined ? {} : { providerRank };
+    if (closed !== undefined) {
+      const nowhere = { middlewares: [], service: '', tlsOptions: null, refuse: { reason: closed } };
+      tcpRouters.push({ name, entryPoints, rule, syntax, priority, ...rank, tls, ...nowhere });
+      continue;
+    }
     const tlsOptions = tlsOptionsOfTcp(router.config, router.provider);
     tcpRouters.push({ name, entryPoints, rule, syntax, priority, ...rank, tls, tlsOptions, middlewares, service });
     takeTcp(service);

@@ -21,6 +21,8 @@ export interface RuntimeTcpRouter extends RuntimeObject {
   readonly providerRank?: number;
   readonly tls: 'none' | 'terminate' | 'passthrough';
   readonly hosts: readonly string[];
+  /** It is disabled, keeps its place and closes its connections, for this reason. */
+  readonly closed?: string;
 }
 
 export interface RuntimeTcpService extends RuntimeObject {

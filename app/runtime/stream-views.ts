@@ -7,6 +7,7 @@ import { tcpTransportOf, tlsOptionsOfTcp, weightedOf } from './judge-streams.ts'
 import { statusOf } from './judgement.ts';
 import { pausedServers, shownOverridden } from './override-view.ts';
 import { type TlsOptionsByName, tlsSettingsView } from './router-tls-view.ts';
+import { saidOfServer } from './server-reasons.ts';
 import type { RuntimeObject } from './state.ts';
 import type {
   RuntimeTcpMiddleware,
@@ -61,6 +62,7 @@ function tcpRouterView(
     tls: router.tls !== 'none',
     ...(tls === undefined ? {} : { tlsSettings: tlsSettingsView(tls, names, tlsOptions) }),
     hosts: [...router.hosts],
+    ...(router.closed === undefined ? {} : { closed: true }),
   };
 }
 
@@ -102,12 +104,12 @@ function serviceView(
   const serving = (loadBalancer?.servers ?? [])
     .map(({ address = '' }) => address)
     .filter((address) => parseServerAddress(address) !== null)
-    .map((url) => ({
-      url,
-      weight: 1,
-      health: down.includes(url) ? ('down' as const) : check === undefined ? ('unchecked' as const) : ('up' as const),
-      reason: down.includes(url) ? (health.reasons[key]?.[url] ?? null) : null,
-    }));
+    .map((url) => {
+      const isDown = down.includes(url);
+      const reason = isDown ? (health.reasons[key]?.[url] ?? null) : null;
+      const state = isDown ? ('down' as const) : check === undefined ? ('unchecked' as const) : ('up' as const);
+      return { url, weight: 1, health: state, reason, ...saidOfServer(reason) };
+    });
   const servers = [...serving, ...pausedServers(service)];
   const children = weightedOf(config, provider).map((child) => ({
     name: child.name,

@@ -22,6 +22,7 @@ import { masked } from './mask.ts';
 import { pausedServers, shownOverridden } from './override-view.ts';
 import { type TlsOptionsByName, tlsSettingsView } from './router-tls-view.ts';
 import { keepSame } from './same.ts';
+import { saidOfServer } from './server-reasons.ts';
 import type { RuntimeMiddleware, RuntimeRouter, RuntimeService, RuntimeState } from './state.ts';
 import { streamViews } from './stream-views.ts';
 import { urlsOf } from './urls.ts';
@@ -185,6 +186,7 @@ function routerView(
     urls: status === 'disabled' || isPaused(router) ? [] : urlsOf(router, entryPoints),
     source,
     ...(router.overridden === undefined ? {} : { overridden: shownOverridden(router.overridden) }),
+    ...(router.closed === undefined ? {} : { closed: true }),
   };
 }
 
@@ -316,12 +318,8 @@ function serverViews(service: RuntimeService, checked: boolean, { down, reasons 
   const why = Object.hasOwn(reasons, service.name) ? reasons[service.name] : undefined;
   const serving = usableServers(service.config.loadBalancer).map(({ url, weight }): ServerView => {
     const isDown = downNow.includes(url);
-    return {
-      url,
-      weight,
-      health: isDown ? 'down' : checked ? 'up' : 'unchecked',
-      reason: isDown ? (why?.[url] ?? null) : null,
-    };
+    const reason = isDown ? (why?.[url] ?? null) : null;
+    return { url, weight, health: isDown ? 'down' : checked ? 'up' : 'unchecked', reason, ...saidOfServer(reason) };
   });
   return [...serving, ...pausedServers(service)];
 }

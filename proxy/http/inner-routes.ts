@@ -12,23 +12,33 @@ export interface InnerTarget {
 }
 
 export function innerTarget(
-  { name, service, children }: Pick<ChildRouterSnapshot, 'name' | 'service' | 'children'>,
+  router: Pick<ChildRouterSnapshot, 'name' | 'service' | 'children' | 'refuse'>,
   handler: Handler,
   recorder: Pick<Recorder, 'counter'>,
 ): InnerTarget {
   const routes = new Map<string, InnerRoute>();
-  const leadsTo = children === undefined ? service : null;
+  const { name } = router;
+  const service = leadsTo(router);
   return {
     handler,
     route(entryPoint) {
       let route = routes.get(entryPoint);
       if (!route) {
-        route = { router: name, service: leadsTo, counter: recorder.counter(entryPoint, name, leadsTo) };
+        route = { router: name, service, counter: recorder.counter(entryPoint, name, service) };
         routes.set(entryPoint, route);
       }
       return route;
     },
   };
+}
+
+/** The service that a router's requests count for; null where it leads to routers, or to nothing. */
+export function leadsTo({
+  service,
+  children,
+  refuse,
+}: Pick<ChildRouterSnapshot, 'service' | 'children' | 'refuse'>): string | null {
+  return children === undefined && refuse === undefined ? service : null;
 }
 
 /**

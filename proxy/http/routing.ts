@@ -14,7 +14,7 @@ import { SharedCounters } from '../shared/shared-counters.ts';
 import { answerError } from './error-page.ts';
 import type { Handler, ProxyRequest } from './exchange.ts';
 import { createForwarder } from './forward.ts';
-import { type InnerTarget, innerHandler, innerTarget } from './inner-routes.ts';
+import { type InnerTarget, innerHandler, innerTarget, leadsTo } from './inner-routes.ts';
 import type { RouteTarget } from './live-exchange.ts';
 import type { UpstreamPools } from './pools.ts';
 import type { Recorder } from './recorder.ts';
@@ -153,6 +153,7 @@ export function compileRouting(
 
   /** What cannot be built refuses everything, so that it keeps its place in the table. */
   const buildRouter = (router: ChildRouterSnapshot): Pick<BuiltService, 'handler' | 'needsSignal'> => {
+    if (router.refuse) return { handler: refuseAll(router.refuse.reason), needsSignal: false };
     const built = attempt(() => {
       const { handler, needsSignal } = behind(router);
       let next = handler;
@@ -168,7 +169,7 @@ export function compileRouting(
   for (const router of snapshot.routers) {
     // It keeps its place in the table: a router below it must not get requests that this one was to guard.
     const { handler, needsSignal } = buildRouter(router);
-    const service = router.children === undefined ? router.service : null;
+    const service = leadsTo(router);
     for (const entryPoint of router.entryPoints) {
       const key = tableKey(entryPoint, router.tls);
       const list = candidates.get(key) ?? [];

@@ -116,7 +116,7 @@ function newRecord(
     scheme: client.hasTls ? 'tls' : 'tcp',
     host: client.serverName,
     router: route.name,
-    service: route.service,
+    service: route.service === '' ? null : route.service,
     middlewares,
     tlsVersion: client.tlsVersion,
   };

@@ -18,6 +18,7 @@ export interface NamedAdmission {
 
 export interface TcpRoute {
   readonly name: string;
+  /** Empty where it leads nowhere. */
   readonly service: string;
   readonly tls: TcpRouterSnapshot['tls'];
   readonly tlsOptions: string | null;
@@ -120,10 +121,11 @@ export function compileStreams(
   for (const router of streams.tcpRouters.toSorted(byPrecedence)) {
     try {
       const node = parseTcpRule(router.rule, router.syntax);
-      const target = attempt(() => serviceOf(router.service));
+      const refusal = router.refuse ? new Error(router.refuse.reason) : null;
+      const target = refusal ?? attempt(() => serviceOf(router.service));
       const named = attempt(() => router.middlewares.map(admissionOf));
       const failure = target instanceof Error ? target : named instanceof Error ? named : null;
-      if (failure) errors.push({ object: `tcp ${router.name}`, message: failure.message });
+      if (failure && !refusal) errors.push({ object: `tcp ${router.name}`, message: failure.message });
       for (const entryPoint of router.entryPoints) {
         const draft = draftOf(entryPoint);
         (router.tls === 'none' ? draft.plain : draft.tls).push({
@@ -136,7 +138,7 @@ export function compileStreams(
             tlsOptions: router.tlsOptions,
             admissions: named instanceof Error ? [] : named,
             target: failure ?? target,
-            counter: options.recorder.counter(entryPoint, router.name, router.service),
+            counter: options.recorder.counter(entryPoint, router.name, router.refuse ? null : router.service),
           },
         });
       }

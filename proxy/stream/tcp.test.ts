@@ -245,9 +245,21 @@ describe('without TLS', () => {
     expect(harness.messages.findLast((message) => message.type === 'applied')).toMatchObject({
       errors: [{ object: 'tcp db@test' }],
     });
+    // Its protection cannot be built: the one below it does not get its connections.
+    const refusing = { ...router('HostSNI(`*`)', { name: 'guarded' }), service: '', refuse: { reason: 'no list' } };
+    harness.apply({
+      routers: [],
+      streams: { ...streams, tcpRouters: [{ ...refusing, priority: 9 }, router('HostSNI(`*`)')] },
+    });
+    expect(await ask(harness.port())).toBe('');
+    expect(await harness.record(({ error }) => error?.detail === 'no list')).toMatchObject({
+      router: 'guarded',
+      service: null,
+    });
+    expect(harness.messages.findLast((message) => message.type === 'applied')).toMatchObject({ errors: [] });
     await until(() => harness.messages.some((each) => each.type === 'traffic' && each.counts.length > 0), 'counts');
     const counts = harness.messages.flatMap((each) => (each.type === 'traffic' ? each.counts : []));
-    expect(counts.reduce((sum, { statusClasses }) => sum + statusClasses[4], 0)).toBe(3);
+    expect(counts.reduce((sum, { statusClasses }) => sum + statusClasses[4], 0)).toBe(4);
     expect(counts.every(({ latency }) => latency.every((count) => count === 0))).toBe(true);
   });
 
