@@ -125,7 +125,7 @@ function readField(line: string, how: Leniency | null): [string, string] | null 
       value,
     ];
   }
-  const hasControls = [...value].some((character) => character !== '\t' && (character < ' ' || character === '\x7f'));
+  const hasControls = /\p{Cc}/u.test(value.replaceAll(/[\t\x80-\x9f]/g, ' '));
   if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name) || hasControls) return null;
   return [name.toLowerCase(), value];
 }
