@@ -48,7 +48,8 @@ export class Forwarding implements UpstreamHandler, GoneListener {
       answerError(exchange, 400, 'REQUEST_AMBIGUOUS', `a middleware made the path ${request.path}`);
       return;
     }
-    if (request instanceof LiveRequest) request.goneListener = this;
+    const live = request instanceof LiveRequest ? request : null;
+    if (live !== null) live.goneListener = this;
     else exchange.signal.addEventListener('abort', () => this.clientGone(), { once: true });
     this.options.watch?.begins();
     notes.originAttempt = 'connecting';
@@ -60,8 +61,8 @@ export class Forwarding implements UpstreamHandler, GoneListener {
         fields: this.requestFields(),
         body: request.body,
         upgrade: request.upgrade,
-        trailers: null,
-        client: request instanceof LiveRequest ? request.peer : null,
+        trailers: live === null || request.body === null ? null : () => live.trailers(),
+        client: live === null ? null : live.peer,
       },
       this,
     );

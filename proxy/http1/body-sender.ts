@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { chunkSizeLine, lastChunk } from './chunked.ts';
+import { isToken, isValue } from './request-head.ts';
 
 /** The side of a request that its body concerns. */
 interface BodyListener {
@@ -97,7 +98,7 @@ export class BodySender {
       return;
     }
     this.isSent = true;
-    if (this.isChunked) this.socket.write(lastChunk(this.trailers?.() ?? []), 'latin1');
+    if (this.isChunked) this.socket.write(lastChunk(sendable(this.trailers?.() ?? [])), 'latin1');
     this.uncork();
     this.listener.bodySent();
   }
@@ -114,4 +115,15 @@ export class BodySender {
     this.isCorked = false;
     this.socket.uncork();
   }
+}
+
+/** Trailers without those that would be read as something else. */
+function sendable(fields: readonly string[]): readonly string[] {
+  const sent: string[] = [];
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i] as string;
+    const value = fields[i + 1] as string;
+    if (isToken(name) && isValue(value)) sent.push(name, value);
+  }
+  return sent;
 }

@@ -62,12 +62,14 @@ function unsendable(what: string, value: string): UpstreamError {
   return new UpstreamError('REQUEST_UNSENDABLE', `${what} cannot be sent: ${JSON.stringify(value.slice(0, 200))}`);
 }
 
-function isToken(text: string): boolean {
+/** True for what may be a method or the name of a field (RFC 9110 §5.6.2). */
+export function isToken(text: string): boolean {
   for (let at = 0; at < text.length; at += 1) if (tokenCharacters[text.charCodeAt(at)] !== 1) return false;
   return text !== '';
 }
 
-function isValue(text: string): boolean {
+/** True for what may be the value of a field (RFC 9110 §5.5). */
+export function isValue(text: string): boolean {
   for (let at = 0; at < text.length; at += 1) if (valueCharacters[text.charCodeAt(at)] !== 1) return false;
   return true;
 }

@@ -64,7 +64,7 @@ describe('requests', () => {
     await ask({
       method: 'PUT',
       body: Readable.from([Buffer.from('he'), Buffer.from('llo')]),
-      trailers: ['X-Sum', '5'],
+      trailers: ['X-Sum', '5', 'X-Bad', 'a\r\nX-Worse: b', 'X: Y', 'z'],
     });
     await ask({ method: 'PUT', body: Readable.from([]) });
     expect(texts.map((text) => text.replace(/^.*\r\nHost: app.test\r\n/, ''))).toEqual([
