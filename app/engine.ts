@@ -6,8 +6,6 @@ import { type Access, createAccess } from './access/access.ts';
 import { type Dashboard, startDashboard } from './access/dashboard.ts';
 import { createCertificateAuthority } from './certificates/authority.ts';
 import { createTlsFiles } from './certificates/configured.ts';
-import { createDnsCredentials } from './certificates/dns-credentials.ts';
-import { createCertificateService } from './certificates/service.ts';
 import { version } from './cli/version.ts';
 import { isAsTraefik } from './config/compatibility.ts';
 import { createSettings } from './config/settings.ts';
@@ -15,6 +13,7 @@ import type { StaticConfiguration } from './config/static.ts';
 import { type DockerProviderName, dockerProviderName } from './contract/docker-name.ts';
 import type { Problem } from './contract/objects.ts';
 import { viewKey } from './contract/view-key.ts';
+import { createEngineCertificates } from './engine-certificates.ts';
 import { createEngineMetrics } from './engine-metrics.ts';
 import { createProviderSet } from './engine-providers.ts';
 import type { EngineContext } from './operations/context.ts';
@@ -192,6 +191,7 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
       if (lines) accessLog.add(lines);
     },
     onFailing: (worker, servers) => failing.note(worker, servers),
+    onChallengeAsked: ({ challenge, host, clientIp }) => certificates.onChallengeAsked(challenge, host, clientIp),
     onRestart: (worker, reason) => {
       failing.note(worker, {});
       metrics?.forgetWorker(worker);
@@ -244,6 +244,7 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
     pool,
     authority,
     tlsFiles,
+    issued: () => certificates.issued(),
     defaultTransport: options.configuration.serversTransport,
     defaultTcpTransport: options.configuration.tcpServersTransport,
     entryPoints: entryPoints(),
@@ -258,10 +259,29 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
     onState: (_state, snapshot) => {
       health.update(snapshot);
       metrics?.configured(snapshot);
+      certificates.onState();
       touch();
     },
     onErrors: () => touch(),
   });
+  const secrets = createSecrets({ dataDir });
+  const certificates = await createEngineCertificates({
+    secrets,
+    store,
+    resolvers: options.configuration.certificatesResolvers ?? [],
+    setChallenges: pool.setChallenges,
+    served: publisher.certificates,
+    state: publisher.state,
+    entryPoints,
+    bound: listeners.bound,
+    onCertificates: () => void publisher.refreshCertificates(),
+    onResolvers: () => void publisher.refreshCertificates(),
+    onChange: () => touch(),
+    record: changes.record,
+    log,
+    now,
+  });
+  defer(certificates.stop);
 
   const surroundings = (): Surroundings => ({
     containers: [...observations.values()].flatMap(({ containers }) => containers),
@@ -330,14 +350,13 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
       ...authority.problems,
       ...secrets.problems(),
       ...tlsFiles.problems(),
+      ...certificates.problems(),
       ...accessLog.problems,
       ...(dashboard?.problems() ?? []),
       ...(last === undefined ? [] : [workersRestarted(recent.length, last.reason)]),
       ...(exposures.pausedAll() ? [pausedAllProblem()] : []),
     ];
   };
-  const secrets = createSecrets({ dataDir });
-  const certificates = createCertificateService({ served: publisher.certificates, now });
   const picture = createPicture({
     hub,
     certificates: ({ routers }) => certificates.views(routers),
@@ -426,7 +445,7 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
     traffic: { series: traffic.series },
     settings: { get: settings.get, update: settings.update },
     certificates: certificates.service,
-    dnsProviders: createDnsCredentials({ secrets }),
+    dnsProviders: certificates.dnsProviders,
     certificateAuthority: {
       export: () => {
         const { certificatePem, fingerprint, notAfter } = authority.info();
@@ -445,6 +464,7 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
   await Promise.race([firstStates, waitAtMost(firstStateMs)]);
   await listeners.apply(entryPoints());
   await publisher.setEntryPoints(entryPoints());
+  certificates.begin();
 
   const controlServer = await startControlServer({ context, access, dataDir, log });
   defer(() => controlServer.close());

@@ -125,6 +125,7 @@ function engineConfig(workDir) {
     gatehouse: 'app/cli/gatehouse.ts',
     worker: 'proxy/worker.ts',
     'password-thread': 'proxy/middleware/password-thread.ts',
+    'acme-thread': 'app/certificates/acme/ca-thread.ts',
   };
   return nodeBundle(workDir, { input, format: 'es', entryFileNames: '[name].js', target: 'node24' });
 }

@@ -217,7 +217,7 @@ function readCertificate(certificatePem: string, privateKeyPem: string): Certifi
 }
 
 /** DNS names and addresses that it is good for; the common name where it says nothing else. */
-function namesOf({ subjectAltName, subject }: X509Certificate): readonly string[] {
+export function namesOf({ subjectAltName, subject }: X509Certificate): readonly string[] {
   const names = (subjectAltName ?? '')
     .split(', ')
     .map((entry) => /^(?:DNS|IP Address):(.+)$/.exec(entry)?.[1]?.toLowerCase())

@@ -52,7 +52,7 @@ function keyTypeOf({ publicKey }: X509Certificate): string {
 
 const dayMs = 86_400_000;
 /** An owner who renews by hand wants to know this early. */
-const ownersNoticeMs = 14 * dayMs;
+export const ownersNoticeMs = 14 * dayMs;
 
 /** A certificate that nobody orders: of the internal authority, or of a file. */
 export function servedView(

@@ -1,4 +1,5 @@
 import type { DnsProvider } from '../../dns/dns-provider.ts';
+import { type DnsLookup, LookupError } from '../../dns/lookup.ts';
 import type { Log } from '../../log.ts';
 import { OrderFailure, say } from './failure.ts';
 import type { OrderRecord } from './order.ts';
@@ -22,18 +23,10 @@ export interface DnsProofs {
   readonly clear: (record: OrderRecord) => Promise<void>;
 }
 
-/** Name servers that lack a record. `recursive`: whether those of the settings are asked as well as the domain's own. */
-export type FindLacking = (
-  fqdn: string,
-  value: string,
-  which: { readonly authoritative: boolean; readonly recursive: boolean },
-  signal: AbortSignal,
-) => Promise<readonly string[]>;
-
 export interface DnsProofsOptions {
   readonly provider: DnsProvider;
   readonly challenge: DnsChallenge;
-  readonly findLacking: FindLacking;
+  readonly findLacking: DnsLookup['lacking'];
   readonly now: () => number;
   readonly pause: (ms: number) => Promise<void>;
   readonly signal: AbortSignal;
@@ -52,7 +45,11 @@ export function createDnsProofs(options: DnsProofsOptions): DnsProofs {
     const startedAt = now();
     let everyMs = lookEveryMs.first;
     for (;;) {
-      const lacking = await findLacking(fqdn, value, challenge.checks, signal);
+      const lacking = await findLacking(fqdn, value, challenge.checks, signal).catch((error: unknown) => {
+        // The way to the servers is not found: they may be there the next time.
+        if (error instanceof LookupError) return [error.message];
+        throw error;
+      });
       if (lacking.length === 0) {
         record.step('propagation', 'done', { name, details: { record: fqdn } });
         return;

@@ -292,7 +292,9 @@ export function createIssuance(options: IssuanceOptions): Issuance {
     const time = clock.trueTime();
     for (const { stored, isWanted, running } of all.values()) {
       if (isWanted || stored.byHand || stored.resolver === null || running) continue;
-      const goesAt = stored.issued ? stored.issued.notAfter + keptAfterEndMs : (stored.unusedSince ?? time) + keptPendingMs;
+      const goesAt = stored.issued
+        ? stored.issued.notAfter + keptAfterEndMs
+        : (stored.unusedSince ?? time) + keptPendingMs;
       const isOver = goesAt < time;
       if (isOver) trying('a certificate that is over could not be forgotten', () => forget(stored.id));
     }
