@@ -558,8 +558,8 @@ export const internalProvider = kind({ meaning, static: raw, expected: expectedR
   const { patch, issues } = readStaticFile(JSON.stringify(vector.static), 'traefik.yml');
   const faults = issues.filter(({ severity }) => severity === 'error');
   judgement.equal(vector.static, [], faults);
-  const { api, ping } = patch;
-  const made = internalPublication({ api, ping }).configuration.http?.routers ?? {};
+  const { api, ping, metrics } = patch;
+  const made = internalPublication({ api, ping, metrics }).configuration.http?.routers ?? {};
   let apart = 0;
   for (const [name, { entryPoints, service, rule }] of Object.entries(vector.expected.http?.routers ?? {})) {
     const [from = ''] = entryPoints;
@@ -569,13 +569,16 @@ export const internalProvider = kind({ meaning, static: raw, expected: expectedR
       const got = patch.entryPoints?.find((each) => each.name === from)?.redirectTo;
       const { scheme, permanent } = redirect as { scheme: string; permanent: boolean };
       judgement.equal({ name }, { scheme, permanent }, { scheme: got?.scheme, permanent: got?.permanent });
-    } else if (['api', 'dashboard', 'ping'].includes(name)) {
+    } else if (['api', 'dashboard', 'ping', 'prometheus'].includes(name)) {
       const got = made[name];
       const fields = { entryPoints: got?.entryPoints, service: got?.service, rule: got?.rule };
       judgement.equal({ name }, { entryPoints, service, rule }, fields);
     } else apart += 1;
   }
-  if (apart > 0) throw new NotApplicable('routers of the REST provider, Prometheus, profiling and ACME');
+  if (apart > 0)
+    throw new NotApplicable(
+      'routers of the REST provider and profiling; challenges of ACME are answered before routers',
+    );
 });
 
 const entryPointWithDefaults = z.strictObject({
@@ -598,6 +601,18 @@ const entryPointWithDefaults = z.strictObject({
  * What an entry point is where static configuration says nothing but its address. A body must keep moving for as long
  * as Traefik lets the whole request take. What is filled in only where it is used is not looked at.
  */
+const acmeWithDefaults = z.strictObject({
+  caServer: z.string(),
+  dnsChallenge: z.strictObject({
+    provider: z.string(),
+    propagation: z
+      .strictObject({ disableChecks: z.boolean().optional(), delayBeforeChecks: z.string().optional() })
+      .optional(),
+    delayBeforeCheck: z.string().optional(),
+    disablePropagationCheck: z.boolean().optional(),
+  }),
+});
+
 export const staticDefaults = kind(
   {
     meaning,
@@ -606,17 +621,37 @@ export const staticDefaults = kind(
       expected: z.looseObject({
         entryPoints: z.record(z.string(), entryPointWithDefaults).optional(),
         providers: z.looseObject({ precedence: z.array(z.string()).optional() }).optional(),
+        certificatesResolvers: z.record(z.string(), z.strictObject({ acme: acmeWithDefaults })).optional(),
       }),
     }),
   },
   ({ input: { conf }, expected: { expected } }, judgement) => {
-    const { entryPoints = {}, providers, ...others } = expected;
+    const { entryPoints = {}, providers, certificatesResolvers = {}, ...others } = expected;
     const [other] = Object.keys(others);
     if (other !== undefined) throw new Missing(`defaults of ${other} are not compared yet`);
     const asked = Object.fromEntries(Object.entries(entryPoints).map(([name, { address }]) => [name, { address }]));
     const { patch } = readStaticFile(JSON.stringify({ entryPoints: asked, ...conf }), 'traefik.yml');
     const precedence = patch.precedence?.map((name) => name.toLowerCase());
     judgement.equal(conf, providers?.precedence, precedence);
+    for (const [name, { acme }] of Object.entries(certificatesResolvers)) {
+      const got = patch.certificatesResolvers?.find((each) => each.name === name);
+      const { propagation = {} } = acme.dnsChallenge;
+      judgement.equal(
+        { name },
+        {
+          caServer: acme.caServer,
+          provider: acme.dnsChallenge.provider,
+          disableChecks: propagation.disableChecks ?? false,
+          delayMs: propagation.delayBeforeChecks === undefined ? 0 : parseDurationMs(propagation.delayBeforeChecks),
+        },
+        got?.challenge.type === 'dns-01' && {
+          caServer: got.directoryUrl,
+          provider: got.challenge.provider,
+          disableChecks: !got.challenge.checks.enabled,
+          delayMs: got.challenge.delayBeforeChecksMs,
+        },
+      );
+    }
     for (const [name, wanted] of Object.entries(entryPoints)) {
       const got = patch.entryPoints?.find((each) => each.name === name);
       const { respondingTimeouts } = wanted.transport;

@@ -128,7 +128,10 @@ export function withoutNeedless(domains: readonly Domain[]): readonly Domain[] {
 }
 
 /** Names to ask for in one certificate, or why they cannot be had in this way. */
-export function namesToAsk({ main, sans = [] }: Partial<Domain>, hasDns: boolean): readonly string[] | string {
+export function namesToAsk(
+  { main, sans = [] }: { readonly main?: string | undefined; readonly sans?: readonly string[] | undefined },
+  hasDns: boolean,
+): readonly string[] | string {
   const asked = [main ?? '', ...sans].filter((name) => name !== '');
   const names: string[] = [];
   for (const text of asked) {
