@@ -90,7 +90,10 @@ export interface DnsProviderOptions {
   readonly endpoint?: string;
   readonly now?: () => number;
   readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>;
-  /** Shows the owner what to do (`manual`). The record was seen, or nobody waits for it any more, when `done` aborts. */
+  /**
+   * Shows the owner what to do (`manual`). `done` aborts when a record to create was seen, or nobody waits for it any
+   * more; nobody waits for one to remove.
+   */
   readonly askOwner?: (record: ManualRecord, done: AbortSignal) => void;
   /** Where accounts are kept that a provider makes by itself (`acme-dns`): one JSON text. */
   readonly accounts?: {
@@ -99,6 +102,8 @@ export interface DnsProviderOptions {
   };
   /** Recursive servers for look-ups (`host:port`); those of the system where there are none. */
   readonly resolvers?: readonly string[];
+  /** Port of authoritative servers; tests have one of their own. */
+  readonly lookupPort?: number;
 }
 
 /** A provider before it has credentials: what is asked for, where that is made, and how it is built. */

@@ -1,5 +1,6 @@
 import { getServers } from 'node:dns';
 import { isIPv6 } from 'node:net';
+import type { DnsProviderOptions } from './dns-provider.ts';
 import { askServer, type ServerAddress } from './message/exchange.ts';
 import type { Message } from './message/message.ts';
 import { dnsType } from './message/wire.ts';
@@ -71,6 +72,14 @@ interface LookupOptions {
 }
 
 const mostHops = 12;
+
+/** A look-up in the surroundings that providers are given. */
+export function lookupFor({ resolvers, lookupPort }: DnsProviderOptions): DnsLookup {
+  return createDnsLookup({
+    ...(resolvers === undefined ? {} : { resolvers }),
+    ...(lookupPort === undefined ? {} : { port: lookupPort }),
+  });
+}
 
 /** Asks about names: recursive servers for the way, authoritative ones for what counts. Keeps nothing between calls. */
 export function createDnsLookup({ resolvers = [], port = 53, timeoutMs = 2500 }: LookupOptions = {}): DnsLookup {

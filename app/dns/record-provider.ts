@@ -75,6 +75,24 @@ export function recordProvider({ definition, api, smallestTtlS = 0, options }: R
     }
   }
 
+  /** A removal that is refused because the record is gone already is done. */
+  async function removeOnce(
+    zone: Zone,
+    name: string,
+    type: RecordType,
+    id: string,
+    signal: AbortSignal,
+  ): Promise<void> {
+    try {
+      await api.remove(zone, id, signal);
+    } catch (error) {
+      const refused = error instanceof DnsProviderError && error.kind === 'refused';
+      if (!refused && !mayHaveHappened(error)) throw error;
+      const there = await api.records(zone, name, type, signal);
+      if (there.some((record) => record.id === id)) throw error;
+    }
+  }
+
   const provider: Omit<DnsProvider, 'check'> = {
     setTxt: ({ fqdn, value, ttlS }, signal) =>
       change(fqdn, signal, async (zone) => {
@@ -86,8 +104,11 @@ export function recordProvider({ definition, api, smallestTtlS = 0, options }: R
 
     removeTxt: ({ fqdn, value }, signal) =>
       change(fqdn, signal, async (zone) => {
-        const there = await api.records(zone, plainName(fqdn), 'TXT', signal);
-        for (const record of there) if (record.value === value) await api.remove(zone, record.id, signal);
+        const name = plainName(fqdn);
+        const there = await api.records(zone, name, 'TXT', signal);
+        for (const record of there) {
+          if (record.value === value) await removeOnce(zone, name, 'TXT', record.id, signal);
+        }
       }),
 
     upsertAddress: async (asked, signal) => {
@@ -108,9 +129,10 @@ export function recordProvider({ definition, api, smallestTtlS = 0, options }: R
           others.shift();
         }
         // Two names for one alias are refused everywhere, so the old one goes first.
-        if (!same && type === 'CNAME') for (const old of others.splice(0)) await api.remove(zone, old.id, signal);
+        if (!same && type === 'CNAME')
+          for (const old of others.splice(0)) await removeOnce(zone, name, type, old.id, signal);
         if (!same && !(first && api.replace)) await createOnce(zone, record, signal);
-        for (const old of others) await api.remove(zone, old.id, signal);
+        for (const old of others) await removeOnce(zone, name, type, old.id, signal);
       });
     },
 

@@ -5,15 +5,19 @@ import type { DnsCredentials, DnsProviderDefinition } from './dns-provider.ts';
 
 /** Every provider by its code. Each is loaded when it is asked for, as most installations use one. */
 export const dnsProviders: Readonly<Record<string, () => Promise<DnsProviderDefinition>>> = {
+  'acme-dns': async () => (await import('./providers/acme-dns.ts')).acmeDns,
   cloudflare: async () => (await import('./providers/cloudflare.ts')).cloudflare,
-  digitalocean: async () => (await import('./providers/digitalocean.ts')).digitalocean,
   desec: async () => (await import('./providers/desec.ts')).desec,
+  digitalocean: async () => (await import('./providers/digitalocean.ts')).digitalocean,
   duckdns: async () => (await import('./providers/duckdns.ts')).duckdns,
   dynu: async () => (await import('./providers/dynu.ts')).dynu,
+  exec: async () => (await import('./providers/exec.ts')).exec,
   gandiv5: async () => (await import('./providers/gandi.ts')).gandi,
   hetzner: async () => (await import('./providers/hetzner.ts')).hetzner,
+  httpreq: async () => (await import('./providers/httpreq.ts')).httpreq,
   infomaniak: async () => (await import('./providers/infomaniak.ts')).infomaniak,
   ionos: async () => (await import('./providers/ionos.ts')).ionos,
+  manual: async () => (await import('./providers/manual.ts')).manual,
   namecheap: async () => (await import('./providers/namecheap.ts')).namecheap,
   ovh: async () => (await import('./providers/ovh.ts')).ovh,
   porkbun: async () => (await import('./providers/porkbun.ts')).porkbun,
@@ -22,9 +26,13 @@ export const dnsProviders: Readonly<Record<string, () => Promise<DnsProviderDefi
   scaleway: async () => (await import('./providers/scaleway.ts')).scaleway,
 };
 
+/** What lego 5 calls differently. */
+const newerCodes: Readonly<Record<string, string | undefined>> = { dnsupdate: 'rfc2136' };
+
 /** A provider by the code that Traefik and lego call it; undefined where there is none. */
 export async function dnsProvider(code: string): Promise<DnsProviderDefinition | undefined> {
-  return Object.hasOwn(dnsProviders, code) ? dnsProviders[code]?.() : undefined;
+  const known = newerCodes[code] ?? code;
+  return Object.hasOwn(dnsProviders, known) ? dnsProviders[known]?.() : undefined;
 }
 
 /** All of them, for forms and pages. */
