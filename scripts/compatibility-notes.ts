@@ -81,10 +81,9 @@ export const notes: readonly Note[] = [
   { path: 'http.middlewares.<name>.forwardAuth.tls.caOptional', text: 'without effect, as in Traefik' },
   {
     path: 'http.middlewares.<name>.inFlightReq.amount',
-    text: 'counted by each worker for itself; 0, which would let in nobody, is refused',
+    text: 'counted for all workers together; 0, which would let in nobody, is refused',
   },
-  { path: 'http.middlewares.<name>.rateLimit.average', text: 'counted by each worker for itself' },
-  { path: 'http.middlewares.<name>.circuitBreaker.expression', text: 'judged by each worker for itself' },
+  { path: 'http.middlewares.<name>.rateLimit.average', text: 'counted for all workers together' },
   {
     path: 'http.middlewares.<name>.digestAuth.users',
     text: 'each answer of a browser is taken once; a challenge holds for ten minutes',
@@ -104,7 +103,6 @@ export const notes: readonly Note[] = [
     path: 'http.services.<name>.failover.errors.maxRequestBodyBytes',
     text: '8 MiB where it is left out, with `compatibility: traefik` any size; -1 for any size',
   },
-  { path: 'http.services.<name>.loadBalancer.passiveHealthCheck', text: 'judged by each worker for itself' },
   {
     path: 'tls.options.<name>.clientAuth',
     text: 'a router whose options conflict with another of its host, or whose rule names no host, stays closed where they ask for certificates, but with `compatibility: traefik`',

@@ -31,13 +31,13 @@ const place: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
 
 /**
  * Why a disabled router keeps its place and refuses what comes: its protection cannot be built, and a router below it
- * must not take its requests. Null where it leaves, as in Traefik.
+ * must not take its requests. Null where it leaves, as in Traefik. `serviceFaults`: what is wrong behind it.
  */
-export function closedReason(router: RuntimeObject, serviceFaults: readonly Problem[]): string | null {
+export function closedReason(router: RuntimeObject, serviceFaults: () => readonly Problem[]): string | null {
   if (router.status !== 'disabled' || isPaused(router)) return null;
   const errors = router.problems.filter(({ severity }) => severity === 'error');
   if (errors.some(({ code }) => place.has(code))) return null;
-  const fault = [...errors, ...serviceFaults].find(
+  const fault = [...errors, ...serviceFaults()].find(
     ({ code, severity }) => severity === 'error' && protection.has(code),
   );
   return fault?.message ?? null;

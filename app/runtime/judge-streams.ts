@@ -13,7 +13,8 @@ import { problem } from '../problem.ts';
 import type { ObjectOrigin, Origins, Override, Publication } from '../providers/provider.ts';
 import { closedReason } from './closed.ts';
 import { brokenMiddleware, unknownMiddleware } from './judge-middleware.ts';
-import { pausedProblem, resolveEntryPoints, resolveService, tlsProblems } from './judge-router.ts';
+import { resolverProblem } from './judge-resolver.ts';
+import { pausedProblem, resolveEntryPoints, resolveService } from './judge-router.ts';
 import { ruleMissing, ruleProblem } from './judge-rule.ts';
 import { noServers, servicePaused } from './judge-service.ts';
 import { optionsFault } from './judge-tls.ts';
@@ -45,11 +46,13 @@ export function buildStreams(
     defaultRuleSyntax = 'v3',
     precedence = [],
     tls: configuredTls = noConfiguredTls,
+    resolvers = new Set(),
   }: {
     readonly asTraefik?: boolean;
     readonly defaultRuleSyntax?: RuleSyntax;
     readonly precedence?: readonly string[];
     readonly tls?: ConfiguredTls;
+    readonly resolvers?: ReadonlySet<string>;
   } = {},
 ): StreamState {
   if (publications.every(({ configuration: { tcp, udp } }) => tcp === undefined && udp === undefined)) {
@@ -96,11 +99,12 @@ export function buildStreams(
     };
     if (isPaused(item)) problems.push(pausedProblem(item.name));
     if (tls === 'terminate') {
-      tlsProblems(config, problems);
+      const unknown = resolverProblem(config, resolvers);
+      if (unknown !== null) problems.push(unknown);
       const fault = optionsFault(tlsOptionsOfTcp(config, provider) ?? 'default', configuredTls);
       if (fault !== null) problems.push(fault);
     }
-    const closed = asTraefik ? null : closedReason(judged(item, problems), []);
+    const closed = asTraefik ? null : closedReason(judged(item, problems), () => []);
     tcpRouters.set(item.name, {
       ...judged(item, problems),
       ...(closed === null ? {} : { closed }),

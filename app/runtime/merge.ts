@@ -14,6 +14,7 @@ import { childrenOf, referenceProblems, serviceMiddlewares } from './judge-compo
 import { duplicateProblems } from './judge-duplicates.ts';
 import { judgeLayers } from './judge-layers.ts';
 import { judgeMiddlewares, type OwnJudgement } from './judge-middleware.ts';
+import { resolverProblem } from './judge-resolver.ts';
 import { judgeRouter, middlewaresOf } from './judge-router.ts';
 import { judgeRule, type RuleJudgement } from './judge-rule.ts';
 import { serviceProblems, transportOf } from './judge-service.ts';
@@ -97,7 +98,11 @@ export interface RuntimeOptions {
   readonly internal?: readonly InternalService[];
   /** Certificates and TLS options from files. */
   readonly tls?: ConfiguredTls;
+  /** Names of the certificate resolvers that are set up. */
+  readonly resolvers?: ReadonlySet<string>;
 }
+
+const noResolvers: ReadonlySet<string> = new Set();
 
 /**
  * Merges what the providers published, resolves names, fills in defaults and judges each object. Objects that say the
@@ -114,6 +119,7 @@ export function buildRuntime(
     precedence = [],
     internal = [],
     tls = noConfiguredTls,
+    resolvers = noResolvers,
   }: RuntimeOptions = {},
 ): RuntimeState {
   const memo = (previous && memos.get(previous)) ?? emptyMemo;
@@ -134,6 +140,12 @@ export function buildRuntime(
     const problems = [...router.problems, duplicate];
     final.set(name, keepSame(previous?.routers.get(name), { ...router, problems, status: statusOf(problems) }));
   }
+  for (const [name, router] of final) {
+    const unknown = resolverProblem(router.config, resolvers);
+    if (unknown === null) continue;
+    const problems = [...router.problems, unknown];
+    final.set(name, keepSame(previous?.routers.get(name), { ...router, problems, status: statusOf(problems) }));
+  }
   const judgedTls = judgeTls(final, entryPoints, tls);
   for (const [name, found] of judgedTls.problems) {
     const router = final.get(name);
@@ -143,7 +155,7 @@ export function buildRuntime(
   }
   // In Traefik such a router is not there, and one below it may take its requests.
   for (const [name, router] of asTraefik ? [] : final) {
-    const closed = closedReason(router, faultsOf(router.service, services));
+    const closed = closedReason(router, () => faultsOf(router.service, services));
     if (closed === null) continue;
     final.set(name, keepSame(previous?.routers.get(name), { ...router, closed }));
   }
@@ -161,6 +173,7 @@ export function buildRuntime(
       defaultRuleSyntax,
       precedence,
       tls,
+      resolvers,
     }),
   };
   memos.set(state, { published, entryPoints, rules, own, routers, servicesAlone, services, middlewares });

@@ -25,7 +25,8 @@ export function forgetWorker({ underWay }: SharedMemory, worker: number): void {
  * counts), so that counts outlive snapshots and workers for as long as a configuration reads the same.
  */
 export class SharedCounters {
-  #memory: SharedMemory | null;
+  readonly #memory: SharedMemory | null;
+  readonly #secret: Uint8Array;
   readonly #worker: number;
   readonly #clockOffsetMs: number;
   #regions: SharedRegions = new Map();
@@ -37,7 +38,8 @@ export class SharedCounters {
   /** Without memory it counts for itself, in memory that it takes when something is counted. */
   constructor(memory: SharedMemory | null = null, worker = 0) {
     this.#memory = memory;
-    this.#worker = worker;
+    this.#secret = memory?.secret ?? randomBytes(32);
+    this.#worker = memory === null ? 0 : worker;
     this.#clockOffsetMs = monotonicMs() - performance.now() - (memory?.startedAtMs ?? 0);
   }
 
@@ -45,23 +47,23 @@ export class SharedCounters {
   readonly now = (): number => performance.now() + this.#clockOffsetMs;
 
   get rates(): RateTable {
-    this.#rates ??= new RateTable(this.#shared().rates);
+    this.#rates ??= new RateTable(this.#memory?.rates ?? new SharedArrayBuffer(rateTableBytes));
     return this.#rates;
   }
 
   get underWay(): UnderWay {
-    this.#underWay ??= new UnderWay(this.#shared().underWay, this.#worker);
+    this.#underWay ??= new UnderWay(this.#memory?.underWay ?? new SharedArrayBuffer(underWayBytes(1)), this.#worker);
     return this.#underWay;
   }
 
   get nonces(): NonceSlots {
-    this.#nonces ??= new NonceSlots(this.#shared().nonces);
+    this.#nonces ??= new NonceSlots(this.#memory?.nonces ?? new SharedArrayBuffer(nonceSlotsBytes));
     return this.#nonces;
   }
 
   /** 32 bytes, the same in all workers. */
   secretOf(identity: string): Buffer {
-    return createHmac('sha256', this.#shared().secret).update(identity).digest();
+    return createHmac('sha256', this.#secret).update(identity).digest();
   }
 
   /** Hashes of texts for an identity. */
@@ -81,11 +83,6 @@ export class SharedCounters {
   /** Before a snapshot is built: the memory of what counts in it. */
   useRegions(regions: SharedRegions): void {
     this.#regions = regions;
-  }
-
-  #shared(): SharedMemory {
-    this.#memory ??= allocateSharedMemory(this.#worker + 1);
-    return this.#memory;
   }
 }
 
