@@ -207,6 +207,10 @@ export const differences: readonly Difference[] = [
     setting: { not: 'the connection ends in both' },
   },
   {
+    text: 'Certificates are renewed when the CA says (ARI), else after two thirds of their lifetime, and those for less than ten days after half of it. Traefik has fixed times before the end.',
+    setting: { not: 'it is about no protection' },
+  },
+  {
     text: 'Middlewares on a container that has no port are kept. Traefik drops the whole container.',
     setting: { not: 'it is about no protection' },
   },

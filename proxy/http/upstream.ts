@@ -76,7 +76,8 @@ export function createUpstream(
         for (const [name, value] of headers) {
           const lower = name.toLowerCase();
           if (lower === 'te' && value === 'trailers') fields.push('TE', value);
-          else if (lower !== 'host' && !isHopByHop(name)) fields.push(name, value);
+          // Middlewares that ask may have to show a proxy's own credentials, as Traefik's forwardAuth does.
+          else if (lower !== 'host' && (lower.startsWith('proxy-auth') || !isHopByHop(name))) fields.push(name, value);
         }
         const target = pathname + search;
         pools.of(origin).send({ method, target, fields, body, upgrade: null, trailers: null, client: null }, call);

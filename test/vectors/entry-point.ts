@@ -19,10 +19,11 @@ export function entryPointTarget(
   part: string,
   config: Readonly<Record<string, unknown>>,
   hostname: string | undefined,
+  mode: Partial<EntryPointOptions> = {},
 ): Target {
   return {
     async send(step) {
-      const sent = await sendToEntryPoint(entryPointOptions(part, config), step, hostname);
+      const sent = await sendToEntryPoint({ ...entryPointOptions(part, config), ...mode }, step, hostname);
       return part === 'forwardedHeaders'
         ? sent
         : { ...sent, forwarded: sent.forwarded.map((call) => withoutForwarding(call, step.request)) };
@@ -197,7 +198,7 @@ function asBeforeForwarding(
   const headers = new HeaderList();
   const original = told.remoteAddr === undefined ? client : addressParts(told.remoteAddr).ip;
   for (const [name, value] of call.headers) {
-    if (name.toLowerCase() === 'connection') continue;
+    if (name.toLowerCase() === 'connection' && !call.headers.has('upgrade')) continue;
     if (name.toLowerCase() === 'x-forwarded-for') {
       const rest = value.split(', ').slice(0, -1).join(', ');
       if (rest !== '') headers.append(name, rest);

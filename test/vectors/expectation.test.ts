@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { type Expectation, judgeExpectations, type Subject } from './expectation.ts';
-import { judgeVector, kind, Missing, NotApplicable, type Outcome, parseVectorFile } from './vector.ts';
+import { ByDesign, judgeVector, kind, Missing, NotApplicable, type Outcome, parseVectorFile } from './vector.ts';
 
 const facts: Readonly<Record<string, unknown>> = {
   status: 200,
@@ -97,6 +97,14 @@ describe('judgeVector', () => {
         throw new NotApplicable('elsewhere');
       }),
     ],
+    ['safe', kind({}, () => Promise.reject(new ByDesign('for safety')))],
+    [
+      'safer',
+      kind({ expected: z.number() }, ({ expected }, judgement) => {
+        if (!judgement.asTraefik) throw new ByDesign('for safety');
+        judgement.equal('in', expected, 1);
+      }),
+    ],
     [
       'late',
       kind({}, (_, judgement) => {
@@ -131,6 +139,12 @@ describe('judgeVector', () => {
     ['a difference found before it was put aside', { kind: 'late' }],
   ])('fails %s', async (_, vector) => {
     expect((await judged(vector)).kind).toBe('failed');
+  });
+
+  it('judges what is otherwise for safety again, as Traefik has it', async () => {
+    expect(await judged({ kind: 'safer', expected: 1 })).toEqual({ kind: 'passed', asTraefik: true });
+    expect((await judged({ kind: 'safer', expected: 2 })).kind).toBe('failed');
+    expect(await judged({ kind: 'safe' })).toEqual({ kind: 'notApplicable', reason: 'for safety' });
   });
 
   it('puts aside what does not apply, with the reason', async () => {

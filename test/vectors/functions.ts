@@ -1,23 +1,26 @@
 import { z } from 'zod';
-import { parseAuthority } from '../../proxy/http/authority.ts';
+import { covers, namesToAsk, withoutNeedless } from '../../app/certificates/acme/plan.ts';
+import { parseAnyAuthority, parseAuthority } from '../../proxy/http/authority.ts';
 import { upgradeOf } from '../../proxy/http/canonical.ts';
 import { connectionOptions } from '../../proxy/http/header-names.ts';
 import { codings } from '../../proxy/middleware/accept-encoding.ts';
 import { createIpStrategy } from '../../proxy/middleware/client-source.ts';
 import { fitsMediaType } from '../../proxy/middleware/media-type.ts';
+import { createSecureHeaders } from '../../proxy/middleware/secure-headers.ts';
 import { middlewareTable } from '../../proxy/middleware/table.ts';
+import { qualify } from '../../proxy/model/names.ts';
 import { cookieName, createStickyCookie } from '../../proxy/service/sticky-cookie.ts';
 import { makeRequest } from '../support/exchange.ts';
 import { isRefusedStatic } from './config.ts';
 import { arrivedRequest, requestShape, type ToldRequest } from './traffic.ts';
-import { Missing, NotApplicable } from './vector.ts';
+import { ByDesign, Missing, NotApplicable } from './vector.ts';
 
 export interface CallOutcome {
   readonly result: unknown;
   readonly error: boolean;
 }
 
-type Call = (receiver: unknown, args: readonly unknown[]) => CallOutcome;
+type Call = (receiver: unknown, args: readonly unknown[], asTraefik: boolean) => CallOutcome;
 
 const result = (value: unknown): CallOutcome => ({ result: value, error: false });
 
@@ -27,12 +30,14 @@ function apart(reason: string): Call {
   };
 }
 
+const domainShape = z.strictObject({ main: z.string().optional(), sans: z.array(z.string()).optional() });
+
 /** Traefik's helper functions for which the product has the same notion, by their name in Go. */
 const functions: Readonly<Record<string, Call>> = {
-  'pkg/middlewares/requestdecorator.parseHost': (_, [host]) => {
-    const parsed = parseAuthority(z.string().parse(host));
-    // What is no authority is refused here, where Traefik goes on with the text.
-    if (parsed === null) throw new NotApplicable('a Host that is none is refused by design');
+  'pkg/middlewares/requestdecorator.parseHost': (_, [host], asTraefik) => {
+    // What is no authority is refused, unless everything is to be as in Traefik, which goes on with the text.
+    const parsed = (asTraefik ? parseAnyAuthority : parseAuthority)(z.string().parse(host));
+    if (parsed === null) throw new ByDesign('a Host that is none is refused by design');
     return result(parsed.host);
   },
   'pkg/middlewares/requestdecorator.Resolver.CNAMEFlatten': apart('hostResolver'),
@@ -66,13 +71,37 @@ const functions: Readonly<Record<string, Call>> = {
       return { result: null, error: true };
     }
   },
-  'pkg/config/dynamic.Headers.HasSecureHeadersDefined': apart(
-    'a helper that decides how Traefik builds its headers middleware',
-  ),
+  // Traefik builds that part of the middleware only then; here it is always there and says whether it has work.
+  'pkg/config/dynamic.Headers.HasSecureHeadersDefined': (receiver) => {
+    const config = middlewareTable.get('headers')?.schema.parse(receiver ?? {}) ?? {};
+    return result(createSecureHeaders(config).changesAnswers);
+  },
   'pkg/config/dynamic.RouterDeniedEncodedPathCharacters.Map': apart('set by code for the Kubernetes providers'),
-  'pkg/server/provider.GetQualifiedName': apart('the provider in whose context a name is read is not told'),
-  'pkg/types.Domain.ToStrArray': apart('a helper that joins a name with its alternatives'),
-  'pkg/types.MatchDomain': apart('a helper of certificate resolvers; certificates are chosen by the handshake'),
+  'pkg/server/provider.GetQualifiedName': (_, [name]) => {
+    const given = z.string().parse(name);
+    if (!given.includes('@')) throw new NotApplicable('the provider in whose context a name is read is not told');
+    return result(qualify(given, 'file'));
+  },
+  'pkg/types.Domain.ToStrArray': (domain) => result(namesToAsk(domainShape.parse(domain), true)),
+  'pkg/types.MatchDomain': (_, [name, certified]) =>
+    result(covers(new Set([z.string().parse(certified)]), z.string().parse(name))),
+  'pkg/provider/acme.Provider.sanitizeDomains': (provider, [domain]) => {
+    const { dnsChallenge } = z.looseObject({ dnsChallenge: z.unknown().optional() }).parse(provider ?? {});
+    const names = namesToAsk(domainShape.parse(domain ?? {}), dnsChallenge !== undefined);
+    return typeof names === 'string' ? { result: null, error: true } : result(names);
+  },
+  'pkg/provider/acme.deleteUnnecessaryDomains': (_, [domains]) =>
+    result(
+      withoutNeedless(
+        z
+          .array(domainShape)
+          .parse(domains)
+          .map(({ main = '', sans = [] }) => ({ main, sans })),
+      ),
+    ),
+  'pkg/provider/acme.getCertificateRenewDurations': apart(
+    'renewal is when the CA says, else at two thirds of the lifetime, by design',
+  ),
   'pkg/config/static.Configuration.ValidateConfiguration': (receiver) => ({
     result: null,
     error: isRefusedStatic(receiver),
@@ -88,10 +117,15 @@ const functions: Readonly<Record<string, Call>> = {
   'pkg/middlewares/passtlsclientcert.getSANs': apart('a helper on a certificate that is not there'),
 };
 
-export function callFunction(name: string, receiver: unknown, args: readonly unknown[]): CallOutcome {
+export function callFunction(
+  name: string,
+  receiver: unknown,
+  args: readonly unknown[],
+  asTraefik: boolean,
+): CallOutcome {
   const call = functions[name];
   if (!call) throw new Missing(`the runner does not know the function ${name}`);
-  return call(receiver, args);
+  return call(receiver, args, asTraefik);
 }
 
 /** What the middleware refuses, of the escapes that Traefik's table knows. */

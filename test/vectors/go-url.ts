@@ -38,9 +38,13 @@ export interface VectorRequest {
 }
 
 /** The request as the product would have made it of the wire's bytes; null where the product refuses its target. */
-export function requestOf(told: VectorRequest, more: Partial<ProxyRequest> = {}): ProxyRequest | null {
+export function requestOf(
+  told: VectorRequest,
+  more: Partial<ProxyRequest> = {},
+  asTraefik = false,
+): ProxyRequest | null {
   const url = urlParts(told.url);
-  const path = arrivedPath(url.path);
+  const path = arrivedPath(url.path, { keepsDots: false, allowsNul: asTraefik });
   const authority = told.host ?? url.authority;
   const parsed = parseAuthority(authority);
   if (path === null || parsed === null) return null;

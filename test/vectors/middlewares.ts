@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { decodeMiddleware } from '../../app/config/middleware-options.ts';
-import type { Middleware } from '../../proxy/http/exchange.ts';
+import type { Exchange, Middleware } from '../../proxy/http/exchange.ts';
 import { HeaderList } from '../../proxy/http/header-list.ts';
 import { UpstreamPools } from '../../proxy/http/pools.ts';
 import { createUpstream } from '../../proxy/http/upstream.ts';
@@ -12,6 +12,7 @@ import { codings, negotiateCoding } from '../../proxy/middleware/accept-encoding
 import { createMiddlewareBuilder } from '../../proxy/middleware/builder.ts';
 import { middlewareTable } from '../../proxy/middleware/table.ts';
 import { type MiddlewareConfig, type ServersTransportConfig, stickyCookieSchema } from '../../proxy/model/dynamic.ts';
+import type { EntryPointOptions } from '../../proxy/model/snapshot.ts';
 import { createStickyCookie } from '../../proxy/service/sticky-cookie.ts';
 import { makeExchange, type TestExchange } from '../support/exchange.ts';
 import { entryPointTarget, sendToEntryPoint } from './entry-point.ts';
@@ -34,7 +35,7 @@ import {
   type ToldRequest,
   upstreamOf,
 } from './traffic.ts';
-import { type Judgement, kind, Missing, NotApplicable } from './vector.ts';
+import { ByDesign, type Judgement, kind, Missing, NotApplicable } from './vector.ts';
 
 const config = z.record(z.string(), z.unknown());
 const expectationList = z.array(expectationShape);
@@ -248,11 +249,12 @@ async function runStep(step: Step, run: Run): Promise<unknown> {
         return undefined;
       }
       const isByDesign = (each: Expectation): boolean =>
-        isDroppedAlias(each, step.request) || isKeptCredential(each, step);
+        (!judgement.asTraefik && isDroppedAlias(each, step.request)) ||
+        (!judgement.asTraefik && isKeptCredential(each, step));
       const expectations = (step.expect ?? []).filter((each) => !isByDesign(each));
       judgeExpectations(expectations, subjectOf(sent, step.request), judgement, step);
       if (expectations.length < (step.expect ?? []).length) {
-        throw new NotApplicable(
+        throw new ByDesign(
           'forwarding fields written with _ or . are dropped, and credentials kept from error services, by design',
         );
       }
@@ -272,7 +274,7 @@ async function runStep(step: Step, run: Run): Promise<unknown> {
       return undefined;
     case 'call': {
       const args = (step.args ?? []).map((value) => resultOfStep(value, run.results));
-      const outcome = callFunction(step.function, step.receiver, args);
+      const outcome = callFunction(step.function, step.receiver, args, judgement.asTraefik);
       const subject: Subject = {
         read: (target) =>
           target === 'result' ? outcome.result : target === 'error' ? outcome.error : unknownTarget(target),
@@ -331,7 +333,7 @@ function construct(step: Step & { do: 'construct' }, run: Run): Target | Error {
     throw new NotApplicable('set by code for the Kubernetes providers');
   }
   if (type.startsWith('entryPoint.'))
-    return entryPointTarget(type.slice('entryPoint.'.length), options ?? {}, step.hostname);
+    return entryPointTarget(type.slice('entryPoint.'.length), options ?? {}, step.hostname, modeOf(run.judgement));
   if (type === 'requestDecorator') return entryPointTarget('requestDecorator', {}, undefined);
   const byCode = Object.keys(options ?? {}).find((name) => name.startsWith('_'));
   if (byCode !== undefined) throw new NotApplicable('set by code for the Kubernetes providers');
@@ -342,11 +344,18 @@ function construct(step: Step & { do: 'construct' }, run: Run): Target | Error {
   return middlewareTarget(
     { [type]: { ...options, ...(needsAddress ? { address: 'http://127.0.0.1:9' } : {}) } },
     run.authServer,
+    undefined,
+    run.judgement.asTraefik,
   );
 }
 
 /** The labels' and files' reader, then the workers' builder, as in the product. */
-export function middlewareTarget(raw: unknown, authServer: RecordingServer | null, now?: () => number): Target | Error {
+export function middlewareTarget(
+  raw: unknown,
+  authServer: RecordingServer | null,
+  now?: () => number,
+  asTraefik = false,
+): Target | Error {
   const name = 'mw@file';
   const { config: decoded, issues } = decodeMiddleware(raw, middlewareTable, {
     strings: false,
@@ -361,9 +370,8 @@ export function middlewareTarget(raw: unknown, authServer: RecordingServer | nul
   let errorService = upstreamOf([]);
   let middleware: Middleware;
   try {
-    middleware = createBuilder({ [name]: decoded }, () => (exchange) => errorService.handler(exchange), now).build(
-      name,
-    );
+    const service = () => (exchange: Exchange) => errorService.handler(exchange);
+    middleware = createBuilder({ [name]: decoded }, service, now, asTraefik).build(name);
   } catch (thrown) {
     if (thrown instanceof Missing) throw thrown;
     return thrown instanceof Error ? thrown : new Error(String(thrown));
@@ -373,7 +381,7 @@ export function middlewareTarget(raw: unknown, authServer: RecordingServer | nul
       const upstream = upstreamOf(step.upstreamSequence ?? [step.upstream ?? {}]);
       errorService = upstreamOf([step.errorService ?? {}]);
       authServer?.begin(step.authServer ?? {});
-      const exchange = await sendThrough(middleware, step, upstream.handler);
+      const exchange = await sendThrough(middleware, step, upstream.handler, asTraefik);
       return { exchange, forwarded: upstream.calls, auth: authServer?.calls() ?? [], error: errorService.calls };
     },
   };
@@ -385,20 +393,22 @@ const pools = new UpstreamPools();
 function createBuilder(
   configs: Readonly<Record<string, MiddlewareConfig>>,
   service: () => ReturnType<Middleware>,
-  now?: () => number,
+  now: (() => number) | undefined,
+  asTraefik: boolean,
 ): ReturnType<typeof createMiddlewareBuilder> {
   const connect = (url: string, transport?: ServersTransportConfig): ReturnType<typeof createUpstream> =>
     createUpstream(url, transport, pools);
-  return createMiddlewareBuilder(configs, undefined, now, { service, connect });
+  return createMiddlewareBuilder(configs, undefined, now, { service, connect, asTraefik });
 }
 
 async function sendThrough(
   middleware: Middleware,
   step: RequestStep,
   handler: ReturnType<Middleware>,
+  asTraefik: boolean,
 ): Promise<TestExchange> {
   const send = async (told: ToldRequest): Promise<TestExchange> => {
-    const exchange = makeExchange(arrivedRequest(told));
+    const exchange = makeExchange(arrivedRequest(told, asTraefik));
     await middleware(handler)(exchange);
     await exchange.sink.finished;
     return exchange;
@@ -492,12 +502,18 @@ function unknownTarget(target: string): never {
   throw new Missing(`the runner does not know the target ${target}`);
 }
 
+/** How the entry point reads requests while a vector is judged. */
+function modeOf({ asTraefik }: Judgement): Partial<EntryPointOptions> {
+  return asTraefik ? { asTraefik } : {};
+}
+
 async function apply(step: Step & { do: 'apply' }, run: Run): Promise<void> {
   const { judgement } = run;
   if (step.function.startsWith('forwardAuth.buildAuthRequest')) {
     const server = await startRecordingServer();
     try {
-      const target = middlewareTarget({ forwardAuth: { ...step.config, address: `http://${server.address}` } }, server);
+      const config = { forwardAuth: { ...step.config, address: `http://${server.address}` } };
+      const target = middlewareTarget(config, server, undefined, judgement.asTraefik);
       if (target instanceof Error) throw target;
       const sent = await target.send({ do: 'request', to: '', request: step.request });
       const expectations = step.expect.map((each) => withoutEmptyUserAgent(each, step.request));
@@ -509,10 +525,10 @@ async function apply(step: Step & { do: 'apply' }, run: Run): Promise<void> {
   }
   if (step.function.endsWith('removeConnectionHeaders')) {
     const upgrade = step.request.headers?.find(([name]) => name.toLowerCase() === 'upgrade')?.[1];
-    if (upgrade !== undefined && upgrade !== 'websocket') {
-      throw new NotApplicable('upgrades other than WebSocket end here by design');
+    if (upgrade !== undefined && upgrade !== 'websocket' && !judgement.asTraefik) {
+      throw new ByDesign('upgrades other than WebSocket end here by design');
     }
-    const sent = await sendToEntryPoint({}, { do: 'request', to: '', request: step.request });
+    const sent = await sendToEntryPoint(modeOf(judgement), { do: 'request', to: '', request: step.request });
     judgeExpectations(step.expect, withoutForwardingFields(sent, step.request), judgement, step);
     return;
   }
@@ -548,7 +564,9 @@ function withoutForwardingFields(sent: Sent, request: ToldRequest): Subject {
   const brought = new Set((request.headers ?? []).map(([name]) => name.toLowerCase()));
   const forwarded = sent.forwarded.map((call) => {
     const headers = call.headers.clone();
-    headers.deleteWhere((name) => !brought.has(name) || name === 'connection');
+    // An upgrade is the only thing that Connection tells a server of.
+    const isUpgrade = headers.has('upgrade');
+    headers.deleteWhere((name) => !brought.has(name) || (name === 'connection' && !isUpgrade));
     return { ...call, headers };
   });
   return subjectOf({ ...sent, forwarded }, request);
@@ -561,7 +579,7 @@ function contentTypeUntouched(next: string | undefined, targets: ReadonlyMap<str
   return {
     async send(step) {
       const upstream = upstreamOf(step.upstreamSequence ?? [step.upstream ?? {}]);
-      const exchange = await sendThrough(pass, step, upstream.handler);
+      const exchange = await sendThrough(pass, step, upstream.handler, false);
       return { exchange, forwarded: upstream.calls };
     },
   };

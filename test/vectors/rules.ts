@@ -9,7 +9,7 @@ import { matchersOf, type RuleTree } from '../../proxy/rule/rule-node.ts';
 import { sendRaw, startProxy, statuses } from '../support/proxy-harness.ts';
 import { isCanonicalName, requestOf } from './go-url.ts';
 import { buildState, type RawConfiguration } from './runtime.ts';
-import { kind, Missing, NotApplicable } from './vector.ts';
+import { ByDesign, kind, Missing, NotApplicable } from './vector.ts';
 
 export const syntaxShape = z.enum(['v2', 'v3']);
 
@@ -75,6 +75,7 @@ export const httpRuleRaw = kind(
     if (node === null) return;
     let refused = 0;
     const proxy = await startProxy({
+      entryPoints: [judgement.asTraefik ? { asTraefik: true } : {}],
       routers: [{ rule, syntax, service: 'whoami@internal' }],
       services: { 'whoami@internal': { kind: 'whoami' } },
     });
@@ -85,8 +86,7 @@ export const httpRuleRaw = kind(
         if (got === 400 && namesTwoHosts(rawRequest)) refused += 1;
         else judgement.equal({ rule, rawRequest }, { status }, { status: got });
       }
-      if (refused > 0)
-        throw new NotApplicable('a target whose host is not that of the Host field is refused by design');
+      if (refused > 0) throw new ByDesign('a target whose host is not that of the Host field is refused by design');
     } finally {
       await proxy.close();
     }

@@ -50,6 +50,7 @@ async function judgeFile(path: string): Promise<void> {
   const chosen = only === undefined ? vectors : vectors.filter((vector) => matches(vector, only));
   let passed = 0;
   let failed = 0;
+  let asTraefik = 0;
   const notApplicable = new Map<string, string[]>();
   console.log(basename(path));
   for (const vector of chosen) {
@@ -57,6 +58,7 @@ async function judgeFile(path: string): Promise<void> {
     switch (outcome.kind) {
       case 'passed':
         passed += 1;
+        if (outcome.asTraefik) asTraefik += 1;
         break;
       case 'failed':
         failed += 1;
@@ -76,6 +78,7 @@ async function judgeFile(path: string): Promise<void> {
     apart += ids.length;
     console.log(`\n  not applicable, ${reason}: ${ids.length}\n    ${ids.join(' ')}`);
   }
+  if (asTraefik > 0) console.log(`\n  passed with compatibility: traefik: ${asTraefik}`);
   console.log(`\n${basename(path)}: ${passed} passed, ${failed} failed, ${apart} not applicable\n`);
   if (failed > 0) note(1);
 }

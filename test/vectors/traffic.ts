@@ -9,7 +9,7 @@ import { HeaderList } from '../../proxy/http/header-list.ts';
 import { parseDurationMs } from '../../proxy/model/duration.ts';
 import type { RecordingSink } from '../support/exchange.ts';
 import { requestOf, urlParts } from './go-url.ts';
-import { Missing, NotApplicable } from './vector.ts';
+import { ByDesign, Missing, NotApplicable } from './vector.ts';
 
 const generatedBody = z.strictObject({ generate: z.string(), length: z.int() });
 export const bodyShape = z.union([z.string(), generatedBody]);
@@ -83,14 +83,15 @@ export function headersOf(changes: ToldAnswer['headers'] = []): HeaderList {
 }
 
 /** The entry point answers such a request itself. */
-export class RefusedByDesign extends NotApplicable {
+export class RefusedByDesign extends ByDesign {
   constructor() {
-    super('a request that every entry point refuses by design (CONNECT, an encoded NUL)');
+    super('a path that every entry point refuses by design (an encoded NUL)');
   }
 }
 
 /** The request as it would stand before a middleware. Throws {@link RefusedByDesign}. */
-export function arrivedRequest(told: ToldRequest): ProxyRequest {
+export function arrivedRequest(told: ToldRequest, asTraefik = false): ProxyRequest {
+  if (told.method === 'CONNECT') throw new NotApplicable('CONNECT, which ends at every entry point, whatever is set');
   const headers: [string, string][] = [...(told.headers ?? [])];
   if (told.basicAuth) headers.push(['Authorization', basicAuthorization(told.basicAuth)]);
   const isTls = told.tls === true || urlParts(told.url).scheme === 'https';
@@ -103,8 +104,9 @@ export function arrivedRequest(told: ToldRequest): ProxyRequest {
       tls: isTls ? { serverName: '', version: 'TLSv1.3', ...clientCertificatesOf(told) } : null,
       body: told.body === undefined ? null : Readable.from([bytesOf(told.body)], { objectMode: false }),
     },
+    asTraefik,
   );
-  if (request === null || told.method === 'CONNECT') throw new RefusedByDesign();
+  if (request === null) throw new RefusedByDesign();
   if (told.body !== undefined && told.overrides?.contentLength === undefined) {
     request.headers.append('Content-Length', String(bytesOf(told.body).byteLength));
   }
