@@ -13,6 +13,7 @@ function judge(
   routers: Record<string, Omit<RouterConfig, 'service'>>,
   tls: TlsConfiguration,
   broken: PublishedTls['brokenTlsOptions'] = {},
+  asTraefik = false,
 ) {
   const publication: Publication = {
     provider: 'file',
@@ -28,7 +29,7 @@ function judge(
   const files = createTlsFiles({ onChanged: () => undefined });
   files.stop();
   const { entryPoints } = defaultStaticConfiguration;
-  const state = buildRuntime([publication], entryPoints, 1, undefined, { tls: files.read([publication]) });
+  const state = buildRuntime([publication], entryPoints, 1, undefined, { asTraefik, tls: files.read([publication]) });
   const problems = Object.fromEntries(
     [...state.routers].map(([name, router]) => [
       name,
@@ -71,6 +72,24 @@ test('a host with several options has the default ones; what these would let in 
     'c@file': ['TLS_OPTIONS_CONFLICT error'],
   });
   expect(snapshot.tlsHosts).toBeUndefined();
+});
+
+test('as Traefik, a router whose options conflict is served with the default ones', () => {
+  const routers = {
+    a: { rule: 'Host(`a.test`)', tls: { options: 'mutual' }, entryPoints: secure },
+    b: { rule: 'Host(`a.test`) && Path(`/b`)', tls: {}, entryPoints: secure },
+    c: { rule: 'PathPrefix(`/c`)', tls: { options: 'mutual' }, entryPoints: secure },
+  };
+  const { problems, snapshot } = judge(routers, { options: { mutual } }, {}, true);
+  expect(problems).toEqual({
+    'a@file': ['TLS_OPTIONS_CONFLICT warning'],
+    'b@file': ['TLS_OPTIONS_CONFLICT warning'],
+    'c@file': ['TLS_OPTIONS_NO_HOST warning'],
+  });
+  expect(snapshot.tlsHosts).toBeUndefined();
+  expect(snapshot.routers.map(({ name, refuse, tlsOptions }) => [name, refuse, tlsOptions])).toEqual(
+    Object.keys(routers).map((name) => [`${name}@file`, undefined, undefined]),
+  );
 });
 
 test('a rule without a host serves only who came by its options, where these keep out', () => {

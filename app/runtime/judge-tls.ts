@@ -26,12 +26,13 @@ export function tlsOptionsOf(router: RuntimeRouter, entryPoint: StaticEntryPoint
 
 /**
  * As in Traefik, a host has the options of the routers that name it, and the default ones where these differ. What would
- * let in visitors whom the options keep out is disabled instead.
+ * let in visitors whom the options keep out is disabled instead, unless all is to be as in Traefik.
  */
 export function judgeTls(
   routers: ReadonlyMap<string, RuntimeRouter>,
   entryPoints: readonly StaticEntryPoint[],
   configured: ConfiguredTls,
+  asTraefik = false,
 ): TlsJudgement {
   const options: Record<string, NonNullable<RoutingSnapshot['tlsOptions']>[string]> = Object.create(null);
   for (const [name, { snapshot }] of configured.options) if (snapshot) options[name] = snapshot;
@@ -47,7 +48,7 @@ export function judgeTls(
     problems.set(router, list);
     if (!list.some(({ code }) => code === found.code)) list.push(found);
   };
-  const asksClients = (name: string): boolean => (options[name]?.clientAuth ?? null) !== null;
+  const asksClients = (name: string): boolean => !asTraefik && (options[name]?.clientAuth ?? null) !== null;
 
   for (const entryPoint of entryPoints) {
     const byHost = new Map<string, Map<string, string[]>>();

@@ -146,7 +146,7 @@ export function buildRuntime(
     const problems = [...router.problems, unknown];
     final.set(name, keepSame(previous?.routers.get(name), { ...router, problems, status: statusOf(problems) }));
   }
-  const judgedTls = judgeTls(final, entryPoints, tls);
+  const judgedTls = judgeTls(final, entryPoints, tls, asTraefik);
   for (const [name, found] of judgedTls.problems) {
     const router = final.get(name);
     if (router === undefined) continue;
