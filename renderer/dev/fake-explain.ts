@@ -9,17 +9,31 @@ interface Question {
   readonly from?: string | undefined;
 }
 
-function addressOf(url: string | undefined, record: RequestRecord | undefined): URL {
-  if (url !== undefined) return new URL(url);
-  if (!record) return new URL('https://gone.example.org/');
-  const host = record.host === '' ? record.entryPoint : record.host;
-  return new URL(`${record.scheme}://${host}${record.target}`);
+interface Asked {
+  readonly scheme: string;
+  readonly host: string;
+  readonly port: string;
+  readonly path: string;
+  readonly query: string;
+}
+
+/** Not `URL`: an address such as `tcp://:5432` names no host. */
+function readAddress(text: string): Asked {
+  const match = /^(\w+):\/\/([^/?#:]*)(?::(\d+))?([^?#]*)(?:\?([^#]*))?/.exec(text);
+  const [, scheme = 'https', host = '', port = '', path = '', query = ''] = match ?? [];
+  return { scheme, host, port, path: path === '' ? '/' : path, query };
+}
+
+function addressOf(url: string | undefined, record: RequestRecord | undefined): Asked {
+  if (url !== undefined) return readAddress(url);
+  if (!record) return readAddress('https://gone.example.org/');
+  return readAddress(`${record.scheme}://${record.host}${record.target}`);
 }
 
 /** What the engine would say, roughly, in its shapes. */
 export function fakeExplanation(picture: Snapshot, input: Question, record: RequestRecord | undefined): Explanation {
   const url = addressOf(input.url, record);
-  const scheme = url.protocol.slice(0, -1);
+  const { scheme } = url;
   const protocol = scheme === 'udp' ? 'udp' : ['tcp', 'tls', 'plain'].includes(scheme) ? 'tcp' : undefined;
   const entryPoints = picture.status.entryPoints;
   const listens = entryPoints.find(({ listening }) => listening?.endsWith(`:${url.port}`));
@@ -27,7 +41,7 @@ export function fakeExplanation(picture: Snapshot, input: Question, record: Requ
     protocol === undefined ? (scheme === 'https' ? 'websecure' : 'web') : (record?.entryPoint ?? listens?.name ?? null);
   const own = picture.routers.filter((one) => one.protocol === protocol);
   const hit =
-    own.find((one) => one.hosts.includes(url.hostname)) ??
+    own.find((one) => one.hosts.includes(url.host)) ??
     (protocol === undefined
       ? undefined
       : own.find((one) => entryPoint !== null && one.entryPoints.includes(entryPoint)));
@@ -42,13 +56,15 @@ export function fakeExplanation(picture: Snapshot, input: Question, record: Requ
     request: {
       method: isHttp ? (input.method ?? 'GET') : '',
       scheme,
-      host: url.hostname,
-      path: isHttp ? url.pathname : '',
-      query: url.search.slice(1),
+      host: url.host,
+      path: isHttp ? url.path : '',
+      query: url.query,
       clientIp: input.from ?? record?.clientIp ?? '127.0.0.1',
     },
-    ...(ok ? landed(hit, service?.servers[0]?.url ?? '', waits) : lost(hit, url.hostname)),
-    routers: [stepOf(ok ? hit : own[0], ok, url.hostname)].flatMap((step) => step ?? []),
+    ...(ok
+      ? landed(hit, service?.servers[0]?.url ?? '', waits)
+      : lost(hit, url.host === '' ? (entryPoint ?? '') : url.host)),
+    routers: [stepOf(ok ? hit : own[0], ok, url.host)].flatMap((step) => step ?? []),
     skippedByHost: isHttp ? Math.max(0, own.length - 1) : 0,
     router: ok ? hit.name : null,
     ...(ok && protocol === 'tcp' ? { tls: hit.tls ? ('terminate' as const) : ('none' as const) } : {}),

@@ -55,6 +55,9 @@ export function withEdit(item: Item, next: Override | null): Item {
           ...original,
           rule: next.host === null ? rule : `${original.protocol === 'tcp' ? 'HostSNI' : 'Host'}(\`${next.host}\`)`,
           middlewares,
+          ...(next.host === null
+            ? {}
+            : { hosts: [next.host], urls: original.urls.length === 0 ? [] : [`https://${next.host}`] }),
           overridden: layer,
         }
       : {

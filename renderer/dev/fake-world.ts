@@ -12,6 +12,14 @@ import type {
   Snapshot,
 } from '../../app/contract/objects.ts';
 
+import {
+  fakeStreamEntryPoints,
+  fakeStreamMiddlewares,
+  fakeStreamRouters,
+  fakeStreamServices,
+  fakeTlsSettings,
+} from './fake-streams.ts';
+
 /** Homes to look at while the dashboard is made. Never part of the product's bundle. */
 export const fakeKinds = [
   'few',
@@ -220,6 +228,7 @@ function routerOf(app: App): RouterView {
     middlewares: [...(app.middlewares ?? [])],
     service: `${app.name}@${provider}`,
     tls: true,
+    tlsSettings: fakeTlsSettings,
     hosts: [`${app.name}.${domain}`],
     urls: [`https://${app.name}.${domain}`],
     source: sourceOf(app, `traefik.http.routers.${app.name}.rule`),
@@ -476,6 +485,7 @@ function statusOf(kind: FakeKind, now: number, apps: readonly App[], middlewares
         origin: 'default',
         problems: bad || empty ? [forbidden] : [],
       },
+      ...(empty ? [] : fakeStreamEntryPoints),
     ],
     providers: [
       {
@@ -500,8 +510,8 @@ function statusOf(kind: FakeKind, now: number, apps: readonly App[], middlewares
     counts: {
       openApps: open,
       containers: apps.length,
-      routers: { total: routed + 1, warnings, errors: broken },
-      services: { total: routed + 1, warnings, errors: 0 },
+      routers: { total: routed + (empty ? 1 : 4), warnings, errors: broken },
+      services: { total: routed + (empty ? 1 : 5), warnings, errors: 0 },
       middlewares: { total: middlewares, warnings: 0, errors: 0 },
     },
     dashboard: { url: 'http://127.0.0.1:8686', lanUrl: null },
@@ -568,7 +578,8 @@ function changesOf(kind: FakeKind, now: number): Change[] {
 export function fakeSnapshot(kind: FakeKind, now: number): Snapshot {
   const apps = appsOf(kind);
   const routed = apps.filter((app) => app.by !== 'none');
-  const routers = [...routed.map(routerOf), whoamiRouter()];
+  const isEmpty = kind === 'empty';
+  const routers = [...routed.map(routerOf), whoamiRouter(), ...(isEmpty ? [] : fakeStreamRouters)];
   const services: ServiceView[] = [
     ...routed.map((app) => serviceOf(app, apps.indexOf(app))),
     {
@@ -585,17 +596,23 @@ export function fakeSnapshot(kind: FakeKind, now: number): Snapshot {
       usedBy: ['whoami@internal'],
       source: { kind: 'internal' },
     },
+    ...(isEmpty ? [] : fakeStreamServices),
   ];
   const middlewares: MiddlewareView[] =
     kind === 'empty'
       ? []
-      : middlewareKinds.map((middleware) => ({
-          ...middleware,
-          provider: middleware.name.split('@')[1] ?? 'file',
-          status: 'enabled',
-          problems: [],
-          usedBy: routers.filter((router) => router.middlewares.includes(middleware.name)).map((router) => router.name),
-        }));
+      : [
+          ...middlewareKinds.map((middleware) => ({
+            ...middleware,
+            provider: middleware.name.split('@')[1] ?? 'file',
+            status: 'enabled' as const,
+            problems: [],
+            usedBy: routers
+              .filter((router) => router.middlewares.includes(middleware.name))
+              .map((router) => router.name),
+          })),
+          ...fakeStreamMiddlewares,
+        ];
   return {
     revision: 1,
     status: statusOf(kind, now, apps, middlewares.length),

@@ -3,6 +3,7 @@ import { certificatesEn } from './certificates-en.ts';
 /** English. French (fr.ts) has the same keys; the compiler sees to it. */
 export const en = {
   common: {
+    colon: ':',
     close: 'Close',
     dismiss: 'Dismiss',
     copy: 'Copy',
@@ -287,7 +288,6 @@ export const en = {
     unchanged: '{{name}} is as the original',
     save: 'Save',
     mark: 'edited',
-    markChanged: 'edited; changed since',
     section: 'Edited here',
     changed: 'The label or file says something else since this was edited.',
     waitingTitle_one: '{{count}} edit waits for what it stands over',
@@ -302,9 +302,10 @@ export const en = {
     serverNameHint: 'What clients ask for in their TLS hello. Empty: as the label or file has it.',
     servers: 'Servers',
     serverOf: 'Address of {{server}}',
-    serverAddress: 'Address',
     serverWas: 'Label or file: {{server}}',
     serverWeight: 'Weight',
+    weightOf: 'Weight of {{server}}',
+    pauseOf: 'Pause {{server}}',
     serverPaused: 'Paused',
     noServers: 'It has no server now.',
     healthCheck: 'Health check',
@@ -398,6 +399,7 @@ export const en = {
       hrw: 'by the visitor’s address',
       leasttime: 'to the quickest',
     },
+    inTurn: 'in turn',
     healthByConnecting: 'by connecting',
     serviceMiddlewares: 'Middlewares before it',
     passHostHeader: 'Passes the host on',

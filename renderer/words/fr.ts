@@ -4,6 +4,7 @@ import type { Words } from './en.ts';
 /** French, written for its readers: not word for word. */
 export const fr: Words = {
   common: {
+    colon: ' :',
     close: 'Fermer',
     dismiss: 'Masquer',
     copy: 'Copier',
@@ -297,7 +298,6 @@ export const fr: Words = {
     unchanged: '{{name}} est comme l’original',
     save: 'Enregistrer',
     mark: 'modifié',
-    markChanged: 'modifié ; a changé depuis',
     section: 'Modifié ici',
     changed: 'L’étiquette ou le fichier dit autre chose depuis cette modification.',
     waitingTitle_one: '{{count}} modification attend ce qu’elle modifie',
@@ -313,9 +313,10 @@ export const fr: Words = {
     serverNameHint: 'Celui que les clients demandent en TLS. Vide : comme dans l’étiquette ou le fichier.',
     servers: 'Serveurs',
     serverOf: 'Adresse de {{server}}',
-    serverAddress: 'Adresse',
     serverWas: 'Étiquette ou fichier : {{server}}',
     serverWeight: 'Poids',
+    weightOf: 'Poids de {{server}}',
+    pauseOf: 'Mettre {{server}} en pause',
     serverPaused: 'En pause',
     noServers: 'Il n’a aucun serveur en ce moment.',
     healthCheck: 'Contrôle de santé',
@@ -409,6 +410,7 @@ export const fr: Words = {
       hrw: 'selon l’adresse du visiteur',
       leasttime: 'au plus rapide',
     },
+    inTurn: 'à tour de rôle',
     healthByConnecting: 'par une connexion',
     serviceMiddlewares: 'Middlewares placés devant',
     passHostHeader: 'Transmet l’hôte',

@@ -44,8 +44,15 @@ export function middlewareSummary({ type, summary }: Pick<MiddlewareView, 'type'
   return words?.summaries[type] ?? summary;
 }
 
+/** Said by the system, not by us: in English too they read better by their codes. */
+const english: Readonly<Record<string, string>> = {
+  NOBODY_LISTENS: 'Nothing listens at {{where}}.',
+  UNREACHABLE: '{{where}} cannot be reached.',
+  NAME_UNKNOWN: 'The name {{where}} is not known.',
+};
+
 /** Why a server is down. */
 export function serverReason({ reason, said }: ServerView): string {
-  const template = said === undefined ? undefined : words?.servers[said.code];
+  const template = said === undefined ? undefined : (words?.servers ?? english)[said.code];
   return (template === undefined || said === undefined ? null : fill(template, said.details)) ?? reason ?? '';
 }

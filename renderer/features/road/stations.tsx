@@ -27,10 +27,14 @@ const statusTone = { enabled: 'good', warning: 'attention', disabled: 'broken' }
 
 function ServerNote({ server, t }: { server: ServerView; t: TFunction }) {
   return (
-    <span className="inline-flex flex-wrap items-center gap-1">
-      <ToneIcon tone={serverTone[server.health]} size={12} />
-      {t(`road.${server.health}`)}
-      {server.reason !== null && <span>: {serverReason(server)}</span>}
+    <span className="inline-flex items-start gap-1">
+      <span className="mt-0.5">
+        <ToneIcon tone={serverTone[server.health]} size={12} />
+      </span>
+      <span className="min-w-0 [overflow-wrap:anywhere]">
+        {t(`road.${server.health}`)}
+        {server.reason !== null && `${t('common.colon')} ${serverReason(server)}`}
+      </span>
     </span>
   );
 }
@@ -113,10 +117,19 @@ function middlewareStation(
   };
 }
 
+export function strategyWords(
+  protocol: ServiceView['protocol'],
+  strategy: NonNullable<ServiceView['strategy']>,
+  t: TFunction,
+): string {
+  // Servers of TCP and UDP have no weights.
+  return t(protocol === undefined ? `routing.strategies.${strategy}` : 'routing.inTurn');
+}
+
 /** How a service shares out what comes, where there is something to choose from. */
-function sharingNote({ strategy, servers, sticky }: ServiceView, t: TFunction): string | undefined {
+function sharingNote({ strategy, servers, sticky, protocol }: ServiceView, t: TFunction): string | undefined {
   const words = [
-    ...(strategy && servers.length > 1 ? [t(`routing.strategies.${strategy}`)] : []),
+    ...(strategy && servers.length > 1 ? [strategyWords(protocol, strategy, t)] : []),
     ...(sticky ? [t('road.sticky')] : []),
   ];
   return words.length === 0 ? undefined : words.join(' · ');

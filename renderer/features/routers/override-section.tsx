@@ -66,7 +66,7 @@ export function OverrideSection({
           </div>
         </Section>
       ) : (
-        <div className="flex pt-3">{edit}</div>
+        <div className="flex pb-3">{edit}</div>
       )}
       {open === 'edit' && <OverrideForm target={target} onClose={close} />}
       {open === 'export' && <OverrideExportDialog target={target} onClose={close} />}

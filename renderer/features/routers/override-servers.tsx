@@ -1,6 +1,6 @@
 import { type UseFormReturn, useWatch } from 'react-hook-form';
 import { useTranslation } from 'react-i18next';
-import { Field } from '../../components/field.tsx';
+import { Field, TextInput } from '../../components/field.tsx';
 import type { OverrideValues } from './override-values.ts';
 
 /** The servers of a service: where each is, its weight, and whether it gets requests. */
@@ -9,53 +9,52 @@ export function OverrideServers({ form, weights }: { form: UseFormReturn<Overrid
   const { register, control } = form;
   const servers = useWatch({ control, name: 'servers' });
   return (
-    <fieldset>
+    <fieldset className="mb-2">
       <legend className="mb-1 text-13 font-medium">{t('override.servers')}</legend>
       {servers.length === 0 && <p className="text-13 text-muted">{t('override.noServers')}</p>}
-      <ul className="flex flex-col">
+      <ul className="-m-1 flex max-h-80 flex-col gap-2 overflow-y-auto p-1">
         {servers.map((server, place) => (
-          <li
-            key={server.server}
-            className="grid grid-cols-[minmax(0,1fr)_auto] gap-x-3 sm:grid-cols-[minmax(0,1fr)_88px_auto]"
-          >
-            <div className="col-span-2 sm:col-span-1">
-              <Field
-                label={t('override.serverAddress')}
-                hint={
-                  server.address.trim() === server.server ? null : t('override.serverWas', { server: server.server })
-                }
-              >
-                {(props) => (
-                  <input
-                    {...props}
-                    {...register(`servers.${place}.address`)}
-                    aria-label={t('override.serverOf', { server: server.server })}
-                    className={`${props.className} font-mono`}
-                    disabled={server.paused}
-                    autoComplete="off"
-                    autoCapitalize="off"
-                    spellCheck={false}
-                  />
-                )}
-              </Field>
+          <li key={server.server}>
+            <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
+              <div className="min-w-0 basis-full sm:flex-1 sm:basis-64">
+                <TextInput
+                  label={t('override.serverOf', { server: server.server })}
+                  {...register(`servers.${place}.address`)}
+                  className="font-mono"
+                  disabled={server.paused}
+                  autoComplete="off"
+                  autoCapitalize="off"
+                  spellCheck={false}
+                />
+              </div>
+              {weights && (
+                <label className="flex items-center gap-2 text-13 text-soft">
+                  {t('override.serverWeight')}
+                  <span className="w-16">
+                    <TextInput
+                      label={t('override.weightOf', { server: server.server })}
+                      {...register(`servers.${place}.weight`)}
+                      inputMode="numeric"
+                      disabled={server.paused}
+                      autoComplete="off"
+                    />
+                  </span>
+                </label>
+              )}
+              <label className="flex h-9 items-center gap-2 text-13">
+                <input
+                  type="checkbox"
+                  aria-label={t('override.pauseOf', { server: server.server })}
+                  {...register(`servers.${place}.paused`)}
+                />
+                {t('override.serverPaused')}
+              </label>
             </div>
-            {weights && (
-              <Field label={t('override.serverWeight')}>
-                {(props) => (
-                  <input
-                    {...props}
-                    {...register(`servers.${place}.weight`)}
-                    inputMode="numeric"
-                    disabled={server.paused}
-                    autoComplete="off"
-                  />
-                )}
-              </Field>
+            {server.address.trim() !== server.server && (
+              <p className="mt-0.5 text-12 text-muted [overflow-wrap:anywhere]">
+                {t('override.serverWas', { server: server.server })}
+              </p>
             )}
-            <label className="mt-6 flex h-9 items-center gap-2 text-13">
-              <input type="checkbox" {...register(`servers.${place}.paused`)} />
-              {t('override.serverPaused')}
-            </label>
           </li>
         ))}
       </ul>

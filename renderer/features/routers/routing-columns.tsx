@@ -36,12 +36,18 @@ function NameCell({ item, kind, search, below }: { item: Named; kind: Kind; sear
           {item.overridden && ' '}
           {item.overridden && (
             <span className="ml-2 rounded-s border border-line px-1 font-sans text-12 text-muted">
-              {t(item.overridden.changed ? 'override.markChanged' : 'override.mark')}
+              {t('override.mark')}
             </span>
           )}
         </Link>
         {below}
       </span>
+      {item.overridden?.changed && (
+        <span className="shrink-0" title={t('override.changed')}>
+          <ToneIcon tone="attention" size={14} />
+          <span className="sr-only">{t('override.changed')}</span>
+        </span>
+      )}
       {item.protocol && (
         <span className="shrink-0 rounded-s border border-line px-1 font-mono text-12 text-muted uppercase">
           {item.protocol}
@@ -76,7 +82,7 @@ export function useColumns(kind: Kind, search: string): readonly Column<RouterVi
           sortBy: (item) => item.rule,
           cell: (item) => (
             <span className="block truncate font-mono text-13 text-soft" title={item.rule}>
-              {item.rule}
+              {item.rule || '–'}
             </span>
           ),
         },

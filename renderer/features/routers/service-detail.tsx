@@ -13,7 +13,7 @@ import { Status } from '../../components/status.tsx';
 import { serverReason } from '../../words/said-words.ts';
 import { serviceRate } from '../overview/traffic.ts';
 import { ServiceChildren } from '../road/service-children.tsx';
-import { middlewarePath, serverTone } from '../road/stations.tsx';
+import { middlewarePath, serverTone, strategyWords } from '../road/stations.tsx';
 import { RateWords, RouterRoad, UsedBy } from './detail-parts.tsx';
 import { OverrideSection } from './override-section.tsx';
 import { SourceWords } from './source.tsx';
@@ -69,7 +69,7 @@ export function ServiceDetail({ service, picture }: { service: ServiceView; pict
             { name: t('routing.status'), value: t(`status.${service.status}`) },
             { name: t('routing.type'), value: t(`routing.${service.type}`) },
             ...(service.strategy
-              ? [{ name: t('routing.strategy'), value: t(`routing.strategies.${service.strategy}`) }]
+              ? [{ name: t('routing.strategy'), value: strategyWords(service.protocol, service.strategy, t) }]
               : []),
             ...(service.type === 'loadBalancer'
               ? [{ name: t('routing.healthCheck'), value: healthWords(service, t) }]

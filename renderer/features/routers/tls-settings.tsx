@@ -24,12 +24,12 @@ export function TlsSettings({ settings }: { settings: Settings }) {
   }
   return (
     <Section title={t('tls.title')}>
-      {options.map((each) => (
+      {options.map((each, place) => (
         <div key={each.name} className="mb-3 last:mb-0">
-          <Facts facts={optionFacts(each, t)} />
+          <Facts facts={[...optionFacts(each, t), ...(place === options.length - 1 ? asked : [])]} />
         </div>
       ))}
-      {asked.length > 0 && <Facts facts={asked} />}
+      {options.length === 0 && <Facts facts={asked} />}
     </Section>
   );
 }

@@ -1,11 +1,10 @@
-import { Undo2 } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Override } from '../../../app/contract/objects.ts';
 import { actWithUndo } from '../../client/actions.ts';
 import type { Picture } from '../../client/picture.ts';
 import { useEngine } from '../../client/store.ts';
-import { IconButton } from '../../components/button.tsx';
+import { Button } from '../../components/button.tsx';
 import { ToneIcon } from '../../components/status.tsx';
 import type { Kind } from './routing-kinds.ts';
 
@@ -63,9 +62,10 @@ export function WaitingOverrides({ kind, picture }: { kind: Kind; picture: Pictu
                 ].join(', ')}
               </span>
             </span>
-            <IconButton label={`${t('override.remove')}: ${one.name}`} onClick={() => remove(one)}>
-              <Undo2 size={14} />
-            </IconButton>
+            <Button look="quiet" onClick={() => remove(one)}>
+              {t('override.remove')}
+              <span className="sr-only"> {one.name}</span>
+            </Button>
           </li>
         ))}
       </ul>
