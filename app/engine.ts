@@ -245,6 +245,7 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
     authority,
     tlsFiles,
     issued: () => certificates.issued(),
+    resolvers: () => certificates.resolverNames(),
     defaultTransport: options.configuration.serversTransport,
     defaultTcpTransport: options.configuration.tcpServersTransport,
     entryPoints: entryPoints(),

@@ -58,7 +58,6 @@ export function judgeRouter(item: Published<RouterConfig>, around: RouterSurroun
     if (middleware === undefined) problems.push(unknownMiddleware(name, around.suggestMiddleware(name)));
     else if (middleware.status === 'disabled') problems.push(brokenMiddleware(name, middleware.problems));
   }
-  tlsProblems(config, problems);
   const paused = isPaused(item);
   if (paused) problems.push(pausedProblem(item.name));
 
@@ -225,19 +224,4 @@ export function resolveService(
     if (empty !== undefined) problems.push(empty);
   }
   return name;
-}
-
-export function tlsProblems(config: Pick<RouterConfig, 'tls'>, problems: Problem[]): void {
-  const resolver = config.tls?.certResolver;
-  if (resolver !== undefined && resolver !== '') {
-    problems.push(
-      problem(
-        'RESOLVER_UNKNOWN',
-        'warning',
-        `The certificate resolver ${resolver} is not set up; the internal CA serves.`,
-        "Trust Gatehouse's own CA on your devices (gatehouse ca export).",
-        { resolver },
-      ),
-    );
-  }
 }

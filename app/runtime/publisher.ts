@@ -40,6 +40,8 @@ export interface PublisherOptions {
   readonly entryPoints: readonly StaticEntryPoint[];
   readonly pausedAll: boolean;
   readonly runtime?: RuntimeOptions;
+  /** Names of the certificate resolvers that are set up now; left out: none. */
+  readonly resolvers?: () => ReadonlySet<string>;
   /** Of services that name no servers transport. */
   readonly defaultTransport?: ServersTransportConfig | undefined;
   /** Of TCP services that name none. */
@@ -124,7 +126,11 @@ export function createPublisher(options: PublisherOptions): Publisher {
       revision += 1;
       const published = [...publications.values()];
       const tls = options.tlsFiles?.read(published) ?? noConfiguredTls;
-      state = buildRuntime(published, entryPoints, revision, state, { ...options.runtime, tls });
+      state = buildRuntime(published, entryPoints, revision, state, {
+        ...options.runtime,
+        tls,
+        ...(options.resolvers ? { resolvers: options.resolvers() } : {}),
+      });
       await certify(tls);
       const snapshot = toRoutingSnapshot(state, entryPoints, {
         pausedAll,
