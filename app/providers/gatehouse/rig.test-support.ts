@@ -59,7 +59,10 @@ export interface Rig {
   readonly close: () => void;
 }
 
-export function createRig(dataDir = mkdtempSync(join(tmpdir(), 'gatehouse-exposures-'))): Rig {
+export function createRig(
+  dataDir = mkdtempSync(join(tmpdir(), 'gatehouse-exposures-')),
+  entryPoints = defaultStaticConfiguration.entryPoints,
+): Rig {
   const store = openStore(dataDir);
   const published: Publication[] = [];
   const told: Change[] = [];
@@ -67,7 +70,7 @@ export function createRig(dataDir = mkdtempSync(join(tmpdir(), 'gatehouse-exposu
   let time = 1_795_000_000_000;
   const state = (): RuntimeState => {
     const own = published.at(-1);
-    return buildRuntime([...rig.others, ...(own ? [own] : [])], defaultStaticConfiguration.entryPoints, 1);
+    return buildRuntime([...rig.others, ...(own ? [own] : [])], entryPoints, 1);
   };
   const changes = createChanges({
     store,
@@ -129,7 +132,7 @@ export function createRig(dataDir = mkdtempSync(join(tmpdir(), 'gatehouse-exposu
     reached: 'direct',
     restart: () => {
       store.close();
-      return createRig(dataDir);
+      return createRig(dataDir, entryPoints);
     },
     close: () => {
       store.close();
