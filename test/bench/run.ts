@@ -5,12 +5,14 @@ import { parseArgs } from 'node:util';
 import { missingForDocker, startDocker, type TestDocker } from '../support/docker.ts';
 import { measureDashboard } from './dashboard.ts';
 import { measureDockerStart } from './docker-start.ts';
+import { measureLimits } from './limits.ts';
 import { measureMemory } from './memory.ts';
 import { compareProxies, comparisonNames, comparisonTable } from './proxies/compare.ts';
 import { measurePublish } from './publish.ts';
 import { type Row, table } from './report.ts';
 
 const withoutDocker: Record<string, () => Promise<Row[]>> = {
+  limits: measureLimits,
   memory: measureMemory,
   publish: measurePublish,
 };
