@@ -199,10 +199,6 @@ export const differences: readonly Difference[] = [
     setting: { not: 'it is about what you see' },
   },
   {
-    text: 'A page that the `errors` middleware puts in the place of an answer has the page’s own header fields. Traefik adds the `Link` fields of early hints (103) that belonged to the answer it replaced.',
-    setting: { not: 'it is about no protection' },
-  },
-  {
     text: 'A TLS version that is refused ends the handshake in one way, whichever router would have taken the connection.',
     setting: { not: 'the connection ends in both' },
   },

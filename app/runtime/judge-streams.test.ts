@@ -133,6 +133,15 @@ describe('services', () => {
       serversTransports: { t: { terminationDelay: '2s', proxyProtocol: { version: 1 } } },
     });
     const { streams } = toRoutingSnapshot(state, entryPoints, { pausedAll: false });
+    const byDefault = toRoutingSnapshot(
+      build({ routers: { r: { rule: 'HostSNI(`*`)', service: 'db' } }, services: { db } }),
+      entryPoints,
+      { pausedAll: false, defaultTcpTransport: { dialTimeout: '3s', terminationDelay: '7s' } },
+    ).streams;
+    const chosen = byDefault?.tcpServices['db@file'];
+    expect(chosen).toMatchObject({ terminationDelayMs: 7000 });
+    const named = chosen?.kind === 'loadBalancer' ? chosen.serversTransport : null;
+    expect(byDefault?.tcpServersTransports[named ?? '']).toMatchObject({ dialTimeout: '3s' });
     const transport = { serversTransport: 't@file', healthCheck: null };
     expect(streams?.tcpServices).toMatchObject({
       'both@file': {

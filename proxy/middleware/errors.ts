@@ -36,8 +36,9 @@ export const errors: MiddlewareDefinition<Config> = {
       const { request } = exchange;
       // Steps behind this one may change them.
       const asked = { path: request.path, query: request.query, headers: request.headers.clone() };
-      const showPage = (status: number): void => {
-        ask(pages, exchange, pageRequest(request, asked, settings, status), settings.shown(status));
+      const showPage = (status: number, links: readonly string[]): void => {
+        const page = { status: settings.shown(status), links };
+        ask(pages, exchange, pageRequest(request, asked, settings, status), page);
       };
       return next(withSink(exchange, new CatchingSink(exchange.sink, settings.isCaught, showPage)));
     };
@@ -113,11 +114,11 @@ function pageHeaders(asked: HeaderList, { headers: wanted, tellsCredentials }: S
 }
 
 /** Asks for a page. The record goes on telling of the answer that it replaces. */
-function ask(pages: Handler, { sink, signal }: Exchange, request: ProxyRequest, status: number): void {
+function ask(pages: Handler, { sink, signal }: Exchange, request: ProxyRequest, shown: Shown): void {
   const notes = blankNotes();
   const broken = (error: unknown): void => sink.abort(error instanceof Error ? error : new Error(String(error)));
   try {
-    const running = pages({ request, sink: new StatusSink(sink, status), notes, signal });
+    const running = pages({ request, sink: new PageSink(sink, shown), notes, signal });
     if (running) running.catch(broken);
   } catch (error) {
     broken(error);
@@ -127,22 +128,30 @@ function ask(pages: Handler, { sink, signal }: Exchange, request: ProxyRequest, 
 /** Drops an answer whose status is caught, and asks for a page in its place. */
 class CatchingSink extends PassingSink {
   readonly #isCaught: (status: number) => boolean;
-  readonly #caught: (status: number) => void;
+  readonly #caught: (status: number, links: readonly string[]) => void;
   #hasCaught = false;
+  /** Of the last early hints, which hold for the page in the answer's place, too, as in Traefik. */
+  #links: readonly string[] = [];
 
-  constructor(inner: ResponseSink, isCaught: (status: number) => boolean, caught: (status: number) => void) {
+  constructor(
+    inner: ResponseSink,
+    isCaught: (status: number) => boolean,
+    caught: (status: number, links: readonly string[]) => void,
+  ) {
     super(inner);
     this.#isCaught = isCaught;
     this.#caught = caught;
   }
 
   override informational(status: number, headers: HeaderList): void {
-    if (!this.#hasCaught) this.inner.informational(status, headers);
+    if (this.#hasCaught) return;
+    this.#links = headers.getAll('link');
+    this.inner.informational(status, headers);
   }
 
   override head(head: ResponseHead): void {
     this.#hasCaught = this.#isCaught(head.status);
-    if (this.#hasCaught) this.#caught(head.status);
+    if (this.#hasCaught) this.#caught(head.status, this.#links);
     else this.inner.head(head);
   }
 
@@ -163,16 +172,23 @@ class CatchingSink extends PassingSink {
   }
 }
 
-/** Gives every answer one status. */
-class StatusSink extends PassingSink {
-  readonly #status: number;
+interface Shown {
+  readonly status: number;
+  readonly links: readonly string[];
+}
 
-  constructor(inner: ResponseSink, status: number) {
+/** Gives a page the status that it stands for, and the links that the visitor was told of before. */
+class PageSink extends PassingSink {
+  readonly #shown: Shown;
+
+  constructor(inner: ResponseSink, shown: Shown) {
     super(inner);
-    this.#status = status;
+    this.#shown = shown;
   }
 
   override head({ headers }: ResponseHead): void {
-    this.inner.head({ status: this.#status, headers });
+    const { status, links } = this.#shown;
+    if (!headers.has('link')) for (const link of links) headers.append('Link', link);
+    this.inner.head({ status, headers });
   }
 }

@@ -512,8 +512,8 @@ async function apply(step: Step & { do: 'apply' }, run: Run): Promise<void> {
   if (step.function.startsWith('forwardAuth.buildAuthRequest')) {
     const server = await startRecordingServer();
     try {
-      const config = { forwardAuth: { ...step.config, address: `http://${server.address}` } };
-      const target = middlewareTarget(config, server, undefined, judgement.asTraefik);
+      const asked = { forwardAuth: { ...step.config, address: `http://${server.address}` } };
+      const target = middlewareTarget(asked, server, undefined, judgement.asTraefik);
       if (target instanceof Error) throw target;
       const sent = await target.send({ do: 'request', to: '', request: step.request });
       const expectations = step.expect.map((each) => withoutEmptyUserAgent(each, step.request));
