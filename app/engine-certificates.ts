@@ -15,6 +15,8 @@ import { createCertificateService, type OpenIssuance, type ServedCertificates } 
 import type { StaticEntryPoint } from './config/static.ts';
 import type { Change, Problem } from './contract/objects.ts';
 import { DnsProviderError } from './dns/dns-error.ts';
+import { followAliases } from './dns/follow-aliases.ts';
+import { keptAccounts } from './dns/kept-accounts.ts';
 import { createDnsLookup } from './dns/lookup.ts';
 import { dnsProvider } from './dns/table.ts';
 import type { Log } from './log.ts';
@@ -81,11 +83,23 @@ export async function createEngineCertificates(options: EngineCertificatesOption
     if (challenge.type !== 'dns-01') throw new Error('only the DNS challenge has records');
     const definition = await dnsProvider(challenge.provider);
     if (!definition) throw unknownProvider(challenge.provider);
-    const provider = definition.create(await dnsProviders.credentialsFor(challenge.provider), {
+    const lookup = createDnsLookup({ resolvers: challenge.resolvers });
+    const made = definition.create(await dnsProviders.credentialsFor(challenge.provider), {
       resolvers: challenge.resolvers,
+      accounts: keptAccounts(secrets, definition.code),
     });
-    const { lacking } = createDnsLookup({ resolvers: challenge.resolvers });
-    return createDnsProofs({ provider, challenge, findLacking: lacking, now, pause, signal, log });
+    const provider = followAliases(made, lookup);
+    const isOneAtATime = definition.oneAtATime === true;
+    return createDnsProofs({
+      provider,
+      isOneAtATime,
+      challenge,
+      findLacking: lookup.lacking,
+      now,
+      pause,
+      signal,
+      log,
+    });
   };
 
   const openNow = async (): Promise<OpenIssuance> => {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { CheckResult, DnsProviderView } from '../contract/certificates.ts';
 import { DnsProviderError } from '../dns/dns-error.ts';
 import type { DnsCredentials, DnsProviderDefinition } from '../dns/dns-provider.ts';
+import { keptAccounts } from '../dns/kept-accounts.ts';
 import { allDnsProviders, credentialsFromEnvironment, dnsProvider } from '../dns/table.ts';
 import type { DnsProviderService } from '../operations/certificate-service.ts';
 import { OperationError } from '../operations/error.ts';
@@ -96,7 +97,7 @@ export function createDnsCredentials(options: DnsCredentialOptions): DnsCredenti
         const use = credentials
           ? typed(definition, await merged(definition, credentials))
           : await credentialsOf(definition);
-        const provider = definition.create(use);
+        const provider = definition.create(use, { accounts: keptAccounts(secrets, definition.code) });
         const found = await provider.check(signal ? AbortSignal.any([signal, patience]) : patience, domain);
         return found.ok ? { ok: true, zones: [...found.zones], problems: [] } : failed(found.error);
       } catch (error) {

@@ -35,6 +35,11 @@ export async function proveNames(order: AcmeOrder, record: OrderRecord, around: 
     proofs.push(proofFor(authorization, name, around));
     record.step('authorization', 'done', { name });
   }
+  const rounds = around.dns?.isOneAtATime === true ? proofs.map((proof) => [proof]) : [proofs];
+  for (const round of rounds) await proveTogether(round, record, around);
+}
+
+async function proveTogether(proofs: readonly Proof[], record: OrderRecord, around: OrderSurroundings): Promise<void> {
   const set: ChallengeSnapshot[] = [];
   try {
     await setAnswers(proofs, set, record, around);

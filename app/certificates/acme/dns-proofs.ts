@@ -19,12 +19,15 @@ export interface DnsProof {
 export interface DnsProofs {
   /** Resolves when the CA can be told. Each record is noted before it is made. */
   readonly set: (proofs: readonly DnsProof[], record: OrderRecord) => Promise<void>;
+  /** Each record must be gone before the next is set: the provider holds one value only. */
+  readonly isOneAtATime: boolean;
   /** Takes away what is noted. What cannot be taken away stays noted, and is no failure. */
   readonly clear: (record: OrderRecord) => Promise<void>;
 }
 
 export interface DnsProofsOptions {
   readonly provider: DnsProvider;
+  readonly isOneAtATime?: boolean;
   readonly challenge: DnsChallenge;
   readonly findLacking: DnsLookup['lacking'];
   readonly now: () => number;
@@ -64,6 +67,7 @@ export function createDnsProofs(options: DnsProofsOptions): DnsProofs {
   };
 
   return {
+    isOneAtATime: options.isOneAtATime === true,
     async set(proofs, record) {
       for (const { name, host, token, keyAuthorization, value } of proofs) {
         const fqdn = `_acme-challenge.${host}`;
