@@ -1,17 +1,27 @@
 import { arrivedPath } from '../rule/path.ts';
 import { parseAnyAuthority, parseAuthority } from './authority.ts';
-import { connectionOptions, isAliased, isForwardingName, isFramingAlias } from './header-names.ts';
+import { connectionOptions, isAliased, isForwardingName, isFramingAlias, isHopByHop } from './header-names.ts';
 import type { LiveRequest, Peer } from './live-request.ts';
 import type { RequestReading } from './request-reading.ts';
 
 /** What the head says about framing and connection handling, beside the fields that go into the request. */
 export interface HeadFacts {
   hasBody: boolean;
+  /** What the head says of it; null: nothing, as it comes in chunks. */
+  bodyBytes: number | null;
+  /** `Connection` names `close`. */
+  closes: boolean;
+  /** `Connection` names `keep-alive`. */
+  keepsAlive: boolean;
+  /** `Connection` names `upgrade`. */
+  switches: boolean;
   /** Value of `Upgrade`; empty where there is none. */
   upgrade: string;
   forwardedFor: string;
   /** The client waits for a 100 answer before it sends its body (RFC 9110 §10.1.1). */
   expectsContinue: boolean;
+  /** Value of `Expect`; empty where there is none. */
+  expectation: string;
 }
 
 const maxFields = 1000;
@@ -30,7 +40,17 @@ export function takeFields(
   peer: Peer,
   { underscoreHeaders, connectionFields, asTraefik }: RequestReading,
 ): HeadFacts {
-  const facts: HeadFacts = { hasBody: false, upgrade: '', forwardedFor: '', expectsContinue: false };
+  const facts: HeadFacts = {
+    hasBody: false,
+    bodyBytes: null,
+    closes: false,
+    keepsAlive: false,
+    switches: false,
+    upgrade: '',
+    forwardedFor: '',
+    expectsContinue: false,
+    expectation: '',
+  };
   const isHttp2 = request.protocol === 'HTTP/2.0';
   const out = request.headers.raw;
   let hostField: string | null = null;
@@ -69,6 +89,8 @@ export function takeFields(
         if (transferEncoding !== null)
           request.refuse(400, 'REQUEST_AMBIGUOUS', 'more than one Transfer-Encoding field');
         transferEncoding = value;
+        // Trailers may follow.
+        request.headers.removals = [];
         continue;
       case 'connection':
         nominated = nominated === null ? connectionOptions(value) : nominated.concat(connectionOptions(value));
@@ -94,6 +116,7 @@ export function takeFields(
         if (peer.trusted) facts.forwardedFor = facts.forwardedFor === '' ? value : `${facts.forwardedFor}, ${value}`;
         continue;
       case 'expect':
+        facts.expectation = value;
         facts.expectsContinue = value.toLowerCase() === '100-continue';
         continue;
       case 'trailer':
@@ -115,7 +138,12 @@ export function takeFields(
     out.push(name, value);
   }
   if (cookie !== null) out.push('Cookie', cookie);
-  if (nominated !== null) removeNominated(request, nominated, connectionFields);
+  if (nominated !== null) {
+    facts.closes = nominated.includes('close');
+    facts.keepsAlive = nominated.includes('keep-alive');
+    facts.switches = nominated.includes('upgrade');
+    removeNominated(request, nominated, connectionFields);
+  }
   if (facts.forwardedFor !== '') out.push('X-Forwarded-For', facts.forwardedFor);
   if (wantsTrailers) out.push('TE', 'trailers');
   takeFraming(request, facts, contentLength, transferEncoding);
@@ -157,7 +185,34 @@ function takeFraming(
   } else if (contentLength !== null && Number(contentLength) > 0) {
     request.headers.raw.push('Content-Length', contentLength);
     facts.hasBody = true;
+    facts.bodyBytes = Number(contentLength);
   }
+}
+
+/** What a trailer may not change: framing, routing, how the request is handled, who sends it (RFC 9110 §6.5.1). */
+const noTrailers = new Set([
+  ...['host', 'trailer', 'expect', 'max-forwards', 'range', 'authorization', 'cookie', 'set-cookie', 'cache-control'],
+  ...['content-type', 'content-encoding', 'content-range', 'content-location', 'pragma', 'date', 'vary', 'location'],
+]);
+
+/**
+ * Keeps those trailers of the request that may go to the server. None that a header field of the same name could be
+ * taken for: what middlewares set, replace or take away is not the client's to add afterwards (CVE-2026-88004). Gives
+ * what is wrong with them, or null.
+ */
+export function takeTrailers(request: LiveRequest, raw: readonly string[]): string | null {
+  const { headers } = request;
+  const passed: string[] = [];
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = (raw[i] as string).toLowerCase();
+    if (name === 'content-length' || name === 'transfer-encoding') return `the trailer ${name}`;
+    if (isHopByHop(name) || noTrailers.has(name) || name.startsWith('if-')) continue;
+    if (isAliased(name) || isForwardingName(name) || headers.has(name)) continue;
+    if (request.endsHere.includes(name) || headers.removals?.some((removes) => removes(name))) continue;
+    passed.push(raw[i] as string, raw[i + 1] as string);
+  }
+  request.passedTrailers = passed;
+  return null;
 }
 
 function takeHost(request: LiveRequest, hostField: string | null, asTraefik: boolean): void {

@@ -1,4 +1,3 @@
-import http from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Front, HttpSides } from '../stream/front.ts';
 import type { CertificateStore } from '../tls/certificates.ts';
@@ -7,7 +6,7 @@ import { peekClientHello } from '../tls/client-hello.ts';
 import { handshakeTimeoutMs } from '../tls/handshakes.ts';
 import type { TlsPolicy } from '../tls/tls-policy.ts';
 import type { EntryContext } from './entry-context.ts';
-import { http1Options, serveHttp1 } from './http1.ts';
+import { createHttp1Side, type Http1Side } from './http1.ts';
 import type { Http2Connection } from './http2.ts';
 import { createSecureServers, type SecureServers } from './secure-servers.ts';
 
@@ -41,23 +40,23 @@ export function createEntryPoint(parts: EntryPointParts): EntryPoint {
   const connections = new Set<Socket>();
   const sessions = new Set<Http2Connection>();
   const { options } = context;
+  const own = createHttp1Side(context);
+  const other = createHttp1Side(otherContext);
+  const plain = options.tls ? other : own;
   let secure: SecureServers | null = null;
   const secureSide = (): SecureServers => {
-    secure ??= createSecureServers(options.tls ? context : otherContext, certificates, sessions);
+    secure ??= options.tls
+      ? createSecureServers(context, own, certificates, sessions)
+      : createSecureServers(otherContext, other, certificates, sessions);
     return secure;
   };
-  let plain: http.Server | null = null;
-  const plainSide = (): http.Server => {
-    plain ??= createPlainServer(options.tls ? otherContext : context);
-    return plain;
-  };
   const gate = front({
-    http: (socket) => plainSide().emit('connection', socket),
+    http: plain.accept,
     https: (socket, serverName) => secureSide().accept(socket, policy().optionsFor(options.name, serverName)),
   });
   const server = options.tls
     ? createSecureListener(options.name, secureSide(), parts, gate)
-    : createPlainListener(plainSide(), gate);
+    : createPlainListener(plain, gate);
   server.on('connection', (socket: Socket) => {
     connections.add(socket);
     context.recorder.connectionOpened();
@@ -67,8 +66,8 @@ export function createEntryPoint(parts: EntryPointParts): EntryPoint {
     });
   });
   const closeIdleConnections = (): void => {
-    secure?.closeIdleConnections();
-    plain?.closeIdleConnections();
+    own.closeIdleConnections();
+    other.closeIdleConnections();
   };
 
   return {
@@ -95,24 +94,14 @@ export function createEntryPoint(parts: EntryPointParts): EntryPoint {
       return closed.finally(() => {
         clearInterval(sweep);
         clearTimeout(deadline);
-        secure?.close();
-        plain?.close();
       });
     },
   };
 }
 
-function createPlainServer(context: EntryContext): http.Server {
-  const server = http.createServer(http1Options(context));
-  serveHttp1(server, context);
-  // It never listens itself, and Node starts the clocks of slow requests only then.
-  server.emit('listening');
-  return server;
-}
-
-function createPlainListener(plain: http.Server, gate: Front): Server {
+function createPlainListener(plain: Http1Side, gate: Front): Server {
   return createServer({ allowHalfOpen: true, noDelay: true, highWaterMark: 64 * 1024 }, (socket) =>
-    gate.isActive() ? gate.accept(socket) : plain.emit('connection', socket),
+    gate.isActive() ? gate.accept(socket) : plain.accept(socket),
   );
 }
 

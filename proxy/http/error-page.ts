@@ -21,6 +21,7 @@ const wordsByStatus: Readonly<Record<number, Words>> = {
   405: { title: 'This method is not served here', sentence: 'The address may answer to another kind of request.' },
   408: { title: 'The request took too long', sentence: 'It did not arrive in time. Please try again.' },
   413: { title: 'The request is too large', sentence: 'It holds more than is accepted here.' },
+  414: { title: 'The address is too long', sentence: 'It holds more than is accepted here.' },
   417: { title: 'An expectation cannot be met', sentence: 'The request asks for something that is not offered here.' },
   421: { title: 'This is the wrong door', sentence: 'The connection was opened for another site. Please try again.' },
   431: { title: 'The request is too large', sentence: 'Its header holds more than is accepted here.' },
@@ -28,6 +29,7 @@ const wordsByStatus: Readonly<Record<number, Words>> = {
   501: { title: 'This is not supported', sentence: 'The request uses a way of sending that is not served here.' },
   502: { title: 'The site is not answering', sentence: 'It may be starting or stopped. Please try again in a moment.' },
   503: { title: 'The site is down', sentence: 'It is not ready to answer. Please try again in a moment.' },
+  505: { title: 'This version of HTTP is not served', sentence: 'HTTP/1.0, HTTP/1.1 and HTTP/2 are.' },
   504: { title: 'The site took too long', sentence: 'It did not answer in time. Please try again in a moment.' },
 };
 

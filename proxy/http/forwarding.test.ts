@@ -3,7 +3,10 @@ import { createTrustedPeers } from './client-address.ts';
 import { setForwardingFields } from './forwarding.ts';
 import { LiveRequest, type Peer } from './live-request.ts';
 
-const facts = { hasBody: false, upgrade: '', forwardedFor: '', expectsContinue: false };
+const facts = {
+  ...{ hasBody: false, bodyBytes: null, closes: false, keepsAlive: false, switches: false },
+  ...{ upgrade: '', forwardedFor: '', expectsContinue: false, expectation: '' },
+};
 
 function told(fields: readonly string[], trusted: boolean, authority = 'app.example.com'): LiveRequest {
   const peer = { address: '192.0.2.7', port: 40_000, tls: null, trusted, isKnownProxy: false } as Peer;

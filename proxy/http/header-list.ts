@@ -4,6 +4,8 @@
  */
 export class HeaderList {
   readonly raw: string[];
+  /** Where it is a list: what fields were removed by, in the order of removal. */
+  removals: ((lowerName: string) => boolean)[] | null = null;
 
   constructor(raw: string[] = []) {
     this.raw = raw;
@@ -50,6 +52,7 @@ export class HeaderList {
   /** Removes the fields whose lower-case name the test accepts. */
   deleteWhere(test: (lowerName: string) => boolean): void {
     const { raw } = this;
+    this.removals?.push(test);
     let kept = 0;
     for (let i = 0; i < raw.length; i += 2) {
       if (test((raw[i] as string).toLowerCase())) continue;

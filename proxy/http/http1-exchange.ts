@@ -1,134 +1,157 @@
-import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
-import type { RequestRecord } from '../model/request-record.ts';
+import { parseFields } from '../http1/field-lines.ts';
+import { type AskedFor, answerHead, checkTrailers, informationalText } from '../http1/inbound-answer-head.ts';
+import type { InboundConnection } from '../http1/inbound-connection.ts';
+import type { Answering } from '../http1/inbound-contract.ts';
+import { takeTrailers } from './canonical.ts';
 import type { EntryContext } from './entry-context.ts';
+import { answerError } from './error-page.ts';
 import type { ResponseHead } from './exchange.ts';
 import type { HeaderList } from './header-list.ts';
 import { joinConnections } from './join.ts';
 import { LiveExchange } from './live-exchange.ts';
 import type { LiveRequest, UpgradePort } from './live-request.ts';
 
-/** Node's answer object, which carries its exchange instead of a closure per event. */
-export class GateResponse<Request extends IncomingMessage = IncomingMessage> extends ServerResponse<Request> {
-  exchange: Http1Exchange | null = null;
-}
-
-function onResponseClose(this: GateResponse): void {
-  this.exchange?.wireClosed(this.writableFinished);
-}
-
-/** A server may send its head long before its body (server-sent events): the head must not wait for a first byte. */
-function flushHead(response: GateResponse): void {
-  if (!response.headersSent || response.writableEnded || response.destroyed) return;
-  response.flushHeaders();
-}
+const noBytes = Buffer.alloc(0);
 
 /** An answer on HTTP/1.0 or 1.1. */
-export class Http1Exchange extends LiveExchange {
-  readonly response: GateResponse;
-  /** The connection is not used again: its framing is in doubt, or the entry point is closing. */
-  closeAfter = false;
+export class Http1Exchange extends LiveExchange implements Answering, UpgradePort, AskedFor {
+  /** The connection is not used again: its framing is in doubt, or somebody said so. */
+  closes = false;
+  asksToKeepAlive = false;
+  private readonly connection: InboundConnection;
   private readonly entry: EntryContext;
-  private isBodyless = false;
   private hasBeenUpgraded = false;
 
-  constructor(request: LiveRequest, response: GateResponse, context: EntryContext, atMs: number) {
+  constructor(request: LiveRequest, connection: InboundConnection, context: EntryContext, atMs: number) {
     super(request, context, atMs);
     this.entry = context;
-    this.response = response;
-    response.exchange = this;
-    response.on('close', onResponseClose);
+    this.connection = connection;
+    connection.begin(this);
+  }
+
+  get method(): string {
+    return this.request.method;
+  }
+
+  get protocol(): string {
+    return this.request.protocol;
+  }
+
+  get hasBegun(): boolean {
+    return this.hasHead;
   }
 
   informational(status: number, headers: HeaderList): void {
     if (this.hasHead || this.isOver || this.request.protocol === 'HTTP/1.0') return;
-    this.response.writeInformation(status, headers.raw);
+    this.connection.writer.informational(informationalText(status, headers.raw));
   }
 
   head({ status, headers }: ResponseHead): void {
     if (this.hasHead || this.isOver) return;
-    const { response, request } = this;
-    this.isBodyless = request.method === 'HEAD' || status === 204 || status === 304;
-    if (this.closeAfter || this.entry.isDraining) response.shouldKeepAlive = false;
-    if (this.isBodyless || request.protocol === 'HTTP/1.0') headers.delete('Trailer');
-    // RFC 9110 §8.6: no content, so no length of one.
-    if (status === 204) headers.delete('Content-Length');
-    response.writeHead(status, headers.raw);
+    const { connection } = this;
+    if (this.entry.isDraining || connection.isBodyInDoubt) this.closes = true;
+    connection.answer(answerHead(status, headers.raw, this));
     this.began(status, headers);
-    process.nextTick(flushHead, response);
   }
 
   write(chunk: Uint8Array): boolean {
-    if (this.isOver || this.isBodyless) return true;
-    this.responseBytes += chunk.byteLength;
-    if (this.response.write(chunk)) return true;
-    this.stalled();
-    return false;
-  }
-
-  protected wire() {
-    return this.response;
+    if (this.isOver || !this.hasHead) return true;
+    const { writer } = this.connection;
+    const goesOn = writer.body(chunk);
+    if (!writer.isBodyless) this.responseBytes += chunk.byteLength;
+    if (!goesOn) this.stalled();
+    return goesOn;
   }
 
   end(trailers?: HeaderList): void {
     if (this.isOver) return;
-    if (trailers && trailers.raw.length > 0 && this.response.chunkedEncoding) {
-      this.response.addTrailers([...trailers] as [string, string][]);
-    }
+    if (trailers !== undefined && trailers.raw.length > 0) checkTrailers(trailers.raw);
     this.isOver = true;
-    this.response.end();
+    if (this.connection.endAnswer(trailers?.raw ?? [])) return;
+    this.notes.error ??= { code: 'INTERNAL', detail: 'the answer was not as long as its Content-Length' };
   }
 
   abort(_error: Error): void {
     if (this.isOver) return;
     this.isOver = true;
-    const socket = this.response.socket ?? this.response.req.socket;
+    const { connection } = this;
     // An HTTP/1.0 answer without a length ends with its connection: only a reset tells it from a complete one.
-    if (this.request.protocol === 'HTTP/1.0' && !(socket instanceof TLSSocket)) socket.resetAndDestroy();
-    else socket.destroy();
+    if (this.request.protocol === 'HTTP/1.0' && !(connection.socket instanceof TLSSocket)) {
+      connection.socket.resetAndDestroy();
+    } else {
+      connection.destroy();
+    }
   }
 
-  /** The connection broke while the request was still arriving, or was found to be malformed in its body. */
-  broken(error: NonNullable<RequestRecord['error']>, status: number): void {
-    this.notes.error ??= error;
-    if (!this.hasHead) this.status = status;
-    this.isOver = true;
+  answered(): void {
+    this.closed(this.hasHead);
+  }
+
+  gone(): void {
+    if (!this.hasBeenUpgraded) this.closed(false);
+  }
+
+  bodyMalformed(detail: string): void {
+    this.failBody(400, 'REQUEST_AMBIGUOUS', detail);
+  }
+
+  bodyLate(): void {
+    this.failBody(408, 'REQUEST_TIMEOUT', 'the body did not arrive in time');
+  }
+
+  private failBody(status: number, code: 'REQUEST_AMBIGUOUS' | 'REQUEST_TIMEOUT', detail: string): void {
+    this.request.goneListener?.clientGone();
+    if (this.hasHead || this.isOver) {
+      this.notes.error ??= { code, detail };
+      this.isOver = true;
+      this.connection.destroy();
+    } else {
+      this.closes = true;
+      answerError(this, status, code, detail);
+    }
+  }
+
+  stopsReading(): void {
+    this.notes.error ??= { code: 'CLIENT_ABORTED', detail: 'the client stopped reading' };
+    this.connection.destroy();
+  }
+
+  trailersArrived(lines: string): string | null {
+    const raw: string[] = [];
+    const fault = parseFields(lines, 0, lines.length, raw);
+    return fault === null ? takeTrailers(this.request, raw) : fault.detail;
+  }
+
+  protected awaitDrain(): void {
+    // The connection tells of it in any case.
   }
 
   protected giveUpBody(): void {
-    this.response.req.socket.destroy();
+    this.connection.linger();
   }
 
   protected override refuseBody(detail: string): void {
-    this.closeAfter = true;
+    this.closes = true;
     super.refuseBody(detail);
   }
 
-  wireClosed(isComplete: boolean): void {
-    if (this.hasBeenUpgraded) return;
-    this.closed(isComplete && this.hasHead);
-  }
-
-  /** Lets a server's 101 turn this exchange into a pipe; `early` is what the client has sent after its head. */
-  upgradePort(early: Buffer): UpgradePort {
-    return { accept: (headers, server) => this.join(headers, server, early) };
-  }
-
-  private join(headers: HeaderList, server: Duplex, early: Buffer): void {
-    const { response } = this;
-    const { socket } = response;
-    if (this.isOver || !socket || socket.destroyed) {
+  /** A server's 101 turns this exchange into a pipe. */
+  accept(headers: HeaderList, server: Duplex): void {
+    const { connection } = this;
+    const { socket } = connection;
+    if (this.isOver || socket.destroyed) {
       server.destroy();
       return;
     }
+    let head = `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${this.request.upgrade ?? ''}\r\n`;
+    for (const [name, value] of headers) head += `${name}: ${value}\r\n`;
     this.hasBeenUpgraded = true;
     this.unlimited();
     this.hasHead = true;
     this.status = 101;
-    response.detachSocket(socket);
-    let head = `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${this.request.upgrade ?? ''}\r\n`;
-    for (const [name, value] of headers) head += `${name}: ${value}\r\n`;
+    const early = connection.detach() ?? noBytes;
     socket.write(`${head}\r\n`, 'latin1');
     if (early.byteLength > 0) server.write(early);
     joinConnections(socket, server, ({ fromClient, fromServer }) => {
@@ -137,11 +160,4 @@ export class Http1Exchange extends LiveExchange {
       this.closed(true);
     });
   }
-}
-
-/** The 100 answer for a client that waits for it, sent when its body is first asked for. */
-export function continueFor(response: GateResponse): () => void {
-  return () => {
-    if (!response.headersSent && !response.destroyed) response.writeContinue();
-  };
 }

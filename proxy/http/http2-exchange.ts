@@ -10,6 +10,7 @@ import type { LiveRequest } from './live-request.ts';
 export class Http2Exchange extends LiveExchange {
   private readonly stream: ServerHttp2Stream;
   private isBodyless = false;
+  private isAwaitingDrain = false;
   private trailers: HeaderList | null = null;
 
   constructor(request: LiveRequest, stream: ServerHttp2Stream, context: EntryContext, atMs: number) {
@@ -58,8 +59,10 @@ export class Http2Exchange extends LiveExchange {
     return false;
   }
 
-  protected wire() {
-    return this.stream;
+  protected awaitDrain(): void {
+    if (this.isAwaitingDrain) return;
+    this.isAwaitingDrain = true;
+    this.stream.on('drain', () => this.drained());
   }
 
   end(trailers?: HeaderList): void {

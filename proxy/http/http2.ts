@@ -10,7 +10,7 @@ import { HeaderList } from './header-list.ts';
 import { Http2Exchange } from './http2-exchange.ts';
 import { isLastRequest } from './keep-alive.ts';
 import { LiveRequest, type Peer } from './live-request.ts';
-import { RequestBody } from './request-body.ts';
+import { StreamBody } from './request-body.ts';
 import { nextRequestId } from './request-id.ts';
 
 const streamWindowBytes = 256 * 1024;
@@ -139,7 +139,7 @@ function receive(
     const facts = takeFields(request, raw, peer, context.reading);
     takeTarget(request, pseudo.path, context.reading);
     if ((flags & constants.NGHTTP2_FLAG_END_STREAM) === 0) {
-      const body = new RequestBody(stream, facts.expectsContinue ? continueFor(stream) : null);
+      const body = new StreamBody(stream, facts.expectsContinue ? continueFor(stream) : null);
       request.body = body;
       exchange.watchBody(body);
       if (context.options.timeouts.writeMs === 0) exchange.limitBody(context.options.timeouts.readMs);

@@ -1,4 +1,3 @@
-import type { Writable } from 'node:stream';
 import type { LoggedFacts, LoggedFields, RequestRecord } from '../model/request-record.ts';
 import { BodyWatch } from './body-watch.ts';
 import type { EntryContext } from './entry-context.ts';
@@ -128,8 +127,8 @@ export abstract class LiveExchange implements Exchange, ResponseSink {
 
   /** The answer is out and nobody wants the rest of the body, but the client goes on sending it. */
   protected abstract giveUpBody(): void;
-  /** What bytes are written to. */
-  protected abstract wire(): Writable;
+  /** `drained` must be called once the client takes more again. */
+  protected abstract awaitDrain(): void;
 
   /** Answers that the body took too long. */
   protected refuseBody(detail: string): void {
@@ -157,15 +156,18 @@ export abstract class LiveExchange implements Exchange, ResponseSink {
   }
 
   onDrain(listener: () => void): void {
-    if (this.drainListeners) {
-      if (!this.drainListeners.includes(listener)) this.drainListeners.push(listener);
-      return;
+    if (this.drainListeners === null) {
+      this.drainListeners = [listener];
+      this.awaitDrain();
+    } else if (!this.drainListeners.includes(listener)) {
+      this.drainListeners.push(listener);
     }
-    const listeners = [listener];
-    this.drainListeners = listeners;
-    this.wire().on('drain', () => {
-      for (const each of listeners) each();
-    });
+  }
+
+  /** The client takes more again. */
+  drained(): void {
+    this.moving();
+    if (this.drainListeners) for (const listener of this.drainListeners) listener();
   }
 
   /** The client takes no more for now. One that takes nothing for as long as a connection may idle is given up. */
@@ -181,7 +183,7 @@ export abstract class LiveExchange implements Exchange, ResponseSink {
     };
     this.stall = stall;
     this.context.limits.watch(stall, idleMs);
-    this.wire().once('drain', () => this.moving());
+    this.awaitDrain();
   }
 
   private moving(): void {

@@ -4,52 +4,41 @@ const ignoreError = (): void => undefined;
 
 /**
  * A request's body on its way to the server behind. It stands between the wire and whoever reads, because destroying a
- * reader's stream must not destroy the client's connection, on which the answer still has to go out. Nothing is read
+ * reader's stream must not destroy the client's connection, on which the answer still has to go out. Nothing is taken
  * from the wire before the first read, and never more than the reader takes.
  */
-export class RequestBody extends Readable {
+export abstract class RequestBody extends Readable {
   bytes = 0;
   /** Since when we wait for bytes (`performance.now()`), the last ones included; null while none are wanted. */
   wantedSince: number | null = null;
   private waitedMs = 0;
-  private readonly source: Readable;
-  private readonly onFirstRead: (() => void) | null;
   private started = false;
-  private readonly onChunk = (chunk: Buffer): void => {
-    this.bytes += chunk.byteLength;
-    const nowMs = performance.now();
-    this.waitedMs = this.wantedMs(nowMs);
-    this.wantedSince = nowMs;
-    if (this.push(chunk)) return;
-    this.source.pause();
-    this.wantedSince = null;
-  };
-  private readonly onSourceEnd = (): void => {
-    this.detach();
-    this.push(null);
-  };
-  private readonly onSourceFailed = (error?: Error): void => {
-    this.detach();
-    this.destroy(error ?? new Error('the client broke off its request'));
-  };
+  private isReceived = false;
+  private isBroken = false;
 
-  /** `onFirstRead` is called before the first byte is asked for, which is when `100 Continue` is due. */
-  constructor(source: Readable, onFirstRead: (() => void) | null = null) {
+  constructor() {
     super({ highWaterMark: 64 * 1024 });
-    this.source = source;
-    this.onFirstRead = onFirstRead;
     // Whoever reads has its own listener; without one left, a late error must not end the process.
     this.on('error', ignoreError);
   }
 
+  /** Called before the first byte is asked for, which is when `100 Continue` is due. */
+  protected abstract begin(): void;
+  /** Bytes are wanted; called again and again. */
+  protected abstract wanted(): void;
+  /** The reader takes no more for now. */
+  protected abstract held(): void;
+  /** Nobody wants the rest. It is read and thrown away, so that the client gets to read its answer. */
+  protected abstract discard(): void;
+
   /** True where the client's bytes were read to their end. */
   get isComplete(): boolean {
-    return this.readableEnded || this.source.readableEnded;
+    return this.readableEnded || this.isReceived;
   }
 
   /** Nothing more of it can come. */
   get isOver(): boolean {
-    return this.isComplete || this.source.destroyed;
+    return this.isComplete || this.isBroken;
   }
 
   /** How long, in all, bytes were waited for. */
@@ -57,37 +46,80 @@ export class RequestBody extends Readable {
     return this.waitedMs + (this.wantedSince === null ? 0 : nowMs - this.wantedSince);
   }
 
+  /** Bytes have come. */
+  protected arrived(chunk: Buffer): void {
+    this.bytes += chunk.byteLength;
+    if (this.destroyed) return;
+    const nowMs = performance.now();
+    this.waitedMs = this.wantedMs(nowMs);
+    this.wantedSince = nowMs;
+    if (this.push(chunk)) return;
+    this.wantedSince = null;
+    this.held();
+  }
+
+  /** All of it has come. */
+  protected finish(): void {
+    this.isReceived = true;
+    this.wantedSince = null;
+    if (!this.destroyed) this.push(null);
+  }
+
+  /** The rest will not come. */
+  protected fail(error: Error): void {
+    this.isBroken = true;
+    this.wantedSince = null;
+    this.destroy(error);
+  }
+
   override _read(): void {
     if (!this.started) {
       this.started = true;
-      this.onFirstRead?.();
-      if (this.source.destroyed && !this.source.readableEnded) {
-        this.onSourceFailed();
-        return;
-      }
-      this.source
-        .on('data', this.onChunk)
-        .on('end', this.onSourceEnd)
-        .on('error', this.onSourceFailed)
-        .on('close', this.onSourceFailed);
+      this.begin();
     }
+    if (this.isOver) return;
     this.wantedSince ??= performance.now();
-    this.source.resume();
+    this.wanted();
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    this.detach();
-    // The rest of the body is read and thrown away, so that the client gets to read its answer.
-    if (!this.source.destroyed) this.source.resume();
+    this.wantedSince = null;
+    if (!this.isOver) this.discard();
     callback(error);
   }
+}
 
-  private detach(): void {
-    this.wantedSince = null;
+/** The body on a stream of HTTP/2. */
+export class StreamBody extends RequestBody {
+  private readonly source: Readable;
+  private readonly onFirstRead: (() => void) | null;
+
+  constructor(source: Readable, onFirstRead: (() => void) | null) {
+    super();
+    this.source = source;
+    this.onFirstRead = onFirstRead;
+    source.once('close', () => {
+      if (!source.readableEnded) this.fail(new Error('the client broke off its request'));
+    });
+  }
+
+  protected begin(): void {
+    this.onFirstRead?.();
     this.source
-      .off('data', this.onChunk)
-      .off('end', this.onSourceEnd)
-      .off('error', this.onSourceFailed)
-      .off('close', this.onSourceFailed);
+      .on('data', (chunk: Buffer) => this.arrived(chunk))
+      .on('end', () => this.finish())
+      .on('error', (error: Error) => this.fail(error));
+  }
+
+  protected wanted(): void {
+    this.source.resume();
+  }
+
+  protected held(): void {
+    this.source.pause();
+  }
+
+  protected discard(): void {
+    if (!this.source.destroyed) this.source.resume();
   }
 }

@@ -69,7 +69,11 @@ export function createRequestMetrics(options: MetricsOptions, send: (message: Fr
   ): void => {
     const headers = labels.map((name) => (request?.headers.get(name) ?? '').slice(0, longestLabel));
     const protocol =
-      record.upgrade === 'websocket' ? 'websocket' : request?.headers.get('accept') === 'text/event-stream' ? 'sse' : 'http';
+      record.upgrade === 'websocket'
+        ? 'websocket'
+        : request?.headers.get('accept') === 'text/event-stream'
+          ? 'sse'
+          : 'http';
     const method = knownMethods.has(record.method) ? record.method : 'EXTENSION_METHOD';
     // A middleware that answered kept the request from the service.
     const isServed = record.originStatus !== null || record.serverUrl !== null;

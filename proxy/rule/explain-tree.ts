@@ -40,12 +40,14 @@ export interface Questions<L extends Leaf> {
 /** Says why a rule matches or does not, part by part. */
 export function explainTree<L extends Leaf>(node: RuleTree<L>, ask: Questions<L>): RuleExplanation {
   const matched = evaluate(node, ask);
-  const parts = decisive(node, ask, matched, false).map(({ matcher, negated }): RulePart => ({
-    ...ask.subject(matcher),
-    text: negated ? `!${matcher.text}` : matcher.text,
-    holds: ask.holds(matcher) !== negated,
-    actual: ask.actual(matcher),
-  }));
+  const parts = decisive(node, ask, matched, false).map(
+    ({ matcher, negated }): RulePart => ({
+      ...ask.subject(matcher),
+      text: negated ? `!${matcher.text}` : matcher.text,
+      holds: ask.holds(matcher) !== negated,
+      actual: ask.actual(matcher),
+    }),
+  );
   const matchers = matchersOf(node).map((matcher) => ({
     text: matcher.text,
     matched: ask.holds(matcher),

@@ -77,6 +77,9 @@ describe('requests whose end two readers could see in different places never rea
     ['a field without a name', 'GET / HTTP/1.1\r\nHost: a\r\n: b\r\n\r\n'],
     ['a line without a colon', 'GET / HTTP/1.1\r\nHost: a\r\nX-A\r\n\r\n'],
     ['a head that ends with \\r\\n\\rX (CVE-2025-23167)', `GET / HTTP/1.1\r\nHost: a\r\n\rX${smuggled}`],
+    ['several spaces in the request line', 'GET   / HTTP/1.1\r\nHost: a\r\n\r\n'],
+    ['a tab in the request line', 'GET /\tHTTP/1.1\r\nHost: a\r\n\r\n'],
+    ['empty lines before a request', '\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n'],
     ['an unknown version', 'GET / HTTP/1.2\r\nHost: a\r\n\r\n'],
     ['HTTP/2 in an HTTP/1 request line', 'GET / HTTP/2.0\r\nHost: a\r\n\r\n'],
     ['no version', 'GET /\r\n\r\n'],
@@ -116,7 +119,7 @@ describe('bodies that are malformed break the request off, and what follows them
 });
 
 test('what the parser forgives arrives in one clear form', async () => {
-  const answer = await sendRaw(harness.port(), '\r\nGET   /x HTTP/1.1\r\nHost:\t a \t\r\nX-A:   b  \r\n\r\n', (text) =>
+  const answer = await sendRaw(harness.port(), '\r\nGET /x HTTP/1.1\r\nHost:\t a \t\r\nX-A:   b  \r\n\r\n', (text) =>
     text.endsWith('ok'),
   );
   expect(statuses(answer)).toEqual([200]);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { HeadReader, type ReceivedHead } from './server-head.ts';
+import { HeadReader, type ReceivedHead } from './inbound-head.ts';
 
 interface Reading {
   readonly head: ReceivedHead | null;
@@ -146,6 +146,6 @@ test('what is accepted is well formed, and where the bytes are cut changes nothi
       expect(isGood).toBe(whole.test(text));
       if (isGood) expect(again).toEqual(first);
     }),
-    { numRuns: 3000 },
+    { numRuns: 3000, seed: 4 },
   );
 });

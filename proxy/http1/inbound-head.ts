@@ -137,14 +137,14 @@ export class HeadReader {
 
   private readWhole(bytes: Buffer, from: number): number {
     const usualEnd = Math.min(bytes.length, from + usualHeadBytes);
-    let text = bytes.latin1Slice(from, usualEnd);
+    let text = bytes.toString('latin1', from, usualEnd);
     let end = text.indexOf('\r\n\r\n');
     if (end < 0) {
       if (usualEnd === bytes.length) return -1;
       const at = bytes.indexOf(headEnd, from);
       if (at < 0) return -1;
       end = at - from;
-      if (end + 4 <= this.maxBytes) text = bytes.latin1Slice(from, at + 4);
+      if (end + 4 <= this.maxBytes) text = bytes.toString('latin1', from, at + 4);
     }
     if (end + 4 > this.maxBytes) return -1;
     this.head = parseHead(text, end + 2);
@@ -203,7 +203,7 @@ export class HeadReader {
   }
 
   private textWith(last: Buffer): string {
-    return Buffer.concat([...this.pieces, last]).latin1Slice();
+    return Buffer.concat([...this.pieces, last]).toString('latin1');
   }
 
   private forget(): void {
