@@ -8,11 +8,23 @@ export interface Negotiation {
   readonly fallback: Coding | null;
 }
 
-interface Candidate {
+export interface AcceptableCoding {
   readonly coding: Coding | '*' | 'identity';
+  /** Above 0, at most 1. */
   readonly weight: number;
-  /** Lower is preferred where weights are equal. */
-  readonly place: number;
+}
+
+/** What a client accepts of what is supported, in the order of its fields. */
+export function acceptableCodings(fields: readonly string[], supported: readonly Coding[]): AcceptableCoding[] {
+  return fields
+    .join(',')
+    .split(',')
+    .flatMap((item) => {
+      const [name = '', ...parameters] = item.split(';').map((part) => part.trim().toLowerCase());
+      const weight = weightOf(parameters);
+      const coding = name === '*' || name === 'identity' ? name : supported.find((each) => each === name);
+      return weight === 0 || coding === undefined ? [] : [{ coding, weight }];
+    });
 }
 
 /**
@@ -21,21 +33,13 @@ interface Candidate {
  */
 export function negotiateCoding(fields: readonly string[], { supported, fallback }: Negotiation): Coding | null {
   if (fields.length === 0) return fallback;
-  const candidates: Candidate[] = [];
-  for (const item of fields.join(',').split(',')) {
-    const [name = '', ...parameters] = item.split(';').map((part) => part.trim().toLowerCase());
-    const weight = weightOf(parameters);
-    if (weight === 0) continue;
-    if (name === '*') candidates.push({ coding: '*', weight, place: -1 });
-    else if (name === 'identity') candidates.push({ coding: 'identity', weight, place: supported.length });
-    else {
-      const place = supported.findIndex((coding) => coding === name);
-      const coding = supported[place];
-      if (coding !== undefined) candidates.push({ coding, weight, place });
-    }
-  }
-  candidates.sort((a, b) => b.weight - a.weight || a.place - b.place);
-  const best = candidates[0]?.coding ?? 'identity';
+  /** Lower is preferred where weights are equal. */
+  const placeOf = ({ coding }: AcceptableCoding): number =>
+    coding === '*' ? -1 : coding === 'identity' ? supported.length : supported.indexOf(coding);
+  const [first] = acceptableCodings(fields, supported).toSorted(
+    (a, b) => b.weight - a.weight || placeOf(a) - placeOf(b),
+  );
+  const best = first?.coding ?? 'identity';
   if (best === 'identity') return null;
   return best === '*' ? (fallback ?? supported[0] ?? null) : best;
 }

@@ -3,7 +3,7 @@ import { covers, namesToAsk, withoutNeedless } from '../../app/certificates/acme
 import { parseAnyAuthority, parseAuthority } from '../../proxy/http/authority.ts';
 import { upgradeOf } from '../../proxy/http/canonical.ts';
 import { connectionOptions } from '../../proxy/http/header-names.ts';
-import { codings } from '../../proxy/middleware/accept-encoding.ts';
+import { acceptableCodings, codings } from '../../proxy/middleware/accept-encoding.ts';
 import { createIpStrategy } from '../../proxy/middleware/client-source.ts';
 import { fitsMediaType } from '../../proxy/middleware/media-type.ts';
 import { createSecureHeaders } from '../../proxy/middleware/secure-headers.ts';
@@ -43,9 +43,12 @@ const functions: Readonly<Record<string, Call>> = {
   'pkg/middlewares/requestdecorator.Resolver.CNAMEFlatten': apart('hostResolver'),
   'pkg/middlewares/encodedcharacters.mapDeniedCharacters': (_, [options]) => result(deniedEscapes(options)),
   'pkg/middlewares/compress.buildSupportedEncodings': (_, [names]) => result(z.array(z.enum(codings)).parse(names)),
-  'pkg/middlewares/compress.parseAcceptableEncodings': apart(
-    'a list of weights; what follows from it is judged by negotiation',
-  ),
+  'pkg/middlewares/compress.parseAcceptableEncodings': (_, [fields, supported]) =>
+    result(
+      acceptableCodings(z.array(z.string()).parse(fields), z.array(z.enum(codings)).parse(supported))
+        .toSorted((a, b) => b.weight - a.weight)
+        .map(({ coding, weight }) => ({ Type: coding, Weight: weight })),
+    ),
   'pkg/middlewares/compress.parsedContentType.equals': (receiver, [type, params]) => {
     const shape = z.strictObject({
       mediaType: z.string().optional(),
