@@ -87,6 +87,8 @@ export async function createEngineCertificates(options: EngineCertificatesOption
     const made = definition.create(await dnsProviders.credentialsFor(challenge.provider), {
       resolvers: challenge.resolvers,
       accounts: keptAccounts(secrets, definition.code),
+      // The step of the order shows the record, from before it is set until it is found.
+      askOwner: () => undefined,
     });
     const provider = followAliases(made, lookup);
     const isOneAtATime = definition.oneAtATime === true;

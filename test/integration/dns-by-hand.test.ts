@@ -79,6 +79,9 @@ describe.runIf(missing === null || process.env['CI'])('records that somebody els
       const alone = manual.create({}, surroundings);
       const failed = await failureOf(alone.setTxt({ fqdn: '_acme-challenge.a.example.org', value: 'v' }, signal));
       expect(failed.message).toContain('_acme-challenge.a.example.org TXT v');
+      const patient = manual.create({}, { ...surroundings, askOwner: () => undefined });
+      const late = await failureOf(patient.setTxt({ fqdn: '_acme-challenge.a.example.org', value: 'v' }, signal));
+      expect([late.kind, late.message]).toEqual(['unavailable', expect.stringContaining('within an hour')]);
       const abort = new AbortController();
       const pause = (): Promise<void> => {
         abort.abort(new Error('no longer wanted'));

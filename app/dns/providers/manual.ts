@@ -7,6 +7,8 @@ import { LookupError, lookupFor } from '../lookup.ts';
 import { plainName } from '../names.ts';
 
 const lookEveryMs = 5000;
+/** Who has not made it by then is shown it again with the next try. */
+const longestMs = 60 * 60_000;
 
 /** The owner makes the records by hand; we say which, and see when they are there. */
 export const manual: DnsProviderDefinition = {
@@ -48,8 +50,11 @@ export const manual: DnsProviderDefinition = {
       const done = new AbortController();
       try {
         options.askOwner(record, AbortSignal.any([signal, done.signal]));
-        do await pause(lookEveryMs, signal);
-        while (!(await look()));
+        for (let waitedMs = 0; ; waitedMs += lookEveryMs) {
+          if (waitedMs >= longestMs) throw notMade(record);
+          await pause(lookEveryMs, signal);
+          if (await look()) return;
+        }
       } finally {
         done.abort();
       }
@@ -89,12 +94,22 @@ function canonical(value: string): string {
   return value.includes(':') ? new URL(`http://[${value}]`).hostname : plainName(value);
 }
 
-function nobodyThere({ name, value }: ManualRecord): DnsProviderError {
+function notMade({ name, type, value }: ManualRecord): DnsProviderError {
+  return new DnsProviderError({
+    kind: 'unavailable',
+    provider: manual.title,
+    message: `The record ${name} ${type} ${value} was not seen at its name servers within an hour.`,
+    fix: 'Make it at your DNS provider, and try again; it may take some minutes until all its servers have it.',
+    details: { provider: manual.title, name, type, value },
+  });
+}
+
+function nobodyThere({ name, type, value }: ManualRecord): DnsProviderError {
   return new DnsProviderError({
     kind: 'refused',
     provider: manual.title,
-    message: `A record must be made by hand, and nobody can be shown which: ${name} TXT ${value}`,
+    message: `A record must be made by hand, and nobody can be shown which: ${name} ${type} ${value}`,
     fix: 'Ask for the certificate in the dashboard, or choose a DNS provider that can do it by itself.',
-    details: { provider: manual.title, name, value },
+    details: { provider: manual.title, name, type, value },
   });
 }
