@@ -43,6 +43,7 @@ async function started(metrics: string) {
     `entryPoints: { web: { address: "127.0.0.1:0" }, traefik: { address: "127.0.0.1:0" } }
 providers: { file: { filename: ${join(dir, 'dynamic.yml')} } }
 metrics: { prometheus: ${metrics} }
+api: { insecure: true, dashboard: false }
 `,
   );
   const running = await startGatehouse(['--config', join(dir, 'traefik.yml')]);
@@ -51,6 +52,7 @@ metrics: { prometheus: ${metrics} }
   const at = (name: string): string => `http://${entryPoints.find((each) => each.name === name)?.listening}`;
   const get = (host: string, headers: Readonly<Record<string, string>> = {}, method = 'GET') =>
     send(at('web'), '/', { headers: { Host: host, ...headers }, method });
+  const overview = async () => JSON.parse((await send(at('traefik'), '/api/overview')).body) as { features: object };
   const metricsText = async (): Promise<string> => (await send(at('traefik'), '/metrics')).body;
   const settled = async (...lines: readonly string[]): Promise<string> => {
     let text = '';
@@ -60,14 +62,16 @@ metrics: { prometheus: ${metrics} }
     });
     return text;
   };
-  return { get, settled, at, url };
+  return { get, settled, at, url, overview };
 }
 
 const linesOf = (text: string, name: string): string[] =>
   text.split('\n').filter((line) => line.startsWith(`${name}{`));
 
 test('Prometheus finds Traefik’s metrics, by its names and labels', async () => {
-  const { get, settled, at, url } = await started('{ addRoutersLabels: true, headerLabels: { agent: User-Agent } }');
+  const { get, settled, at, url, overview } = await started(
+    '{ addRoutersLabels: true, headerLabels: { agent: User-Agent } }',
+  );
   expect((await get('app.test', { 'User-Agent': 'a"b' })).body).toBe('hello');
   expect((await get('app.test', { 'User-Agent': 'a"b' })).body).toBe('hello');
   expect((await get('shut.test')).status).toBe(403);
@@ -107,6 +111,7 @@ test('Prometheus finds Traefik’s metrics, by its names and labels', async () =
   // As Traefik: what is asked of its own services is not measured.
   expect(text).not.toContain('prometheus@internal');
   expect((await send(at('web'), '/metrics')).status).toBe(404);
+  expect((await overview()).features).toMatchObject({ metrics: 'Prometheus' });
 }, 60_000);
 
 test('the metrics can stand behind a router and middlewares of one’s own, and hold only what was asked for', async () => {

@@ -181,7 +181,11 @@ function overview({ status, routers, services, middlewares }: Snapshot): Record<
     http: counts(),
     tcp: counts('tcp'),
     udp,
-    features: { tracing: '', metrics: '', accessLog: true },
+    features: {
+      tracing: '',
+      metrics: services.some(({ name }) => name === 'prometheus@internal') ? 'Prometheus' : '',
+      accessLog: true,
+    },
     providers: [
       ...new Set(
         status.providers
