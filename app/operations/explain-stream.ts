@@ -205,7 +205,7 @@ function triedTcp(
 /** A connection that no TCP router takes is HTTP's, if anybody's. */
 function notByTcp(
   way: Way,
-  { name, listening }: EntryPointView,
+  { name, listening, redirectTo }: EntryPointView,
   { disabled }: Empty,
   serverName: string,
   { routers }: RoutingSnapshot,
@@ -213,7 +213,8 @@ function notByTcp(
   const isTls = way.kind === 'https';
   const asked = serverName === '' ? name : `${serverName} (${name})`;
   const [first] = disabled;
-  const hasHttp = routers.some(({ tls, entryPoints }) => tls === isTls && entryPoints.includes(name));
+  const hasHttp =
+    redirectTo !== null || routers.some(({ tls, entryPoints }) => tls === isTls && entryPoints.includes(name));
   if (first && !hasHttp) return offVerdict(asked, first);
   if (hasHttp) {
     const scheme = isTls ? 'https' : 'http';
@@ -222,11 +223,16 @@ function notByTcp(
     return verdict('depends', isTls ? 'TO_HTTPS' : 'TO_HTTP', sentence, { entryPoint: name, url });
   }
   if (serverName === '') {
-    return verdict('no-router', 'TCP_NO_ROUTER', `No router takes the connection at ${name}: it is closed.`, {
-      entryPoint: name,
-    });
+    return verdict(
+      'no-router',
+      'TCP_NO_ROUTER',
+      `No TCP router takes the connection at ${name}, and HTTP has no router there either.`,
+      {
+        entryPoint: name,
+      },
+    );
   }
-  const sentence = `No router takes a connection for ${serverName} at ${name}: it is closed, or answered with 404.`;
+  const sentence = `No TCP router takes a connection for ${serverName} at ${name}, and HTTPS has no router there either.`;
   return verdict('no-router', 'TCP_NO_ROUTER_NAME', sentence, { entryPoint: name, serverName });
 }
 

@@ -51,8 +51,9 @@ export const saidFr: SaidWords = {
     REFUSED_EARLY: 'Elle a été refusée avec {{status}} avant de consulter les routeurs.',
     TO_HTTP: 'Aucun routeur TCP ne prend la connexion avant les routeurs HTTP de {{entryPoint}} : voir {{url}}',
     TO_HTTPS: 'Aucun routeur TCP ne prend la connexion avant les routeurs HTTPS de {{entryPoint}} : voir {{url}}',
-    TCP_NO_ROUTER: 'Aucun routeur ne prend la connexion à {{entryPoint}} : elle est fermée.',
-    TCP_NO_ROUTER_NAME: 'Aucun routeur de {{entryPoint}} ne prend une connexion pour {{serverName}}.',
+    TCP_NO_ROUTER: 'Aucun routeur TCP ne prend la connexion à {{entryPoint}}, et HTTP n’y a pas de routeur non plus.',
+    TCP_NO_ROUTER_NAME:
+      'Aucun routeur TCP de {{entryPoint}} ne prend une connexion pour {{serverName}}, et HTTPS n’y a pas de routeur non plus.',
     UDP_NO_ROUTER: 'Aucun routeur ne prend les datagrammes de {{entryPoint}} : ils sont perdus.',
   },
   verdicts: {
