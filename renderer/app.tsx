@@ -16,6 +16,12 @@ const ContainersPage = lazy(() =>
   import('./features/containers/containers-page.tsx').then((m) => ({ default: m.ContainersPage })),
 );
 const RoutingPage = lazy(() => import('./features/routers/routing-page.tsx').then((m) => ({ default: m.RoutingPage })));
+const CertificatesPage = lazy(() =>
+  import('./features/certificates/certificates-page.tsx').then((m) => ({ default: m.CertificatesPage })),
+);
+const ResolversPage = lazy(() =>
+  import('./features/certificates/resolvers-page.tsx').then((m) => ({ default: m.ResolversPage })),
+);
 const LogsPage = lazy(() => import('./features/logs/logs-page.tsx').then((m) => ({ default: m.LogsPage })));
 const ExplainPage = lazy(() => import('./features/explain/explain-page.tsx').then((m) => ({ default: m.ExplainPage })));
 const SettingsPage = lazy(() =>
@@ -39,6 +45,10 @@ function Pages() {
       <Route path="/routers/:name?">{({ name }) => <RoutingPage kind="routers" name={decode(name)} />}</Route>
       <Route path="/services/:name?">{({ name }) => <RoutingPage kind="services" name={decode(name)} />}</Route>
       <Route path="/middlewares/:name?">{({ name }) => <RoutingPage kind="middlewares" name={decode(name)} />}</Route>
+      <Route path="/certificates/:id?">{({ id }) => <CertificatesPage id={decode(id)} />}</Route>
+      <Route path="/resolvers">
+        <ResolversPage />
+      </Route>
       <Route path="/logs/:id?">{({ id }) => <LogsPage id={decode(id)} />}</Route>
       <Route path="/explain">
         <ExplainPage />

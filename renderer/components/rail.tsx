@@ -1,4 +1,4 @@
-import { Box, Gauge, type LucideIcon, Route, ScrollText, Search, Settings } from 'lucide-react';
+import { Box, Gauge, type LucideIcon, Route, ScrollText, Search, Settings, ShieldCheck } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { Link, useLocation } from 'wouter';
 import { useEngine } from '../client/store.ts';
@@ -7,7 +7,7 @@ import { Mark } from './mark.tsx';
 interface Entry {
   readonly to: string;
   readonly icon: LucideIcon;
-  readonly word: 'overview' | 'containers' | 'routers' | 'logs' | 'settings';
+  readonly word: 'overview' | 'containers' | 'routers' | 'certificates' | 'logs' | 'settings';
   /** First parts of the paths that belong to it. */
   readonly areas: readonly string[];
 }
@@ -16,6 +16,7 @@ const entries: readonly Entry[] = [
   { to: '/', icon: Gauge, word: 'overview', areas: [''] },
   { to: '/containers', icon: Box, word: 'containers', areas: ['containers'] },
   { to: '/routers', icon: Route, word: 'routers', areas: ['routers', 'services', 'middlewares', 'explain'] },
+  { to: '/certificates', icon: ShieldCheck, word: 'certificates', areas: ['certificates', 'resolvers'] },
   { to: '/logs', icon: ScrollText, word: 'logs', areas: ['logs'] },
   { to: '/settings', icon: Settings, word: 'settings', areas: ['settings'] },
 ];
@@ -61,7 +62,7 @@ export function Rail({ onSearch }: { onSearch: () => void }) {
               key={entry.to}
               href={entry.to}
               aria-current={here ? 'page' : undefined}
-              className={`relative flex min-w-0 flex-1 flex-col items-center gap-0.5 py-2 text-12 rail:h-8 rail:flex-none rail:flex-row rail:gap-2.5 rail:rounded-s rail:px-2.5 rail:py-0 rail:text-14 ${
+              className={`relative flex min-w-0 flex-auto flex-col items-center gap-0.5 py-2 text-12 rail:h-8 rail:flex-none rail:flex-row rail:gap-2.5 rail:rounded-s rail:px-2.5 rail:py-0 rail:text-14 ${
                 here ? 'font-medium text-text rail:bg-hover' : 'text-muted hover:text-text rail:hover:bg-hover'
               }`}
             >
@@ -79,7 +80,7 @@ export function Rail({ onSearch }: { onSearch: () => void }) {
           type="button"
           onClick={onSearch}
           aria-label={t('nav.command')}
-          className="grid w-12 shrink-0 place-items-center text-muted rail:hidden"
+          className="grid w-10 shrink-0 place-items-center text-muted rail:hidden"
         >
           <Search size={18} strokeWidth={1.75} aria-hidden />
         </button>

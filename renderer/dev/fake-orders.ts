@@ -4,7 +4,7 @@ import type { contract } from '../../app/contract/contract.ts';
 import { fakeCertificate, fakeSteps } from './fake-certificates.ts';
 import { fakeDnsProviders } from './fake-dns-providers.ts';
 
-type Implementer = ReturnType<typeof implement<typeof contract, Record<never, never>>>;
+type Implementer = ReturnType<typeof implement<typeof contract, object>>;
 
 export interface FakeCertificateState {
   readonly certificates: () => readonly CertificateView[];

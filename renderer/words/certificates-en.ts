@@ -18,8 +18,10 @@ export const certificatesEn = {
   emptyBody:
     'Add a domain of yours, and browsers everywhere trust it. Until then Gatehouse’s own authority signs what you open.',
   sentence: {
-    failing_one: '{{count}} certificate could not be had.',
-    failing_other: '{{count}} certificates could not be had.',
+    failed_one: '{{count}} certificate could not be had.',
+    failed_other: '{{count}} certificates could not be had.',
+    failing_one: '{{count}} certificate could not be renewed yet.',
+    failing_other: '{{count}} certificates could not be renewed yet.',
     ending_one: '{{count}} certificate is near its end.',
     ending_other: '{{count}} certificates are near their end.',
     pending_one: '{{count}} certificate is on its way.',
@@ -178,7 +180,7 @@ export const certificatesEn = {
     waysHint: {
       'http-01': 'The authority visits port 80 of this machine.',
       'tls-alpn-01': 'The authority visits port 443 of this machine.',
-      'dns-01': 'Gatehouse writes a record at your DNS provider. No port has to be open.',
+      'dns-01': 'Gatehouse writes a record at your DNS provider.',
       internal: 'Nobody outside has to know the name. Your devices must trust the authority once.',
     },
     verdicts: { proposed: 'Proposed', possible: 'Possible', doubtful: 'May fail', impossible: 'Cannot work' },

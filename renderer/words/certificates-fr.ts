@@ -19,8 +19,10 @@ export const certificatesFr: typeof certificatesEn = {
   emptyBody:
     'Ajoutez un domaine à vous, et tous les navigateurs lui font confiance. En attendant, l’autorité de Gatehouse signe ce que vous ouvrez.',
   sentence: {
-    failing_one: '{{count}} certificat n’a pas pu être obtenu.',
-    failing_other: '{{count}} certificats n’ont pas pu être obtenus.',
+    failed_one: '{{count}} certificat n’a pas pu être obtenu.',
+    failed_other: '{{count}} certificats n’ont pas pu être obtenus.',
+    failing_one: '{{count}} certificat n’a pas encore pu être renouvelé.',
+    failing_other: '{{count}} certificats n’ont pas encore pu être renouvelés.',
     ending_one: '{{count}} certificat approche de sa fin.',
     ending_other: '{{count}} certificats approchent de leur fin.',
     pending_one: '{{count}} certificat est en route.',
@@ -185,7 +187,7 @@ export const certificatesFr: typeof certificatesEn = {
     waysHint: {
       'http-01': 'L’autorité visite le port 80 de cette machine.',
       'tls-alpn-01': 'L’autorité visite le port 443 de cette machine.',
-      'dns-01': 'Gatehouse écrit un enregistrement chez votre hébergeur DNS. Aucun port à ouvrir.',
+      'dns-01': 'Gatehouse écrit un enregistrement chez votre hébergeur DNS.',
       internal:
         'Personne au-dehors n’a à connaître ce nom. Vos appareils doivent faire confiance à l’autorité une fois.',
     },

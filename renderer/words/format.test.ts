@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { formatBytes, formatDuration, formatPercent, formatRate, formatRelative } from './format.ts';
+import {
+  formatBytes,
+  formatDuration,
+  formatPercent,
+  formatRate,
+  formatRelative,
+  formatRelativeDays,
+} from './format.ts';
 
 const spaces = /[  ]/g;
 const plain = (text: string): string => text.replace(spaces, ' ');
@@ -66,4 +73,13 @@ describe('formatRelative', () => {
   ])('reads %d as %s', (at, text) => {
     expect(formatRelative(at, now, 'en')).toBe(text);
   });
+});
+
+it.each([
+  [38.5, 'in 38 days'],
+  [-70, '70 days ago'],
+  [1.2, 'tomorrow'],
+  [400, 'next year'],
+])('says a plan of %d days ahead in days', (days, words) => {
+  expect(formatRelativeDays(1_000_000 + days * 86_400_000, 1_000_000, 'en')).toBe(words);
 });

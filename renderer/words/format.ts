@@ -81,19 +81,33 @@ const steps: readonly (readonly [limitS: number, unit: Intl.RelativeTimeFormatUn
   [Number.POSITIVE_INFINITY, 'year', 86_400 * 365.25],
 ];
 
-/** "3 minutes ago", "in 23 days"; what is closer than five seconds is "now". */
-export function formatRelative(at: number, now: number, locale: string): string {
-  const seconds = (at - now) / 1000;
+function relativeFormat(locale: string): Intl.RelativeTimeFormat {
   let format = relatives.get(locale);
   if (!format) {
     format = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
     relatives.set(locale, format);
   }
+  return format;
+}
+
+/** "3 minutes ago", "in 23 days"; what is closer than five seconds is "now". */
+export function formatRelative(at: number, now: number, locale: string): string {
+  const seconds = (at - now) / 1000;
+  const format = relativeFormat(locale);
   if (Math.abs(seconds) < 5) return format.format(0, 'second');
   for (const [limit, unit, size] of steps) {
     if (Math.abs(seconds) < limit) return format.format(Math.trunc(seconds / size), unit);
   }
   return '';
+}
+
+const daysUpTo = 180;
+
+/** As {@link formatRelative}, but in days for up to half a year: "in 38 days" says more than "next month" of a plan. */
+export function formatRelativeDays(at: number, now: number, locale: string): string {
+  const days = Math.trunc((at - now) / 86_400_000);
+  if (Math.abs(days) < 2 || Math.abs(days) > daysUpTo) return formatRelative(at, now, locale);
+  return relativeFormat(locale).format(days, 'day');
 }
 
 export function formatAbsolute(at: number, locale: string): string {
@@ -111,6 +125,11 @@ const clockOptions: Intl.DateTimeFormatOptions = {
 /** Time of day with milliseconds, as log lines have it. */
 export function formatClock(at: number, locale: string): string {
   return dateFormat(locale, clockOptions).format(at);
+}
+
+/** Day and time to the minute, short enough for a sentence. */
+export function formatMoment(at: number, locale: string): string {
+  return dateFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }).format(at);
 }
 
 export function formatDate(at: number, locale: string): string {

@@ -10,6 +10,8 @@ const pages = [
   ['routers', '/routers'],
   ['services', '/services'],
   ['middlewares', '/middlewares'],
+  ['certificates', '/certificates'],
+  ['resolvers', '/resolvers'],
   ['logs', '/logs'],
   ['explain', '/explain'],
   ['settings', '/settings'],
@@ -78,6 +80,7 @@ const details = [
   ['router', '/routers/grafana@docker'],
   ['service', '/services/grafana@docker'],
   ['middleware', '/middlewares/family@file'],
+  ['certificate', '/certificates/crt-*.home.example.org'],
   ['request', '/logs/r00000400'],
   ['explanation', '/explain?url=https%3A%2F%2Fgrafana.home.example.org%2F'],
   ['something gone', '/routers/gone@docker'],
@@ -114,7 +117,7 @@ test('every page speaks French', async ({ page }) => {
     await expect(page.locator('html')).toHaveAttribute('lang', 'fr');
     // A key that has no words would show as it is, with its dots.
     expect(await page.locator('main').innerText()).not.toMatch(
-      /\b(common|overview|containers|routing|logs|settings|explain)\.[a-z]/,
+      /\b(common|overview|containers|routing|certificates|logs|settings|explain)\.[a-z]/,
     );
   }
   expect(errors).toEqual([]);
@@ -179,6 +182,101 @@ test('a router of labels is edited, exported, and goes back to what they say', a
   await expect(page.getByRole('row', { name: /grafana@docker edited/ })).toHaveCount(0);
   await page.getByRole('button', { name: 'Undo' }).first().click();
   await expect(page.getByRole('row', { name: /grafana@docker edited/ })).toBeVisible();
+  expect(errors).toEqual([]);
+});
+
+test('a domain is added in one form, and every step of its order is seen', async ({ page }) => {
+  const errors = watch(page);
+  await open(page, '/certificates', 'few');
+  await page.getByRole('button', { name: 'Add a domain' }).click();
+  const form = page.getByRole('dialog', { name: 'Add a domain' });
+  await form.getByRole('button', { name: 'Get the certificate' }).click();
+  await expect(form.getByText('Write a domain, such as photos.example.org.')).toBeVisible();
+  await form.getByLabel('Domain').fill('*.photos.example.org');
+  // It says which way can succeed, and which cannot and why.
+  await expect(form.getByRole('radio', { name: /^As the resolver cloudflare/ })).toBeChecked();
+  await expect(form.getByRole('radio', { name: /^Over HTTP/ })).toBeDisabled();
+  await form.getByRole('radio', { name: /^By DNS/ }).check();
+  await form.getByLabel('DNS provider').selectOption('OVH');
+  await form.getByRole('button', { name: 'Get the certificate' }).click();
+  await expect(form.getByText('This is needed.').first()).toBeVisible();
+  for (const field of ['Application key', 'Application secret', 'Consumer key']) {
+    await form.getByLabel(field).fill('x');
+  }
+  await form.getByRole('button', { name: 'Check' }).click();
+  await expect(form.getByText('It works.')).toBeVisible();
+  await expectAccessible(page);
+  await form.getByRole('button', { name: 'Get the certificate' }).click();
+  const watched = page.getByRole('dialog', { name: 'Getting a certificate for *.photos.example.org' });
+  await expect(watched.getByText('Told the authority to look')).toBeVisible();
+  await expect(watched.getByText('*.photos.example.org has its certificate.')).toBeVisible();
+  await expect(watched.getByText('In use from the next visit on')).toBeVisible();
+  await expectAccessible(page);
+  await watched.getByRole('button', { name: 'Show the certificate' }).click();
+  await expect(page.getByRole('complementary', { name: '*.photos.example.org' })).toContainText("Let's Encrypt");
+  expect(errors).toEqual([]);
+});
+
+test('a certificate is renewed, downloaded, revoked and removed', async ({ page }) => {
+  const errors = watch(page);
+  await open(page, '/certificates/crt-nextcloud.home.example.org', 'few');
+  const detail = page.getByRole('complementary', { name: 'nextcloud.home.example.org' });
+  await detail.getByRole('button', { name: 'Renew now' }).click();
+  await expect(detail.getByText('What is happening now')).toBeVisible();
+  await expect(detail.getByText('What is happening now')).toBeHidden();
+  const choose = async (item: string): Promise<void> => {
+    await detail.getByRole('button', { name: 'Actions for nextcloud.home.example.org' }).click();
+    await page.getByRole('menuitem', { name: item }).click();
+  };
+  await choose('Download…');
+  const download = page.getByRole('dialog', { name: /^Download the certificate/ });
+  await download.getByRole('radio', { name: /PFX/ }).check();
+  await download.getByRole('button', { name: 'Download' }).click();
+  await expect(download.getByText('Give it a passphrase.')).toBeVisible();
+  await expectAccessible(page);
+  await download.getByLabel('Passphrase').fill('secret');
+  const saved = page.waitForEvent('download');
+  await download.getByRole('button', { name: 'Download' }).click();
+  expect((await saved).suggestedFilename()).toBe('nextcloud.home.example.org.pfx');
+  await choose('Revoke…');
+  const revoke = page.getByRole('dialog', { name: /^Revoke the certificate/ });
+  await expect(revoke).toContainText('browsers may refuse it');
+  await expectAccessible(page);
+  await revoke.getByRole('button', { name: 'Revoke it' }).click();
+  await expect(detail.getByText('Revoked', { exact: true })).toBeVisible();
+  await choose('Remove…');
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove it' }).click();
+  await expect(page).toHaveURL(/\/certificates$/);
+  await expect(page.getByRole('link', { name: 'nextcloud.home.example.org' })).toHaveCount(0);
+  expect(errors).toEqual([]);
+});
+
+test('certificates are imported and uploaded, and what was left out is said', async ({ page }) => {
+  const errors = watch(page);
+  await open(page, '/certificates', 'few');
+  await page.getByRole('button', { name: 'Import', exact: true }).click();
+  const form = page.getByRole('dialog', { name: 'Import certificates' });
+  await form.getByRole('button', { name: 'Import' }).click();
+  await expect(form.getByText('Write where it is.')).toBeVisible();
+  await form.getByText('Upload from this device').click();
+  await form.getByLabel('Files').setInputFiles({
+    name: 'acme.json',
+    mimeType: 'application/json',
+    buffer: Buffer.from('{}'),
+  });
+  await expectAccessible(page);
+  await form.getByRole('button', { name: 'Import' }).click();
+  await expect(form.getByText('1 certificate was taken')).toBeVisible();
+  await expect(form.getByText('gone.example.org ended on 2026-08-01.')).toBeVisible();
+  await expectAccessible(page);
+  await form.getByRole('button', { name: 'Close' }).last().click();
+
+  await page.getByRole('button', { name: 'Upload', exact: true }).click();
+  const upload = page.getByRole('dialog', { name: 'Bring a certificate' });
+  await upload.getByLabel('Certificate (PEM)').first().fill('nothing');
+  await upload.getByRole('button', { name: 'Use it' }).click();
+  await expect(upload.getByText('This holds no line “BEGIN CERTIFICATE”.')).toBeVisible();
+  await expectAccessible(page);
   expect(errors).toEqual([]);
 });
 

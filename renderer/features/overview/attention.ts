@@ -1,5 +1,6 @@
 import type { Problem } from '../../../app/contract/objects.ts';
 import type { Picture } from '../../client/picture.ts';
+import { certificatePath, mainName } from '../certificates/certificate-state.ts';
 import { containerPath, middlewarePath, routerPath, servicePath } from '../road/stations.tsx';
 
 export interface Attention {
@@ -30,6 +31,10 @@ export function attentionOf(picture: Picture): Attention[] {
   for (const service of picture.services) take(service.problems, service.name, servicePath(service.name));
   for (const middleware of picture.middlewares) {
     take(middleware.problems, middleware.name, middlewarePath(middleware.name));
+  }
+  for (const certificate of picture.certificates) {
+    const { failure, id } = certificate;
+    if (failure) take([failure.problem], mainName(certificate), certificatePath(id));
   }
   const seen = new Set<string>();
   return all

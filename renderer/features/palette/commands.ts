@@ -3,7 +3,7 @@ import type { Picture } from '../../client/picture.ts';
 /** Everything that the palette can reach. Pure, so that the ranking can be judged without a page. */
 export interface Command {
   readonly id: string;
-  readonly group: 'pages' | 'actions' | 'containers' | 'routers' | 'services' | 'middlewares';
+  readonly group: 'pages' | 'actions' | 'containers' | 'routers' | 'services' | 'middlewares' | 'certificates';
   readonly text: string;
   readonly hint?: string;
   /** Other words that find it. */
@@ -33,6 +33,7 @@ const groupOrder: Record<Command['group'], number> = {
   routers: 3,
   services: 4,
   middlewares: 5,
+  certificates: 6,
 };
 
 export function find(commands: readonly Command[], needle: string, limit: number): Command[] {
@@ -79,5 +80,15 @@ export function objectCommands(picture: Picture, go: (path: string) => void): Co
     ...of('routers', picture.routers, (name) => rules.get(name) ?? ''),
     ...of('services', picture.services, (name) => servers.get(name) ?? ''),
     ...of('middlewares', picture.middlewares, (name) => types.get(name) ?? ''),
+    ...picture.certificates.map(
+      ({ id, names, issuer }): Command => ({
+        id: `certificate ${id}`,
+        group: 'certificates',
+        text: names[0] ?? id,
+        hint: issuer,
+        also: names.join(' '),
+        run: () => go(`/certificates/${encodeURIComponent(id)}`),
+      }),
+    ),
   ];
 }

@@ -1,5 +1,5 @@
 import { Dialog } from '@base-ui/react/dialog';
-import { ArrowRight, Box, Network, Route, Search, ShieldHalf, Zap } from 'lucide-react';
+import { ArrowRight, Box, Network, Route, Search, ShieldCheck, ShieldHalf, Zap } from 'lucide-react';
 import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useLocation } from 'wouter';
@@ -17,6 +17,7 @@ const icons = {
   routers: Route,
   services: Network,
   middlewares: ShieldHalf,
+  certificates: ShieldCheck,
 };
 
 const shown = 40;
@@ -36,12 +37,16 @@ function useCommands(query: string, close: () => void): readonly Command[] {
         ['/routers', t('routing.routers')],
         ['/services', t('routing.services')],
         ['/middlewares', t('routing.middlewares')],
+        ['/certificates', t('nav.certificates')],
+        ['/resolvers', t('certificates.resolvers')],
         ['/logs', t('nav.logs')],
         ['/explain', t('explain.title')],
         ['/settings', t('nav.settings')],
       ] as const
     ).map(([path, text]) => ({ id: path, group: 'pages', text, run: () => go(path) }));
-    const actions: Command[] = [];
+    const actions: Command[] = [
+      { id: 'add domain', group: 'actions', text: t('certificates.add'), run: () => go('/certificates?add=1') },
+    ];
     if (still) {
       for (const container of still.containers) {
         if (container.exposureId === null && container.exposure !== 'exposed') {
@@ -239,7 +244,9 @@ export function Palette({ onClose }: { onClose: () => void }) {
                   )}
                   {command.group !== 'pages' && command.group !== 'actions' && (
                     <span className="ml-auto shrink-0 text-12 text-muted">
-                      {command.group === 'containers' ? t('nav.containers') : t(`routing.${command.group}`)}
+                      {command.group === 'containers' || command.group === 'certificates'
+                        ? t(`nav.${command.group}`)
+                        : t(`routing.${command.group}`)}
                     </span>
                   )}
                 </button>
