@@ -1,16 +1,22 @@
-// Writes docs/compatibility.md from the schemas: `npm run docs`. With `--check` it only says whether the file is up to date.
+// Writes the pages of docs/ that follow from the source: `npm run docs`. With `--check` it only says whether they are up
+// to date.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compatibilityPage } from './compatibility-page.ts';
+import { dnsProvidersPage } from './dns-providers-page.ts';
 
-const path = join(import.meta.dirname, '..', 'docs', 'compatibility.md');
+const pages = {
+  'compatibility.md': compatibilityPage(),
+  'dns-providers.md': await dnsProvidersPage(),
+};
 
-if (process.argv.includes('--check')) {
-  if (readFileSync(path, 'utf8') !== compatibilityPage()) {
-    console.error('docs/compatibility.md is not what the schemas say. Run: npm run docs');
+for (const [name, text] of Object.entries(pages)) {
+  const path = join(import.meta.dirname, '..', 'docs', name);
+  if (!process.argv.includes('--check')) {
+    writeFileSync(path, text);
+    console.log(`Wrote docs/${name}.`);
+  } else if (readFileSync(path, 'utf8') !== text) {
+    console.error(`docs/${name} is not what the source says. Run: npm run docs`);
     process.exitCode = 1;
   }
-} else {
-  writeFileSync(path, compatibilityPage());
-  console.log('Wrote docs/compatibility.md.');
 }

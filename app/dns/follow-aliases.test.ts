@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Secret } from '../secrets/secret.ts';
+import type { Secret } from '../secrets/secret.ts';
 import type { DnsProvider, TxtRecord } from './dns-provider.ts';
 import { followAliases } from './follow-aliases.ts';
 import { keptAccounts } from './kept-accounts.ts';
