@@ -10,6 +10,7 @@ import type {
 } from '../../proxy/model/snapshot.ts';
 import type { TcpServersTransportConfig } from '../../proxy/model/stream.ts';
 import type { StaticEntryPoint } from '../config/static.ts';
+import { isInPlace } from './closed.ts';
 import { childrenOf, serviceMiddlewares } from './judge-composed.ts';
 import { middlewaresOf } from './judge-router.ts';
 import { defaultTransportName, transportOf, usableServers } from './judge-service.ts';
@@ -75,9 +76,7 @@ export function toRoutingSnapshot(
   };
 
   const isServed = (router: RuntimeRouter): boolean =>
-    (router.status !== 'disabled' || router.closed !== undefined) &&
-    !isPaused(router) &&
-    !(pausedAll && router.provider !== 'internal');
+    isInPlace(router) && !isPaused(router) && !(pausedAll && router.provider !== 'internal');
   const childRouters: Record<string, ChildRouterSnapshot> = Object.create(null);
   for (const router of state.routers.values()) {
     if (!isServed(router)) continue;
@@ -94,8 +93,7 @@ export function toRoutingSnapshot(
     });
     const below = children === undefined ? {} : { children };
     if (router.parents === undefined) {
-      // Traefik serves such a router with the default options.
-      const tlsOptions = state.asTraefik === true ? undefined : state.tls?.required.get(router.name);
+      const tlsOptions = state.tls?.required.get(router.name);
       for (const each of split(router, tlsEntryPoints)) {
         routers.push({ ...each, ...below, ...(tlsOptions === undefined ? {} : { tlsOptions }) });
       }
