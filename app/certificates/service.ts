@@ -378,7 +378,7 @@ async function asOperation(resolver: AcmeResolver, work: () => Promise<void>): P
 function hostsInUse(routers: ReadonlyMap<string, RouterView>): readonly HostInUse[] {
   const byHost = new Map<string, string[]>();
   for (const router of routers.values()) {
-    if (router.status === 'disabled' || !router.tls) continue;
+    if ((router.status === 'disabled' && router.closed !== true) || !router.tls) continue;
     for (const host of router.hosts) {
       const own = byHost.get(host) ?? [];
       own.push(viewKey(router));

@@ -1,7 +1,7 @@
 import type { Problem, ProblemCode } from '../contract/objects.ts';
 import { childrenOf } from './judge-composed.ts';
 import { isPaused } from './judgement.ts';
-import type { RuntimeObject, RuntimeService } from './state.ts';
+import type { RuntimeObject, RuntimeRouter, RuntimeService } from './state.ts';
 
 /** What keeps visitors out, or might have: options that cannot be read may have been about it. */
 const protection: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
@@ -41,6 +41,11 @@ export function closedReason(router: RuntimeObject, serviceFaults: () => readonl
     ({ code, severity }) => severity === 'error' && protection.has(code),
   );
   return fault?.message ?? null;
+}
+
+/** It serves, or refuses in its place: visitors get to it. */
+export function isInPlace({ status, closed }: Pick<RuntimeRouter, 'status' | 'closed'>): boolean {
+  return status !== 'disabled' || closed !== undefined;
 }
 
 /** What is wrong with a service and all that it leads to: middlewares may stand before those, too. */

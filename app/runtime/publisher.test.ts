@@ -87,6 +87,22 @@ describe('publisher', () => {
     expect(published.map(({ snapshot }) => snapshot.revision)).toEqual([1, 2]);
   });
 
+  test('a router that is closed has its certificate, so that its visitors see the answer; one that left has none', async () => {
+    const { publisher, published, answers } = setUp();
+    const { configuration, ...rest } = publication('docker', 'a.localhost', 'b.localhost', 'c.localhost');
+    const [a, b, c] = Object.values(configuration.http?.routers ?? {});
+    const routers = { a: { ...a, middlewares: ['none'] }, b: { ...b, service: 'none' }, c: { ...c } };
+    const served = publisher.publish({ ...rest, configuration: { http: { routers } } });
+    await settled();
+    expect(published[0]?.certificates).toEqual(['a.localhost', 'c.localhost']);
+    expect(published[0]?.snapshot.routers.map(({ name, refuse }) => [name, refuse !== undefined])).toEqual([
+      ['a@docker', true],
+      ['c@docker', false],
+    ]);
+    answers[0]?.([]);
+    await served;
+  });
+
   test('the same hosts are not asked for again', async () => {
     const { publisher, asked } = setUp();
     void publisher.publish(publication('docker', 'a.localhost'));

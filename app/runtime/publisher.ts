@@ -6,6 +6,7 @@ import { type ConfiguredTls, coveredBy, noConfiguredTls, type TlsFiles } from '.
 import type { StaticEntryPoint } from '../config/static.ts';
 import type { Log } from '../log.ts';
 import type { Publication } from '../providers/provider.ts';
+import { isInPlace } from './closed.ts';
 import { buildRuntime, type RuntimeOptions } from './merge.ts';
 import { type InternalUrls, toRoutingSnapshot } from './snapshot.ts';
 import type { RuntimeState } from './state.ts';
@@ -209,7 +210,7 @@ function together(
   return [...(hasDefault ? internal.map((each) => ({ ...each, isDefault: false })) : internal), ...own];
 }
 
-/** Hosts that visitors may ask for over TLS: of routers that serve, and the domains that these name for their certificates. */
+/** Hosts that visitors may ask for over TLS: of routers that serve or refuse, and the domains that these name for their certificates. */
 function hostsToCertify(state: RuntimeState, entryPoints: readonly StaticEntryPoint[]): readonly string[] {
   const secure = new Set(entryPoints.filter(({ tls }) => tls).map(({ name }) => name));
   const hosts = new Set<string>();
@@ -219,7 +220,7 @@ function hostsToCertify(state: RuntimeState, entryPoints: readonly StaticEntryPo
     for (const san of sans ?? []) hosts.add(san.toLowerCase());
   }
   for (const router of state.routers.values()) {
-    if (router.status === 'disabled') continue;
+    if (!isInPlace(router)) continue;
     if (!router.tls && !router.entryPoints.some((name) => secure.has(name))) continue;
     for (const host of router.hosts) hosts.add(host);
     for (const { main, sans } of router.config.tls?.domains ?? []) {
@@ -228,7 +229,7 @@ function hostsToCertify(state: RuntimeState, entryPoints: readonly StaticEntryPo
     }
   }
   for (const router of state.streams.tcp.routers.values()) {
-    if (router.status === 'disabled' || router.tls !== 'terminate') continue;
+    if (!isInPlace(router) || router.tls !== 'terminate') continue;
     for (const host of router.hosts) hosts.add(host);
     for (const { main, sans } of router.config.tls?.domains ?? []) {
       hosts.add(main.toLowerCase());

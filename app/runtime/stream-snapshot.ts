@@ -8,6 +8,7 @@ import type {
 } from '../../proxy/model/snapshot.ts';
 import type { TcpMiddlewareConfig, TcpServersTransportConfig } from '../../proxy/model/stream.ts';
 import { parseServerAddress } from '../../proxy/stream/address.ts';
+import { isInPlace } from './closed.ts';
 import { defaultTransportName } from './judge-service.ts';
 import { tcpTransportOf, tlsOptionsOfTcp, weightedOf } from './judge-streams.ts';
 import { isPaused } from './judgement.ts';
@@ -53,7 +54,7 @@ export function toStreamSnapshot(
   };
 
   for (const router of tcp.routers.values()) {
-    if ((router.status === 'disabled' && router.closed === undefined) || isPaused(router)) continue;
+    if (!isInPlace(router) || isPaused(router)) continue;
     const { name, entryPoints, rule, syntax, priority, providerRank, tls, middlewares, service, closed } = router;
     const rank = providerRank === undefined ? {} : { providerRank };
     if (closed !== undefined) {

@@ -1,5 +1,6 @@
 import type { StaticEntryPoint } from '../../config/static.ts';
 import { viewKey } from '../../contract/view-key.ts';
+import { isInPlace } from '../../runtime/closed.ts';
 import type { RuntimeState } from '../../runtime/state.ts';
 import type { Claim, Domain } from './plan.ts';
 
@@ -21,7 +22,7 @@ export function claimsOf(
     return true;
   };
   for (const router of state.routers.values()) {
-    if (router.status === 'disabled') continue;
+    if (!isInPlace(router)) continue;
     const own = add(router.name, router.config.tls, router.hosts);
     if (own || router.config.tls !== undefined) continue;
     const at = router.entryPoints.map((name) => byName.get(name)).filter((each) => each !== undefined);
@@ -32,7 +33,7 @@ export function claimsOf(
     }
   }
   for (const router of state.streams.tcp.routers.values()) {
-    if (router.status === 'disabled' || router.tls !== 'terminate') continue;
+    if (!isInPlace(router) || router.tls !== 'terminate') continue;
     add(viewKey({ protocol: 'tcp', name: router.name }), router.config.tls, router.hosts);
   }
   for (const { routerTls } of entryPoints) {
