@@ -58,7 +58,7 @@ export function createDnsCredentials(options: DnsCredentialOptions): DnsCredenti
 
   /** Fields that no provider has are a mistake of the caller, not a thing to keep. */
   const refuseUnknown = (definition: DnsProviderDefinition, given: Readonly<Record<string, string>>): void => {
-    const fields = new Set(definition.credentials.map(({ key }) => key));
+    const fields = new Set(inForms(definition).map(({ key }) => key));
     const unknown = Object.keys(given).find((key) => !fields.has(key));
     if (unknown === undefined) return;
     throw new OperationError('INVALID', `${definition.title} has no field "${unknown}".`, {
@@ -109,6 +109,11 @@ export function createDnsCredentials(options: DnsCredentialOptions): DnsCredenti
   };
 }
 
+/** Paths of programs and files are for the environment alone. */
+function inForms({ credentials }: Pick<DnsProviderDefinition, 'credentials'>): DnsProviderDefinition['credentials'] {
+  return credentials.filter(({ environmentOnly }) => environmentOnly !== true);
+}
+
 function failed(error: DnsProviderError): CheckResult {
   return { ok: false, zones: [], problems: [dnsProblem(error)] };
 }
@@ -137,7 +142,7 @@ function viewOf(
     help: help.create,
     helpUrl: help.url,
     rights: help.rights,
-    fields: credentials.map((field) => ({
+    fields: inForms({ credentials }).map((field) => ({
       key: field.key,
       label: field.label,
       secret: field.secret === true,

@@ -67,6 +67,11 @@ export interface CredentialField {
   /** Handed over as a `Secret`, kept in the keychain, never shown again. */
   readonly secret?: true;
   readonly optional?: true;
+  /**
+   * Not in forms: who may sign in to the dashboard must not thereby run programs, or read and write files, on this
+   * machine. Whoever sets the environment may do that anyway.
+   */
+  readonly environmentOnly?: true;
   readonly placeholder?: string;
   readonly help?: DnsWords;
   /** Where only some values make sense; the first is what counts when nothing is chosen. */

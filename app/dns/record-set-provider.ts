@@ -10,6 +10,8 @@ import { type Zone, type ZoneSource, zoneFinder } from './zones.ts';
 export interface RecordSet {
   readonly values: readonly string[];
   readonly ttlS: number;
+  /** How the API spells its texts, by what they mean: what others set goes back as it came. */
+  readonly spelled?: ReadonlyMap<string, string>;
 }
 
 /** An API whose unit is all records of a name and type at once. */

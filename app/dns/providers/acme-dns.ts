@@ -31,6 +31,7 @@ export const acmeDns: DnsProviderDefinition = {
     },
     {
       key: 'storagePath',
+      environmentOnly: true,
       label: { en: 'File of accounts', fr: 'Fichier des comptes' },
       optional: true,
       placeholder: '/etc/gatehouse/acme-dns.json',

@@ -3,8 +3,9 @@ import { shaped } from '../answer-shape.ts';
 import { type Answer, createAsk } from '../ask.ts';
 import { baseOf, readCredentials } from '../credentials.ts';
 import type { DnsProviderDefinition } from '../dns-provider.ts';
-import { plainName, quotedText, relativeName, unquotedText } from '../names.ts';
+import { plainName, relativeName } from '../names.ts';
 import { recordSetProvider } from '../record-set-provider.ts';
+import { fromWire, toWire } from '../wire-values.ts';
 import type { Zone } from '../zones.ts';
 
 /** https://desec.readthedocs.io/en/latest/dns/rrsets.html */
@@ -68,19 +69,10 @@ export const desec: DnsProviderDefinition = {
           const answer = await ask({ url: setUrl(zone, name, type), headers, accept: [404] }, signal);
           if (answer.status === 404) return null;
           const { records, ttl } = shaped(desec, setSchema, answer);
-          return { values: type === 'TXT' ? records.map(unquotedText) : records, ttlS: ttl };
+          return fromWire(type, records, ttl);
         },
-        async write(zone, name, type, set, _before, signal) {
-          const wire = { TXT: quotedText, CNAME: (text: string) => `${text}.`, A: String, AAAA: String }[type];
-          await put(
-            zone,
-            name,
-            type,
-            set.ttlS,
-            set.values.map((text) => wire(text)),
-            signal,
-          );
-        },
+        write: (zone, name, type, set, before, signal) =>
+          put(zone, name, type, set.ttlS, toWire(type, set, before), signal),
         remove: (zone, name, type, before, signal) => put(zone, name, type, before.ttlS, [], signal),
       },
     });

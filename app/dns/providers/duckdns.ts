@@ -1,5 +1,5 @@
 import { createAsk, type Judgement } from '../ask.ts';
-import { cannotList, soundAddress } from '../changes.ts';
+import { cannotList, mayHaveHappened, soundAddress } from '../changes.ts';
 import { checkProvider } from '../check-provider.ts';
 import { baseOf, readCredentials } from '../credentials.ts';
 import { DnsProviderError } from '../dns-error.ts';
@@ -9,7 +9,9 @@ import { inTurn } from '../in-turn.ts';
 import { plainName } from '../names.ts';
 
 /** What we set last, by domain, whichever order asked for it: DuckDNS has one text for a domain and all below it. */
-const texts = new Map<string, string>();
+const texts = new Map<string, { readonly text: string; readonly atMs: number }>();
+/** A challenge that has not taken its text away by then was cut off, and keeps no other one waiting. */
+const heldForMs = 15 * 60_000;
 
 /** https://www.duckdns.org/spec.jsp */
 export const duckdns: DnsProviderDefinition = {
@@ -32,6 +34,7 @@ export const duckdns: DnsProviderDefinition = {
   create(given, options) {
     const { value, secrets } = readCredentials(duckdns, given);
     const base = baseOf(duckdns, given, options, 'https://www.duckdns.org');
+    const now = options?.now ?? Date.now;
     const ask = createAsk({ home: duckdns, secrets, judge, options });
     const update = async (domain: string, fields: Record<string, string>, signal: AbortSignal): Promise<void> => {
       const query = new URLSearchParams({ domains: domain, token: value('token'), ...fields }).toString();
@@ -45,15 +48,20 @@ export const duckdns: DnsProviderDefinition = {
         const domain = domainOf(fqdn);
         await turn(domain, signal, async () => {
           const held = texts.get(domain);
-          if (held !== undefined && held !== text) throw oneText(domain);
-          await update(domain, { txt: text }, signal);
-          texts.set(domain, text);
+          if (held && held.text !== text && now() - held.atMs < heldForMs) throw oneText(domain);
+          try {
+            await update(domain, { txt: text }, signal);
+          } catch (error) {
+            if (mayHaveHappened(error)) texts.set(domain, { text, atMs: now() });
+            throw error;
+          }
+          texts.set(domain, { text, atMs: now() });
         });
       },
       async removeTxt({ fqdn, value: text }, signal) {
         const domain = domainOf(fqdn);
         await turn(domain, signal, async () => {
-          if ((texts.get(domain) ?? text) !== text) return;
+          if ((texts.get(domain)?.text ?? text) !== text) return;
           await update(domain, { txt: text, clear: 'true' }, signal);
           texts.delete(domain);
         });

@@ -22,12 +22,14 @@ export const exec: DnsProviderDefinition = {
   credentials: [
     {
       key: 'path',
+      environmentOnly: true,
       label: { en: 'Program', fr: 'Programme' },
       placeholder: '/usr/local/bin/update-dns',
       help: { en: 'The whole path, without arguments.', fr: 'Le chemin complet, sans arguments.' },
     },
     {
       key: 'mode',
+      environmentOnly: true,
       label: { en: 'Arguments', fr: 'Arguments' },
       optional: true,
       choices: ['default', 'RAW'],
@@ -39,8 +41,8 @@ export const exec: DnsProviderDefinition = {
   ],
   help: {
     create: {
-      en: 'A program that makes the record when its first argument is “present”, takes it away at “cleanup”, and ends with 0 when that is done.',
-      fr: 'Un programme qui crée l’enregistrement si son premier argument est « present », l’enlève pour « cleanup », et se termine par 0 quand c’est fait.',
+      en: 'Name the program in the environment of Gatehouse, as EXEC_PATH; this page cannot. It makes the record when its first argument is “present”, takes it away at “cleanup”, and ends with 0 when that is done.',
+      fr: 'Indiquez le programme dans l’environnement de Gatehouse, par EXEC_PATH ; cette page ne le peut pas. Il crée l’enregistrement si son premier argument est « present », l’enlève pour « cleanup », et se termine par 0 quand c’est fait.',
     },
     rights: {
       en: 'It runs as the user that Gatehouse runs as, with its environment.',

@@ -3,8 +3,9 @@ import { shaped } from '../answer-shape.ts';
 import { type Answer, createAsk } from '../ask.ts';
 import { badField, baseOf, fieldOf, readCredentials } from '../credentials.ts';
 import type { DnsProviderDefinition } from '../dns-provider.ts';
-import { quotedText, relativeName, unquotedText } from '../names.ts';
+import { relativeName } from '../names.ts';
 import { recordSetProvider } from '../record-set-provider.ts';
+import { fromWire, toWire } from '../wire-values.ts';
 import type { Zone } from '../zones.ts';
 
 const perPage = 100;
@@ -73,14 +74,10 @@ export const gandi: DnsProviderDefinition = {
           const answer = await ask({ url: setUrl(zone, name, type), headers, accept: [404] }, signal);
           if (answer.status === 404) return null;
           const set = shaped(gandi, setSchema, answer);
-          return {
-            values: type === 'TXT' ? set.rrset_values.map(unquotedText) : set.rrset_values,
-            ttlS: set.rrset_ttl,
-          };
+          return fromWire(type, set.rrset_values, set.rrset_ttl);
         },
-        async write(zone, name, type, set, _before, signal) {
-          const wire = { TXT: quotedText, CNAME: (text: string) => `${text}.`, A: String, AAAA: String }[type];
-          const json = { rrset_values: set.values.map((text) => wire(text)), rrset_ttl: set.ttlS };
+        async write(zone, name, type, set, before, signal) {
+          const json = { rrset_values: toWire(type, set, before), rrset_ttl: set.ttlS };
           await ask({ method: 'PUT', url: setUrl(zone, name, type), headers, json }, signal);
         },
         async remove(zone, name, type, _before, signal) {

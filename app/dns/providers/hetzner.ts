@@ -5,8 +5,9 @@ import { baseOf, readCredentials } from '../credentials.ts';
 import { DnsProviderError } from '../dns-error.ts';
 import { dnsFailure } from '../dns-failure.ts';
 import type { DnsProviderDefinition } from '../dns-provider.ts';
-import { quotedText, relativeName, unquotedText } from '../names.ts';
+import { relativeName } from '../names.ts';
 import { recordSetProvider } from '../record-set-provider.ts';
+import { fromWire, toWire } from '../wire-values.ts';
 import type { Zone } from '../zones.ts';
 
 /** https://docs.hetzner.cloud/reference/cloud#dns */
@@ -84,12 +85,14 @@ export const hetzner: DnsProviderDefinition = {
           const answer = await ask({ url: setUrl(zone, name, type), headers, accept: [404] }, signal);
           if (answer.status === 404) return null;
           const { rrset } = shaped(hetzner, setSchema, answer);
-          const values = rrset.records.map((record) => (type === 'TXT' ? unquotedText(record.value) : record.value));
-          return { values, ttlS: rrset.ttl ?? 3600 };
+          return fromWire(
+            type,
+            rrset.records.map((record) => record.value),
+            rrset.ttl ?? 3600,
+          );
         },
         async write(zone, name, type, set, before, signal) {
-          const wire = { TXT: quotedText, CNAME: (text: string) => `${text}.`, A: String, AAAA: String }[type];
-          const records = set.values.map((text) => ({ value: wire(text) }));
+          const records = toWire(type, set, before).map((text) => ({ value: text }));
           if (before === null) {
             const json = { name: relativeName(name, zone.name) || '@', type, ttl: set.ttlS, records };
             await done(

@@ -99,7 +99,9 @@ export const namecheap: DnsProviderDefinition = {
      * back as they were, and compared afterwards.
      */
     async function change(zone: Zone, edit: (hosts: readonly Host[]) => readonly Host[], signal: AbortSignal) {
-      const before = await hostsOf(zone, signal);
+      let before = await hostsOf(zone, signal);
+      // An empty list would be the end of all records, so it is asked for twice.
+      if (before.hosts.length === 0) before = await hostsOf(zone, signal);
       const hosts = edit(before.hosts);
       const parameters: Record<string, string> = domainOf(zone);
       if (before.emailType !== '') parameters['EmailType'] = before.emailType;

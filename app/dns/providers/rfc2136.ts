@@ -46,6 +46,7 @@ export const rfc2136: DnsProviderDefinition = {
     },
     {
       key: 'keyFile',
+      environmentOnly: true,
       label: { en: 'Key file', fr: 'Fichier de clé' },
       optional: true,
       placeholder: '/etc/gatehouse/tsig.key',

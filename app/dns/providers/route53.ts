@@ -1,10 +1,12 @@
 import { type Answer, createAsk, type Headers, type Judgement, pauseFor } from '../ask.ts';
 import { signedForAws } from '../aws-signature.ts';
+import type { RecordType } from '../changes.ts';
 import { baseOf, readCredentials } from '../credentials.ts';
 import { dnsFailure } from '../dns-failure.ts';
 import type { DnsProviderDefinition } from '../dns-provider.ts';
-import { plainName, quotedText, unquotedText } from '../names.ts';
+import { plainName } from '../names.ts';
 import { type RecordSet, recordSetProvider } from '../record-set-provider.ts';
+import { fromWire, toWire } from '../wire-values.ts';
 import { elementsAt, encodeXml, parseXml, textAt, type XmlElement } from '../xml.ts';
 import type { Zone } from '../zones.ts';
 
@@ -93,13 +95,12 @@ export const route53: DnsProviderDefinition = {
       zone: Zone,
       action: 'UPSERT' | 'DELETE',
       name: string,
-      type: string,
+      type: RecordType,
       set: RecordSet,
+      before: RecordSet | null,
       signal: AbortSignal,
     ) {
-      const values = set.values.map((text) =>
-        type === 'TXT' ? quotedText(text) : type === 'CNAME' ? `${text}.` : text,
-      );
+      const values = toWire(type, set, before);
       const records = values
         .map((text) => `<ResourceRecord><Value>${encodeXml(text)}</Value></ResourceRecord>`)
         .join('');
@@ -145,11 +146,11 @@ export const route53: DnsProviderDefinition = {
           );
           if (!set) return null;
           const values = elementsAt(set, 'ResourceRecords', 'ResourceRecord').map((record) => textAt(record, 'Value'));
-          return { values: type === 'TXT' ? values.map(unquotedText) : values, ttlS: Number(textAt(set, 'TTL')) || 0 };
+          return fromWire(type, values, Number(textAt(set, 'TTL')) || 0);
         },
-        write: (zone, name, type, set, _before, signal) => change(zone, 'UPSERT', name, type, set, signal),
+        write: (zone, name, type, set, before, signal) => change(zone, 'UPSERT', name, type, set, before, signal),
         // What is deleted must be described as it is.
-        remove: (zone, name, type, before, signal) => change(zone, 'DELETE', name, type, before, signal),
+        remove: (zone, name, type, before, signal) => change(zone, 'DELETE', name, type, before, before, signal),
       },
     });
   },

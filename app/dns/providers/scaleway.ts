@@ -3,8 +3,9 @@ import { shaped } from '../answer-shape.ts';
 import { type Answer, createAsk, type Judgement } from '../ask.ts';
 import { baseOf, readCredentials } from '../credentials.ts';
 import type { DnsProviderDefinition } from '../dns-provider.ts';
-import { quotedText, relativeName, unquotedText } from '../names.ts';
+import { relativeName } from '../names.ts';
 import { recordSetProvider } from '../record-set-provider.ts';
+import { fromWire, toWire } from '../wire-values.ts';
 import type { Zone } from '../zones.ts';
 
 const perPage = 100;
@@ -83,16 +84,17 @@ export const scaleway: DnsProviderDefinition = {
             // Without a name of its own, the filter for the zone itself lets everything through.
             for (const record of records) {
               if (record.name !== relative || record.type !== type) continue;
-              values.push(type === 'TXT' ? unquotedText(record.data) : record.data);
+              values.push(record.data);
               ttlS = record.ttl;
             }
-            if (records.length === 0 || seen >= total) return values.length === 0 ? null : { values, ttlS };
+            if (records.length === 0 || seen >= total) {
+              return values.length === 0 ? null : fromWire(type, values, ttlS);
+            }
           }
         },
-        async write(zone, name, type, set, _before, signal) {
+        async write(zone, name, type, set, before, signal) {
           const relative = relativeName(name, zone.name);
-          const wire = { TXT: quotedText, CNAME: (text: string) => `${text}.`, A: String, AAAA: String }[type];
-          const records = set.values.map((text) => ({ name: relative, type, ttl: set.ttlS, data: wire(text) }));
+          const records = toWire(type, set, before).map((data) => ({ name: relative, type, ttl: set.ttlS, data }));
           await change(zone, { set: { id_fields: { name: relative, type }, records } }, signal);
         },
         async remove(zone, name, type, _before, signal) {
