@@ -1,3 +1,4 @@
+import { isProxy } from './check-compose-static.ts';
 import type { CheckFinding } from './check-findings.ts';
 import type { StaticFacts } from './check-static.ts';
 import { entriesOf, interpolated, labelsIn, memberOf, textOf } from './compose-values.ts';
@@ -21,13 +22,18 @@ export function reachFindings(files: readonly ComposeFile[], statics: readonly S
   const services = files.flatMap((file) =>
     entriesOf(memberOf(file.yaml.value, 'services')).map(([name, definition]) => ({ file, name, definition })),
   );
+  const ofFiles = statics.filter(({ service }) => service === null);
   const proxies = services.flatMap((service) => {
-    const facts = statics.find((each) => each.file === service.file.path && each.service === service.name);
-    return facts === undefined ? [] : [{ ...service, facts }];
+    const own = statics.find((each) => each.file === service.file.path && each.service === service.name);
+    if (own === undefined && !isProxy(service.definition)) return [];
+    // A file of static configuration that is given with it is the one that is mounted.
+    return [{ ...service, facts: own ?? (ofFiles.length === 1 ? ofFiles[0] : undefined) }];
   });
   const routed = services.filter((service) => isRouted(service) && !proxies.some((proxy) => isSame(proxy, service)));
   return [
-    ...proxies.flatMap((proxy) => [...portFindings(proxy, proxy.facts), ...socketFindings(proxy, proxy.facts)]),
+    ...proxies.flatMap(({ facts, ...proxy }) =>
+      facts === undefined ? [] : [...portFindings(proxy, facts), ...socketFindings(proxy, facts)],
+    ),
     ...(proxies.length === 0 ? [] : routed.flatMap((service) => networkFindings(service, proxies))),
     ...routed.flatMap(serverPortFindings),
     ...routed.flatMap((service) => exposureFindings(service, statics)),
@@ -144,19 +150,24 @@ function portsOf({ definition }: Service): { readonly ports: readonly Port[]; re
 function portFindings(proxy: Service, { entryPoints }: StaticFacts): CheckFinding[] {
   if (textOf(memberOf(proxy.definition, 'network_mode')) !== '') return [];
   const { ports, isWhole } = portsOf(proxy);
-  const listening = entryPoints.map(({ name, address, transport }) => ({
-    name,
+  const listening = entryPoints.map(({ name, address, transport, origin }) => ({
+    ...{ name, origin },
     port: Number(/:(\d+)$/.exec(address)?.[1] ?? 0),
     protocol: transport === 'udp' ? 'udp' : 'tcp',
   }));
   const isOpen = (port: number, protocol: string): boolean =>
     ports.some((each) => each.target === port && each.protocol === protocol);
   const closed = listening.filter(
-    ({ name, port, protocol }) =>
-      (/^web|^http/i.test(name) || port === 80 || port === 443) && port > 1 && !isOpen(port, protocol),
+    ({ name, origin, port, protocol }) =>
+      origin !== 'default' &&
+      (/^web|^http/i.test(name) || port === 80 || port === 443) &&
+      port > 1 &&
+      !isOpen(port, protocol),
   );
   const unused = ports.filter(
-    ({ target, protocol }) => !listening.some((each) => each.port === target && each.protocol === protocol),
+    // Datagrams beside connections are for HTTP/3.
+    ({ target, protocol }) =>
+      !listening.some((each) => each.port === target && (each.protocol === protocol || protocol === 'udp')),
   );
   return [
     ...(isWhole ? closed : []).map(({ name, port }) =>

@@ -47,7 +47,8 @@ export function composeStatics(
   return { findings, facts };
 }
 
-function isProxy(definition: unknown): boolean {
+/** By its image. */
+export function isProxy(definition: unknown): boolean {
   return /(?:^|\/)(?:traefik|gatehouse)(?:[:@]|$)/i.test(textOf(memberOf(definition, 'image')));
 }
 

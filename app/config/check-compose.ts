@@ -12,7 +12,7 @@ import {
   said,
 } from './check-findings.ts';
 import { resolverFinding, type StaticFacts } from './check-static.ts';
-import { entriesOf, interpolated, labelsIn, memberOf, textOf } from './compose-values.ts';
+import { entriesOf, interpolated, isUnknown, labelsIn, memberOf, textOf } from './compose-values.ts';
 import type { Place } from './placed-text.ts';
 import { defaultStaticConfiguration } from './static.ts';
 
@@ -20,6 +20,8 @@ interface Label {
   readonly name: string;
   readonly value: string;
   readonly place: Place;
+  /** Its value depends on a variable of which nothing is known. */
+  readonly isUnknown: boolean;
   /** Of the value's first letter; null where it is not on one line with the file's text as it is. */
   readonly valuePlace: Place | null;
 }
@@ -111,6 +113,7 @@ export function judgedLabels(
     if (own === undefined) continue;
     const about = problem.details['place'] ?? optionLabel(problem.code, source.label);
     const label = find(own.labels, String(about ?? '')) ?? find(own.labels, source.label ?? '') ?? own.labels[0];
+    if (label?.isUnknown) continue;
     const position = problem.code === 'RULE_INVALID' ? Number(problem.details['position'] ?? 0) : undefined;
     const place =
       position !== undefined && label?.valuePlace
@@ -160,6 +163,7 @@ function labelsOf({ yaml }: ComposeFile, service: string, raw: unknown): Label[]
     return {
       name,
       value: interpolated(value),
+      isUnknown: isUnknown(value),
       place: yaml.placeOf(path),
       valuePlace: at && isList ? { line: at.line, column: at.column + name.length + 1 } : at,
     };

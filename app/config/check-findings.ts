@@ -2,6 +2,7 @@ import type { Problem } from '../contract/objects.ts';
 import { internalPublication } from '../providers/internal/publication.ts';
 import type { Origins, Publication } from '../providers/provider.ts';
 import { buildRuntime } from '../runtime/merge.ts';
+import type { InternalService } from '../runtime/state.ts';
 import type { StaticFacts } from './check-static.ts';
 import type { Place } from './placed-text.ts';
 import { defaultStaticConfiguration, type StaticEntryPoint } from './static.ts';
@@ -59,7 +60,8 @@ const needsTheRest: ReadonlySet<Problem['code']> = new Set(['SERVICE_NO_SERVERS'
  */
 export function judged(publication: Publication, { publications, statics }: CheckSurroundings): Judged[] {
   const entryPoints = entryPointsOf(statics);
-  const state = buildRuntime([...publications, internalPublication()], entryPoints, 0);
+  const internal = statics.length === 0 ? allInternal : [...new Set(statics.flatMap((each) => each.internal))];
+  const state = buildRuntime([...publications, internalPublication()], entryPoints, 0, undefined, { internal });
   const isHere = new Set<string>([...publications.map(({ provider }) => provider), 'internal']);
   const found: Judged[] = [];
   type Objects = ReadonlyMap<string, { readonly problems: readonly Problem[] }>;
@@ -98,6 +100,9 @@ export function judged(publication: Publication, { publications, statics }: Chec
   }
   return found;
 }
+
+/** Which of them are turned on stands in static configuration. */
+const allInternal: readonly InternalService[] = ['api', 'dashboard', 'ping', 'prometheus'];
 
 const withoutFileProvider =
   'The static configuration has no file provider. Set providers.file.directory or providers.file.filename there.';

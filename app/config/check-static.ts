@@ -1,3 +1,5 @@
+import { internalServicesOf } from '../providers/internal/publication.ts';
+import type { InternalService } from '../runtime/state.ts';
 import type { CheckFinding } from './check-findings.ts';
 import { nearestName } from './nearest.ts';
 import type { Place } from './placed-text.ts';
@@ -13,6 +15,8 @@ export interface StaticFacts {
   readonly resolvers: readonly string[];
   readonly docker: StaticConfiguration['docker'];
   readonly hasFileProvider: boolean;
+  /** Services of its own that it turns on, such as `api@internal`. */
+  readonly internal: readonly InternalService[];
   /** Of an option as it is written there. */
   readonly placeOf: (path: readonly (string | number)[]) => Place;
 }
@@ -29,6 +33,7 @@ export function staticFacts(
     entryPoints,
     docker,
     hasFileProvider: file.path !== null,
+    internal: internalServicesOf(reading.patch),
     resolvers: certificatesResolvers.map(({ name }) => name),
   };
 }

@@ -119,6 +119,16 @@ describe('files that are given together', () => {
     ]);
   });
 
+  it('know which services the static configuration turns on, and judge nothing by what variables may hold', () => {
+    const labels = ['traefik.http.routers.app.service=api@internal', 'traefik.http.routers.app.middlewares=auth'];
+    const compose = app([...labels, 'traefik.http.middlewares.auth.basicauth.users=${USERS}']);
+    expect(told({ 'compose.yml': compose })).toEqual([]);
+    expect(told({ 'compose.yml': compose, 'traefik.yml': `${staticFile}api: {}\n` })).toEqual([]);
+    expect(told({ 'compose.yml': compose, 'traefik.yml': staticFile })).toEqual([
+      expect.stringMatching(/^compose\.yml:7:9 error router app: The service api@internal does not exist.*--api/),
+    ]);
+  });
+
   it('leave alone what the rest of an installation may define', () => {
     expect(told({ 'compose.yml': app(['traefik.http.routers.app.middlewares=auth@file']) })).toEqual([]);
     expect(
@@ -185,6 +195,12 @@ describe('a Compose file that runs the proxy', () => {
     ]);
   });
 
+  it('has the usual entry points where it names none, of which nobody need publish any', () => {
+    expect(
+      told({ 'c.yml': proxy(['--api.insecure=true', ...usual.slice(2)], '    ports: ["80:80", "8080:8080"]\n') }),
+    ).toEqual([]);
+  });
+
   it('says which ports are shut, and which lead nowhere', () => {
     const text = proxy([...usual, '--entrypoints.inner.address=:9000'], '    ports: ["80:80", "8443:8443"]\n');
     expect(told({ 'c.yml': text })).toEqual([
@@ -216,6 +232,13 @@ describe('a Compose file that runs the proxy', () => {
       expect.stringMatching(
         /^d\.yml:4:5 error service app: It shares no network with traefik.*networks: \[proxy, proxy\]|external: true/,
       ),
+    ]);
+  });
+
+  it('belongs to the static file that is given with it', () => {
+    const text = proxy(usual, '    ports: ["80:80"]\n').replace(/ {4}command:\n(?: {6}- .*\n)+/, '');
+    expect(told({ 'traefik.yml': staticFile, 'c.yml': text })).toEqual([
+      expect.stringContaining('The entry point websecure listens on 443, and that port is not published'),
     ]);
   });
 
