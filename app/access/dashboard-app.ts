@@ -9,6 +9,7 @@ import { openApiDocument } from '../operations/openapi.ts';
 import { serveRpc } from '../operations/rpc-socket.ts';
 import { answerTraefikApi } from '../operations/traefik-api/answer.ts';
 import type { Access } from './access.ts';
+import { pageBase } from './page-base.ts';
 import { securityHeaders, send, sendJson, sendText } from './reply.ts';
 import { type GuardOptions, refusalOf } from './request-guard.ts';
 import type { SessionCookie } from './session-cookie.ts';
@@ -35,9 +36,6 @@ export interface RoutedTraits {
   /** The visitor came to the router over plain HTTP, and not from this machine: nobody is to sign in. */
   readonly exposed: boolean;
 }
-
-/** Where the page stands below its host, such as `/dashboard`, in what the worker asked for; read by the page itself. */
-export const pageBase = new WeakMap<IncomingMessage, string>();
 
 export interface DashboardApp {
   readonly onRequest: (

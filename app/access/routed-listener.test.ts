@@ -72,6 +72,10 @@ describe('api@internal', () => {
     expect(page).toContain('<meta name="gatehouse-base" content="/dashboard" />');
     expect((await visit('/dashboard/assets/main.js')).body).toBe('export {};');
     expect((await visit('/dashboard/routers/a@docker')).body).toContain('/dashboard/assets/');
+    // A link that signs in leads to the page, not to what the host has at its root.
+    const { code } = double.access.createSignInCode();
+    const signedIn = await visit(`/dashboard/sign-in?code=${code}`);
+    expect([signedIn.status, signedIn.headers.location]).toEqual([303, '/dashboard/']);
   });
 
   it('stands below a base path', async () => {

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { ApiConfiguration } from '../config/static.ts';
-import { type DashboardApp, type ListenerTraits, pageBase } from './dashboard-app.ts';
+import type { DashboardApp, ListenerTraits } from './dashboard-app.ts';
+import { pageBase } from './page-base.ts';
 import { sessionCookie } from './session-cookie.ts';
 
 /** Where the proxy's workers reach what `api@internal` and `dashboard@internal` serve. */

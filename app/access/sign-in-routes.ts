@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import type { Access, NewSession } from './access.ts';
+import { pageBase } from './page-base.ts';
 import { redirect, sendJson, sendText } from './reply.ts';
 import type { SessionCookie } from './session-cookie.ts';
 
@@ -59,8 +60,9 @@ export function createSignInRoutes(
           // Without a code it is the dashboard's own sign-in page.
           if (code === null) return false;
           const session = access.signInWithCode(code);
-          if (session) redirect(response, '/', cookieOf(session));
-          else if (signedIn) redirect(response, '/');
+          const page = `${pageBase.get(request) ?? ''}/`;
+          if (session) redirect(response, page, cookieOf(session));
+          else if (signedIn) redirect(response, page);
           else {
             sendText(
               response,

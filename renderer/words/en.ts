@@ -86,6 +86,7 @@ export const en = {
     tlsPassed: 'TLS goes on to the server',
     byRequest: 'HTTP routers decide, request by request',
     builtIn: 'Answered by Gatehouse itself',
+    builtInShort: 'Built in',
     perSecond: '{{rate}} requests/s',
     quiet: 'No requests in the last minute',
     passed: 'Passed in {{time}}',
@@ -713,7 +714,7 @@ export const en = {
     waitFor: 'Too many tries. Try again in {{seconds}} s.',
     unreachable: 'The engine does not answer.',
     noPassword:
-      'No password is set yet. On the machine itself, run “gatehouse open” and follow the link that it prints.',
+      'No password is set yet. On the machine itself, run “gatehouse password” to set one, or “gatehouse open” for a link that signs you in there.',
     forgot: 'No password at hand? On the machine itself, run “gatehouse open” for a link that signs you in.',
   },
   palette: {

@@ -95,6 +95,7 @@ export const fr: Words = {
     tlsPassed: 'TLS va jusqu’au serveur',
     byRequest: 'Les routeurs HTTP décident, requête par requête',
     builtIn: 'Gatehouse répond lui-même',
+    builtInShort: 'Intégré',
     perSecond: '{{rate}} requêtes/s',
     quiet: 'Aucune requête depuis une minute',
     passed: 'Franchi en {{time}}',
@@ -726,7 +727,7 @@ export const fr: Words = {
     waitFor: 'Trop d’essais. Réessayez dans {{seconds}} s.',
     unreachable: 'Le moteur ne répond pas.',
     noPassword:
-      'Aucun mot de passe n’est encore défini. Sur la machine elle-même, lancez « gatehouse open » et suivez le lien affiché.',
+      'Aucun mot de passe n’est encore défini. Sur la machine elle-même, « gatehouse password » en définit un ; « gatehouse open » affiche un lien qui vous y connecte.',
     forgot:
       'Pas de mot de passe sous la main ? Sur la machine elle-même, « gatehouse open » affiche un lien qui vous connecte.',
   },

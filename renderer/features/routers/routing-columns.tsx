@@ -109,7 +109,7 @@ export function useColumns(kind: Kind, search: string): readonly Column<RouterVi
         const parts = all.filter((part) => part.health !== 'paused');
         if (all.length > 0 && parts.length === 0) return <Status tone="paused">{t('road.paused')}</Status>;
         const down = parts.filter((part) => part.health === 'down').length;
-        if (item.type === 'whoami') return <span className="text-13 text-muted">{t('road.builtIn')}</span>;
+        if (item.type === 'whoami') return <span className="text-13 text-muted">{t('road.builtInShort')}</span>;
         if (parts.length === 0) return <Status tone="broken">{t('road.noServer')}</Status>;
         if (down > 0) {
           return (

@@ -52,10 +52,12 @@ export function ServiceDetail({ service, picture }: { service: ServiceView; pict
               {service.servers.map((server) => (
                 <li key={server.url}>
                   <code className="block font-mono text-13 [overflow-wrap:anywhere]">{server.url}</code>
-                  <Status tone={serverTone[server.health]}>{t(`road.${server.health}`)}</Status>
-                  {hasWeights && (
-                    <span className="text-13 text-muted"> · {t('road.weight', { weight: server.weight })}</span>
-                  )}
+                  <span className="flex flex-wrap items-center gap-x-1.5">
+                    <Status tone={serverTone[server.health]}>{t(`road.${server.health}`)}</Status>
+                    {hasWeights && (
+                      <span className="text-13 text-muted">· {t('road.weight', { weight: server.weight })}</span>
+                    )}
+                  </span>
                   {server.reason !== null && <p className="text-13 text-muted">{serverReason(server)}</p>}
                 </li>
               ))}
