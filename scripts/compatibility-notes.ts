@@ -139,7 +139,7 @@ interface Difference {
 /** Where Gatehouse answers in another way than Traefik, for every user of it. */
 export const differences: readonly Difference[] = [
   {
-    text: 'A request that two readers could understand in different ways is refused with 400: a `Host` that is not that of an absolute target or is no name, an encoded NUL, a path whose readings lead to different routers. Traefik chooses one reading.',
+    text: 'A request that two readers could understand in different ways is refused with 400: a `Host` that is no name, or not that of an absolute target or of HTTP/2’s `:authority`, an encoded NUL, a path whose readings lead to different routers. Traefik chooses one reading.',
     setting: 'returns it',
   },
   {

@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import http from 'node:http';
+import http2 from 'node:http2';
 import net, { type AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { makeCertificate } from '../../test/support/certificates.ts';
 import {
   type Harness,
   type HarnessOptions,
@@ -83,6 +85,28 @@ describe('an entry point that reads requests as Traefik does', () => {
       expect(await ask(head(`GET ${target}`))).toMatch(/^HTTP\/1.1 400 /);
     }
     expect(await ask(head('GET /', ['Host: a b']))).toMatch(/^HTTP\/1.1 400 /);
+  });
+
+  it('takes what HTTP/2 says of host and scheme, whatever the Host field holds', async () => {
+    const more = {
+      certificates: [await makeCertificate(['a.example'], true)],
+      routers: [{ rule: 'Host(`a.example`)', tls: true }],
+    };
+    for (const [options, status] of [
+      [{}, 400],
+      [{ asTraefik: true }, 200],
+    ] as const) {
+      const { proxy } = await start({ tls: true, ...options }, more);
+      const session = http2.connect(`https://127.0.0.1:${proxy.port()}`, { rejectUnauthorized: false });
+      closers.push(() => session.destroy());
+      for (const odd of [{ host: 'b.example' }, { ':scheme': 'http' }]) {
+        const stream = session.request({ ':path': '/', ':authority': 'a.example', ...odd });
+        const [answer] = (await once(stream, 'response')) as [http2.IncomingHttpHeaders];
+        expect(answer[':status']).toBe(status);
+        stream.resume();
+        await once(stream, 'close');
+      }
+    }
   });
 
   it('joins client and server over any protocol that both agree on', async () => {

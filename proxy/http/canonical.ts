@@ -220,7 +220,7 @@ function takeHost(request: LiveRequest, hostField: string | null, asTraefik: boo
     if (request.authority === '' && hostField !== null) {
       request.authority = hostField;
       request.headers.raw.unshift('Host', hostField);
-    } else if (hostField !== null && hostField.toLowerCase() !== request.authority.toLowerCase()) {
+    } else if (hostField !== null && !asTraefik && hostField.toLowerCase() !== request.authority.toLowerCase()) {
       request.refuse(400, 'REQUEST_AMBIGUOUS', `Host "${hostField}" differs from :authority "${request.authority}"`);
     }
   } else {

@@ -133,7 +133,7 @@ function receive(
     if (isRefusedMethod(pseudo.method, context.reading)) {
       request.refuse(405, 'REQUEST_MALFORMED', pseudo.method);
     }
-    if (pseudo.scheme !== request.scheme) {
+    if (pseudo.scheme !== request.scheme && !context.reading.asTraefik) {
       request.refuse(400, 'REQUEST_AMBIGUOUS', `:scheme "${pseudo.scheme}" on ${request.scheme}`);
     }
     const facts = takeFields(request, raw, peer, context.reading);
