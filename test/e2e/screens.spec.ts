@@ -79,10 +79,13 @@ const details = [
   ['container', '/containers/grafana'],
   ['router', '/routers/grafana@docker'],
   ['service', '/services/grafana@docker'],
+  ['TCP router', '/routers/tcp%20mail@file'],
+  ['service with several servers', '/services/shop@file'],
   ['middleware', '/middlewares/family@file'],
   ['certificate', '/certificates/crt-*.home.example.org'],
   ['request', '/logs/r00000400'],
   ['explanation', '/explain?url=https%3A%2F%2Fgrafana.home.example.org%2F'],
+  ['explanation of a connection', '/explain?url=tcp%3A%2F%2F%3A5432'],
   ['something gone', '/routers/gone@docker'],
 ] as const;
 
@@ -92,7 +95,7 @@ for (const [name, path] of details) {
       const errors = watch(page);
       await page.setViewportSize({ width, height: 800 });
       await open(page, path, 'one-broken');
-      if (name === 'explanation') await expect(page.getByRole('list', { name: 'The road of a request' })).toBeVisible();
+      if (name.startsWith('explanation')) await expect(page.getByRole('list', { name: 'The road of a request' })).toBeVisible();
       else await expect(page.getByRole('button', { name: 'Close' }).first()).toBeVisible();
       await expectAccessible(page);
       await expectNoSideways(page);
@@ -208,8 +211,8 @@ test('a domain is added in one form, and every step of its order is seen', async
   await expectAccessible(page);
   await form.getByRole('button', { name: 'Get the certificate' }).click();
   const watched = page.getByRole('dialog', { name: 'Getting a certificate for *.photos.example.org' });
-  await expect(watched.getByText('Told the authority to look')).toBeVisible();
-  await expect(watched.getByText('*.photos.example.org has its certificate.')).toBeVisible();
+  await expect(watched.getByText('Told the authority to look')).toBeVisible({ timeout: 30_000 });
+  await expect(watched.getByText('*.photos.example.org has its certificate.')).toBeVisible({ timeout: 30_000 });
   await expect(watched.getByText('In use from the next visit on')).toBeVisible();
   await expectAccessible(page);
   await watched.getByRole('button', { name: 'Show the certificate' }).click();
@@ -223,7 +226,7 @@ test('a certificate is renewed, downloaded, revoked and removed', async ({ page 
   const detail = page.getByRole('complementary', { name: 'nextcloud.home.example.org' });
   await detail.getByRole('button', { name: 'Renew now' }).click();
   await expect(detail.getByText('What is happening now')).toBeVisible();
-  await expect(detail.getByText('What is happening now')).toBeHidden();
+  await expect(detail.getByText('What is happening now')).toBeHidden({ timeout: 30_000 });
   const choose = async (item: string): Promise<void> => {
     await detail.getByRole('button', { name: 'Actions for nextcloud.home.example.org' }).click();
     await page.getByRole('menuitem', { name: item }).click();
@@ -246,7 +249,7 @@ test('a certificate is renewed, downloaded, revoked and removed', async ({ page 
   await expect(detail.getByText('Revoked', { exact: true })).toBeVisible();
   await choose('Remove…');
   await page.getByRole('dialog').getByRole('button', { name: 'Remove it' }).click();
-  await expect(page).toHaveURL(/\/certificates$/);
+  await expect(page).toHaveURL(/\/certificates(\?|$)/);
   await expect(page.getByRole('link', { name: 'nextcloud.home.example.org' })).toHaveCount(0);
   expect(errors).toEqual([]);
 });
@@ -277,6 +280,69 @@ test('certificates are imported and uploaded, and what was left out is said', as
   await upload.getByRole('button', { name: 'Use it' }).click();
   await expect(upload.getByText('This holds no line “BEGIN CERTIFICATE”.')).toBeVisible();
   await expectAccessible(page);
+  expect(errors).toEqual([]);
+});
+
+test('a host that another router has is taken only on purpose', async ({ page }) => {
+  const errors = watch(page);
+  await open(page, '/routers/grafana@docker', 'few');
+  await page.getByRole('button', { name: 'Edit', exact: true }).click();
+  const form = page.getByRole('dialog', { name: 'Edit grafana@docker' });
+  await form.getByLabel('Host').fill('sonarr.home.example.org');
+  await form.getByRole('button', { name: 'Save', exact: true }).click();
+  await expect(form.getByRole('alert')).toContainText('sonarr@docker has the same rule and priority already');
+  await expectAccessible(page);
+  await form.getByRole('button', { name: 'Save all the same' }).click();
+  await expect(form).toBeHidden();
+  await expect(page.getByRole('row', { name: /grafana@docker edited/ })).toContainText('sonarr.home.example.org');
+  expect(errors).toEqual([]);
+});
+
+test('servers of a service are moved and paused', async ({ page }) => {
+  const errors = watch(page);
+  await open(page, '/services/shop@file', 'few');
+  await page.getByRole('button', { name: 'Edit', exact: true }).click();
+  const form = page.getByRole('dialog', { name: 'Edit shop@file' });
+  await form.getByLabel('Pause http://192.168.1.32:8080').check();
+  await form.getByLabel('Address of http://192.168.1.31:8080').fill('https://192.168.1.40');
+  await form.getByLabel('Health check').selectOption('path');
+  await form.getByLabel('Path').fill('/ready');
+  await expectAccessible(page);
+  await form.getByRole('button', { name: 'Save' }).click();
+  await expect(form).toBeHidden();
+  const panel = page.getByRole('complementary', { name: 'shop@file' });
+  await expect(panel.getByText('https://192.168.1.40')).toBeVisible();
+  await expect(panel.getByText('Paused here')).toBeVisible();
+  await expect(panel.getByText('Servers, health check')).toBeVisible();
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect(panel.getByText('Paused here')).toBeHidden();
+  expect(errors).toEqual([]);
+});
+
+test('a router of connections is edited by what it has', async ({ page }) => {
+  const errors = watch(page);
+  await open(page, '/routers/tcp%20mail@file', 'few');
+  await page.getByRole('button', { name: 'Edit', exact: true }).click();
+  const form = page.getByRole('dialog', { name: 'Edit mail@file' });
+  await expect(form.getByLabel('Server name')).toHaveValue('mail.home.example.org');
+  await expect(form.getByLabel('Protection').getByRole('option')).toHaveCount(2);
+  await form.getByLabel('Server name').fill('imap.home.example.org');
+  await form.getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByRole('row', { name: /mail@file edited/ })).toContainText('HostSNI(`imap.home.example.org`)');
+  expect(errors).toEqual([]);
+});
+
+test('edits whose labels moved on or went away are shown', async ({ page }) => {
+  const errors = watch(page);
+  await open(page, '/routers/jellyfin@docker', 'few');
+  const panel = page.getByRole('complementary', { name: 'jellyfin@docker' });
+  await expect(panel.getByText('The label or file says something else since this was edited.')).toBeVisible();
+  const waiting = page.getByRole('region', { name: '1 edit waits for what it stands over' });
+  await expect(waiting).toContainText('wiki@docker');
+  await waiting.getByRole('button', { name: 'Remove the edit wiki@docker' }).click();
+  await expect(waiting).toBeHidden();
+  await page.getByRole('button', { name: 'Undo' }).first().click();
+  await expect(waiting).toBeVisible();
   expect(errors).toEqual([]);
 });
 

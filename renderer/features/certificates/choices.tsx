@@ -26,7 +26,7 @@ export function Choices<T extends string>({
     <fieldset className="min-w-0">
       <legend className="mb-1 text-13 font-medium">{label}</legend>
       <div className="flex flex-col gap-1.5">
-        {options.map((option) => (
+        {options.map((option, index) => (
           <label
             key={option.value}
             className={`relative flex items-start gap-2.5 rounded-s border border-line-strong px-3 py-2 has-checked:border-accent has-checked:bg-accent-soft has-focus-visible:outline-2 has-focus-visible:outline-accent-text ${option.disabled ? 'bg-sunken' : 'cursor-pointer hover:bg-hover'}`}
@@ -39,13 +39,19 @@ export function Choices<T extends string>({
               checked={option.value === value}
               disabled={option.disabled}
               onChange={() => onChange(option.value)}
+              aria-labelledby={`${name}-${index}`}
+              aria-describedby={option.hint === undefined ? undefined : `${name}-${index}-hint`}
             />
             <span className="min-w-0 flex-1">
-              <span className="flex flex-wrap items-center gap-x-2 text-14">
+              <span id={`${name}-${index}`} className="flex flex-wrap items-center gap-x-2 text-14">
                 <span className={option.disabled ? 'text-muted' : 'font-medium'}>{option.text}</span>
                 {option.aside}
               </span>
-              {option.hint !== undefined && <span className="block text-13 text-muted">{option.hint}</span>}
+              {option.hint !== undefined && (
+                <span id={`${name}-${index}-hint`} className="block text-13 text-muted">
+                  {option.hint}
+                </span>
+              )}
             </span>
           </label>
         ))}

@@ -211,7 +211,11 @@ function Report({ report, onClose, onAgain }: { report: ImportReport; onClose: (
       {skipped.length > 0 && (
         <section>
           <h3 className="mb-1 text-12 font-medium text-muted">{t('certificates.importForm.skipped')}</h3>
-          <ul className="flex max-h-48 flex-col gap-1 overflow-y-auto text-13 text-soft">
+          <ul
+            aria-label={t('certificates.importForm.skipped')}
+            tabIndex={0}
+            className="flex max-h-48 flex-col gap-1 overflow-y-auto text-13 text-soft"
+          >
             {skipped.map((each) => (
               <li key={`${each.code} ${each.what} ${each.message}`} className="[overflow-wrap:anywhere]">
                 {skippedWords(t, each)}

@@ -30,6 +30,10 @@ export function OrderWatch({
   const isThere = certificate.notAfter !== null && certificate.order === null;
   const hasFailed = certificate.failure !== null && order?.state !== 'running';
   const name = mainName(certificate);
+  const show = (): void => {
+    onClose();
+    navigate(certificatePath(certificate.id));
+  };
   const retry = (): void => {
     void act(t('certificates.actions.failed'), (client) => client.certificates.renew({ id: certificate.id }));
   };
@@ -51,9 +55,13 @@ export function OrderWatch({
       </p>
       {hasFailed && certificate.failure && <ProblemList problems={[certificate.failure.problem]} />}
       {order && (
-        <div className="max-h-[46dvh] min-h-64 overflow-y-auto rounded-s border border-line bg-surface p-4">
+        <section
+          aria-label={t('certificates.detail.order')}
+          tabIndex={0}
+          className="max-h-[46dvh] min-h-64 overflow-y-auto rounded-s border border-line bg-surface p-4"
+        >
           <OrderSteps order={order} names={certificate.names} />
-        </div>
+        </section>
       )}
       <div className="flex flex-wrap justify-end gap-2">
         {hasFailed && (
@@ -64,9 +72,7 @@ export function OrderWatch({
             </Button>
           </>
         )}
-        {isThere && (
-          <Button onClick={() => navigate(certificatePath(certificate.id))}>{t('certificates.form.show')}</Button>
-        )}
+        {isThere && <Button onClick={show}>{t('certificates.form.show')}</Button>}
         {!hasFailed && (
           <Button look={isThere ? 'primary' : 'plain'} onClick={onClose}>
             {t('common.close')}
