@@ -31,6 +31,7 @@ export function createRequestMetrics(options: MetricsOptions, send: (message: Fr
   let asked: ReadonlyMap<string, boolean> = new Map();
   let timer: NodeJS.Timeout | null = null;
   const labels = Object.values(options.headerLabels);
+  const noLabels: readonly string[] = labels.map(() => '');
 
   const flush = (): void => {
     timer = null;
@@ -48,15 +49,26 @@ export function createRequestMetrics(options: MetricsOptions, send: (message: Fr
     return asked.get(router) ?? byEntryPoint;
   };
 
-  const seriesOf = (key: MetricsKey): Counts => {
-    const { entryPoint, router, service, isServed, code, method, protocol, tls, headers } = key;
-    const how = [code, method, protocol, isServed, tls?.version, tls?.cipher];
-    const id = [entryPoint, router, service, ...how, ...headers].join('\n');
+  /** What there is once for each kind of request; how it is looked up is the cost of every one. */
+  const seriesOf = (
+    record: RequestRecord,
+    method: string,
+    protocol: MetricsKey['protocol'],
+    cipher: string,
+    headers: readonly string[],
+  ): Counts => {
+    const { entryPoint, router, service, status: code, tlsVersion } = record;
+    // A middleware that answered kept the request from the service.
+    const isServed = record.originStatus !== null || record.serverUrl !== null;
+    let id = `${entryPoint}\n${router}\n${service}\n${code}\n${method}\n${protocol}\n${isServed}\n${tlsVersion}\n${cipher}`;
+    for (const value of headers) id += `\n${value}`;
     const known = series.get(id);
     if (known !== undefined) return known;
     if (series.size >= mostSeries && headers.some((value) => value !== '')) {
-      return seriesOf({ ...key, headers: headers.map(() => '') });
+      return seriesOf(record, method, protocol, cipher, noLabels);
     }
+    const tls = tlsVersion === null ? null : { version: tlsVersion, cipher };
+    const key = { entryPoint, router, service, isServed, code, method, protocol, tls, headers };
     const made = emptyCounts(key, options.buckets.length + 1);
     series.set(id, made);
     return made;
@@ -67,20 +79,10 @@ export function createRequestMetrics(options: MetricsOptions, send: (message: Fr
     request: Pick<ProxyRequest, 'headers' | 'tls'> | undefined,
     cipher: string,
   ): void => {
-    const headers = labels.map((name) => (request?.headers.get(name) ?? '').slice(0, longestLabel));
-    const protocol =
-      record.upgrade === 'websocket'
-        ? 'websocket'
-        : request?.headers.get('accept') === 'text/event-stream'
-          ? 'sse'
-          : 'http';
+    const headers =
+      labels.length === 0 ? noLabels : labels.map((name) => (request?.headers.get(name) ?? '').slice(0, longestLabel));
     const method = knownMethods.has(record.method) ? record.method : 'EXTENSION_METHOD';
-    // A middleware that answered kept the request from the service.
-    const isServed = record.originStatus !== null || record.serverUrl !== null;
-    const { entryPoint, router, service, status: code, tlsVersion } = record;
-    const tls = tlsVersion === null ? null : { version: tlsVersion, cipher };
-    const key = { entryPoint, router, service, isServed, code, method, protocol, tls, headers } as const;
-    const found = seriesOf(key);
+    const found = seriesOf(record, method, protocolOf(record, request), cipher, headers);
     found.requests += 1;
     found.retries += record.retryAttempts ?? 0;
     found.requestBytes += record.requestBytes;
@@ -121,6 +123,14 @@ export function createRequestMetrics(options: MetricsOptions, send: (message: Fr
       flush();
     },
   };
+}
+
+function protocolOf(
+  { upgrade }: RequestRecord,
+  request: Pick<ProxyRequest, 'headers'> | undefined,
+): MetricsKey['protocol'] {
+  if (upgrade === 'websocket') return 'websocket';
+  return request?.headers.get('accept') === 'text/event-stream' ? 'sse' : 'http';
 }
 
 /** As Traefik has it: others would let visitors make as many series as they like. */
