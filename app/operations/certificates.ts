@@ -1,6 +1,7 @@
 import { pkcs12 } from '../certificates/export/pkcs12.ts';
+import type { FoundCertificate } from '../certificates/import/found.ts';
 import { readImport, readImportPath } from '../certificates/import/read.ts';
-import type { Download } from '../contract/certificates.ts';
+import { type Download, knownAuthorities, type ResolverView } from '../contract/certificates.ts';
 import { Secret } from '../secrets/secrets.ts';
 import type { OperationContext } from './caller.ts';
 import type { ResolverInput } from './certificate-service.ts';
@@ -8,6 +9,29 @@ import { OperationError } from './error.ts';
 import { operations } from './implementer.ts';
 
 const firstResolverName = 'default';
+
+/** Of a resolver that is made on the way: the same one where it is there already, else a name that is free. */
+function resolverNameFor(
+  { email, ca, challenge, dnsProvider }: Omit<ResolverFields, 'name'>,
+  resolvers: readonly ResolverView[],
+): string {
+  const directory = knownAuthorities.find(({ code }) => code === (ca ?? knownAuthorities[0].code))?.directory ?? ca;
+  const same = resolvers.find(
+    (each) =>
+      each.source === 'dashboard' &&
+      each.email === email &&
+      each.challenge === challenge &&
+      each.dnsProvider === (challenge === 'dns-01' ? (dnsProvider ?? null) : null) &&
+      each.ca.url === directory,
+  );
+  if (same) return same.name;
+  const taken = new Set(resolvers.map(({ name }) => name));
+  const base = taken.has(firstResolverName) ? (dnsProvider ?? challenge) : firstResolverName;
+  for (let number = 1; ; number += 1) {
+    const name = number === 1 ? base : `${base}-${number}`;
+    if (!taken.has(name)) return name;
+  }
+}
 
 type ResolverFields = Omit<ResolverInput, 'eab'> & {
   readonly credentials?: Readonly<Record<string, string>> | undefined;
@@ -64,6 +88,14 @@ async function download(context: OperationContext, { id, format, passphrase }: D
   }
 }
 
+/** The resolver of the same name; else, for what a CA signed by ACME, one that could have asked for it. */
+function renewedBy({ resolver, names, byAcme }: FoundCertificate, resolvers: readonly ResolverView[]): string | null {
+  if (!byAcme || resolvers.some(({ name }) => name === resolver)) return resolver;
+  const isWildcard = names.some((name) => name.startsWith('*.'));
+  const able = resolvers.filter(({ challenge, ca }) => !ca.staging && (!isWildcard || challenge === 'dns-01'));
+  return (able.find(({ name }) => name === firstResolverName) ?? able[0])?.name ?? null;
+}
+
 const pemType = 'application/x-pem-file';
 
 export const certificates = {
@@ -71,7 +103,12 @@ export const certificates = {
   get: operations.certificates.get.handler(({ context, input }) => context.engine.certificates.get(input.id)),
   propose: operations.certificates.propose.handler(({ context, input }) => context.engine.certificates.propose(input)),
   add: operations.certificates.add.handler(async ({ context, input: { names, resolver, how } }) => {
-    const made = how && (await setResolver(context, { ...how, name: how.name ?? resolver ?? firstResolverName }));
+    const made =
+      how &&
+      (await setResolver(context, {
+        ...how,
+        name: how.name ?? resolver ?? resolverNameFor(how, context.engine.certificates.resolvers()),
+      }));
     const wanted = { names, resolver: made?.name ?? resolver };
     return { certificate: await context.engine.certificates.add(wanted, context.caller.actor) };
   }),
@@ -100,7 +137,9 @@ export const certificates = {
     }
     const given = path === undefined ? (files ?? []) : await readImportPath(from, path);
     const found = readImport(from, given, Date.now());
-    const report = await context.engine.certificates.adopt(found, context.caller.actor);
+    const resolvers = context.engine.certificates.resolvers();
+    const certificates = found.certificates.map((each) => ({ ...each, resolver: renewedBy(each, resolvers) }));
+    const report = await context.engine.certificates.adopt({ ...found, certificates }, context.caller.actor);
     return { ...report, skipped: [...report.skipped, ...found.skipped] };
   }),
 };

@@ -171,7 +171,7 @@ export function fakeCertificateOperations(os: Implementer, state: FakeCertificat
               renews: true,
             },
           ],
-          accounts: [{ resolver: 'default', email: 'ada@example.org', ca: "Let's Encrypt", created: false }],
+          accounts: [{ resolver: 'default', email: 'ada@example.org', ca: "Let's Encrypt", created: true }],
           skipped: [
             {
               what: 'gone.example.org',

@@ -15,6 +15,10 @@ describe('fill', () => {
   });
 });
 
+it('says a time as people read it', () => {
+  expect(fill('until {{until}}', { until: Date.UTC(2026, 10, 20, 12) })).toMatch(/^until .*2026.*\d\d/);
+});
+
 describe('problemWords', () => {
   const problem = fakeProblem('PORT_IN_USE', 'error', 'Port 80 is used.', 'Stop it.', { port: 80 });
 

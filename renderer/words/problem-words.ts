@@ -1,9 +1,14 @@
+import i18next from 'i18next';
 import type { Problem } from '../../app/contract/objects.ts';
+import { formatMoment } from './format.ts';
 
 export interface ProblemWords {
   readonly message: string;
   readonly fix: string | null;
 }
+
+/** Of 2001. Nothing else that problems count is as large. */
+const earliestMs = 1e12;
 
 /**
  * A template with `{{name}}` filled from the details; null where one of them is missing, because a sentence with a hole
@@ -14,6 +19,8 @@ export function fill(template: string, details: Problem['details']): string | nu
   const text = template.replace(/\{\{(\w+)\}\}/g, (_, name: string) => {
     const value = details[name];
     if (value === undefined || value === '') whole = false;
+    // A time, in milliseconds since 1970.
+    if (typeof value === 'number' && value > earliestMs) return formatMoment(value, i18next.language ?? 'en');
     return String(value ?? '');
   });
   return whole ? text : null;

@@ -36,20 +36,25 @@ function matching(files: readonly ImportFile[], pattern: RegExp): readonly (read
 }
 
 function livePairs(files: readonly ImportFile[]): readonly RawPair[] {
-  return pairsIn(files, /^((?:.*\/)?live\/[^/]+)\/fullchain\.pem$/);
+  return pairsIn(files, /^((?:.*\/)?live\/[^/]+)\/fullchain\.pem$/, { byAcme: true });
 }
 
 function customPairs(files: readonly ImportFile[]): readonly RawPair[] {
-  return pairsIn(files, /^((?:.*\/)?custom_ssl\/[^/]+)\/fullchain\.pem$/);
+  return pairsIn(files, /^((?:.*\/)?custom_ssl\/[^/]+)\/fullchain\.pem$/, { byAcme: false });
 }
 
-function pairsIn(files: readonly ImportFile[], pattern: RegExp): readonly RawPair[] {
+function pairsIn(
+  files: readonly ImportFile[],
+  pattern: RegExp,
+  { byAcme }: Pick<RawPair, 'byAcme'>,
+): readonly RawPair[] {
   const contents = new Map(files.map(({ path, content }) => [path, content]));
   return matching(files, pattern).map(([, dir, certificatePem]) => ({
     where: dir,
     certificatePem,
     privateKeyPem: contents.get(`${dir}/privkey.pem`) ?? null,
     resolver: null,
+    byAcme,
   }));
 }
 
@@ -70,6 +75,7 @@ function archivedPairs(files: readonly ImportFile[]): readonly RawPair[] {
     certificatePem,
     privateKeyPem: contents.get(`${dir}/privkey${number}.pem`) ?? null,
     resolver: null,
+    byAcme: true,
   }));
 }
 

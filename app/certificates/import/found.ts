@@ -17,6 +17,8 @@ export interface FoundCertificate {
   readonly privateKey: Secret;
   /** The resolver that it was had by there; null where that has no name. */
   readonly resolver: string | null;
+  /** A CA gave it by ACME, so that it can be asked for a new one. */
+  readonly byAcme: boolean;
   readonly notBefore: number;
   readonly notAfter: number;
 }
@@ -45,6 +47,7 @@ export interface RawPair {
   readonly certificatePem: string;
   readonly privateKeyPem: string | null;
   readonly resolver: string | null;
+  readonly byAcme: boolean;
 }
 
 /** Takes what can serve, the newest for each set of names, and says why the rest was left. */
@@ -100,6 +103,7 @@ function judgePair(pair: RawPair, now: number): FoundCertificate | Skipped {
     certificatePem: `${certificatesOf(pair.certificatePem).join('\n')}\n`,
     privateKey: new Secret(key.export({ format: 'pem', type: 'pkcs8' }).toString()),
     resolver: pair.resolver,
+    byAcme: pair.byAcme,
     notBefore: certificate.validFromDate.getTime(),
     notAfter,
   };

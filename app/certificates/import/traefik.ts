@@ -96,6 +96,7 @@ function pairOf(raw: unknown, where: string, resolver: string): RawPair | Skippe
     certificatePem: textOf(certificate),
     privateKeyPem: key === '' ? null : textOf(key),
     resolver,
+    byAcme: true,
   };
 }
 

@@ -29,7 +29,7 @@ export function reasonWords(t: TFunction, { code, details, message }: ProposalRe
 }
 
 /** Why something was left out of an import. */
-export function skippedWords(t: TFunction, { code, details, message }: ImportReport['skipped'][number]): string {
+export function skippedWords(t: TFunction, { what, code, details, message }: ImportReport['skipped'][number]): string {
   const templates = t(`certificates.importForm.skippedWords.${code}`, { returnObjects: true }) as readonly string[];
-  return firstThatFits(templates, details) ?? message;
+  return firstThatFits(templates, { ...details, what }) ?? message;
 }

@@ -169,7 +169,8 @@ function FilePicker({
 
 function Report({ report, onClose, onAgain }: { report: ImportReport; onClose: () => void; onAgain: () => void }) {
   const { t } = useTranslation();
-  const { taken, accounts, skipped } = report;
+  const { taken, skipped } = report;
+  const accounts = report.accounts.filter(({ created }) => created);
   return (
     <div className="flex flex-col gap-4">
       <p role="status" className="flex items-center gap-2 text-16">
