@@ -32,7 +32,7 @@ export function createCounter(name: string, help: string): CounterFamily {
   const samples = new Map<string, Sample>();
   return {
     add: (labels, amount) => {
-      const key = labelText(labels);
+      const key = keyOf(labels);
       const known = samples.get(key);
       if (known) known.value += amount;
       else samples.set(key, { labels, value: amount });
@@ -46,7 +46,7 @@ export function createHistogram(name: string, help: string, bounds: readonly num
   const samples = new Map<string, Distribution>();
   return {
     add: (labels, sum, counts) => {
-      const key = labelText(labels);
+      const key = keyOf(labels);
       let known = samples.get(key);
       if (!known) {
         known = { labels, sum: 0, counts: bounds.map(() => 0).concat(0) };
@@ -87,6 +87,11 @@ function linesOf(name: string, samples: readonly { readonly labels: Labels; read
 
 function familyText(name: string, type: string, help: string, lines: readonly string[]): string {
   return lines.length === 0 ? '' : `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join('\n')}\n`;
+}
+
+/** Series of one family have their labels in one order. */
+function keyOf(labels: Labels): string {
+  return Object.values(labels).join('\n');
 }
 
 function labelText(labels: Labels): string {
