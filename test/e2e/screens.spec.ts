@@ -95,7 +95,8 @@ for (const [name, path] of details) {
       const errors = watch(page);
       await page.setViewportSize({ width, height: 800 });
       await open(page, path, 'one-broken');
-      if (name.startsWith('explanation')) await expect(page.getByRole('list', { name: 'The road of a request' })).toBeVisible();
+      if (name.startsWith('explanation'))
+        await expect(page.getByRole('list', { name: 'The road of a request' })).toBeVisible();
       else await expect(page.getByRole('button', { name: 'Close' }).first()).toBeVisible();
       await expectAccessible(page);
       await expectNoSideways(page);
