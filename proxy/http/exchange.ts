@@ -65,6 +65,8 @@ export interface ResponseSink {
   /** Returns false where the reader is slow; `onDrain` tells when to go on. */
   write(chunk: Uint8Array): boolean;
   onDrain(listener: () => void): void;
+  /** True where nothing that was written is held any more, so that the memory of all chunks may be used again. */
+  readonly isFlushed?: boolean;
   end(trailers?: HeaderList): void;
   /** Breaks the answer off in a way that the client can tell from a complete one. */
   abort(error: Error): void;

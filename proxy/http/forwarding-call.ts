@@ -134,12 +134,16 @@ export class Forwarding implements UpstreamHandler, GoneListener {
     if (this.isOver) return;
     const { sink, notes } = this.exchange;
     notes.originBytes = (notes.originBytes ?? 0) + chunk.byteLength;
-    if (sink.write(chunk)) return;
+    if (sink.write(chunk) || sink.isFlushed === true) return;
     this.call?.pause();
     if (!this.isWaitingForDrain) {
       this.isWaitingForDrain = true;
       sink.onDrain(() => this.call?.resume());
     }
+  }
+
+  get isFlushed(): boolean {
+    return this.exchange.sink.isFlushed === true;
   }
 
   ended(trailers: string[]): void {

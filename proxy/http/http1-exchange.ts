@@ -65,6 +65,11 @@ export class Http1Exchange extends LiveExchange implements Answering, UpgradePor
     return goesOn;
   }
 
+  /** What the writer still gathers is a copy. */
+  get isFlushed(): boolean {
+    return this.connection.socket.writableLength === 0;
+  }
+
   end(trailers?: HeaderList): void {
     if (this.isOver) return;
     if (trailers !== undefined && trailers.raw.length > 0) checkTrailers(trailers.raw);

@@ -65,6 +65,10 @@ export class Http2Exchange extends LiveExchange {
     this.stream.on('drain', () => this.drained());
   }
 
+  get isFlushed(): boolean {
+    return this.stream.writableLength === 0;
+  }
+
   end(trailers?: HeaderList): void {
     if (this.isOver) return;
     this.isOver = true;

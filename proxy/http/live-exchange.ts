@@ -76,6 +76,7 @@ export abstract class LiveExchange implements Exchange, ResponseSink {
   abstract write(chunk: Uint8Array): boolean;
   abstract end(trailers?: HeaderList): void;
   abstract abort(error: Error): void;
+  abstract get isFlushed(): boolean;
 
   /** Hands the exchange to a route. What the handler throws is answered, or breaks the answer off. */
   run(target: RouteTarget): void {

@@ -98,6 +98,8 @@ class Call implements UpstreamHandler {
   #headers = new HeaderList();
   #call: UpstreamCall | null = null;
   isOver = false;
+  /** Chunks are kept. */
+  readonly isFlushed = false;
 
   constructor(question: UpstreamQuestion, resolve: (answer: UpstreamAnswer) => void, reject: (error: Error) => void) {
     this.#question = question;

@@ -88,7 +88,8 @@ export class BodySender {
       goesOn = socket.write(chunk);
     }
     this.uncork();
-    if (!goesOn || socket.writableNeedDrain) this.body.pause();
+    // What the system took at once needs no pause, whatever the mark.
+    if (!goesOn && socket.writableLength > 0) this.body.pause();
   }
 
   private ended(): void {

@@ -135,6 +135,7 @@ export class ServerConnection implements UpstreamCall, AnswerListener {
   resume(): void {
     if (!this.isPaused) return;
     this.isPaused = false;
+    if (this.handler?.isFlushed === true) this.readBuffer.returned();
     this.socket?.resume();
   }
 
@@ -170,7 +171,14 @@ export class ServerConnection implements UpstreamCall, AnswerListener {
   }
 
   content(slice: Buffer): void {
-    this.handler?.data(this.isReused ? this.readBuffer.keep(slice) : slice);
+    const { handler } = this;
+    if (handler === null) return;
+    if (!this.isReused) {
+      handler.data(slice);
+      return;
+    }
+    handler.data(this.readBuffer.lend(slice));
+    if (handler.isFlushed) this.readBuffer.returned();
   }
 
   answered(trailers: string[], isClean: boolean): void {

@@ -36,8 +36,9 @@ export interface UpstreamHandler {
   informational(status: number, fields: string[]): void;
   /** `fields` are for the client; `connectionFields` concern the connection they came on, and are mostly none. */
   head(status: number, fields: string[], connectionFields: readonly string[]): void;
-  /** The chunk belongs to whom it is given. */
   data(chunk: Buffer): void;
+  /** True where nothing of the chunks is held any more, so that their memory may be used again. */
+  readonly isFlushed: boolean;
   ended(trailers: string[]): void;
   /** The server agreed to the upgrade that was asked for; the connection is the handler's. */
   upgraded(fields: string[], connectionFields: readonly string[], socket: Duplex): void;

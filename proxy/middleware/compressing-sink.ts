@@ -51,6 +51,10 @@ export class CompressingSink extends PassingSink {
     if (lengthText !== undefined || this.#flushesEachWrite) this.#compress();
   }
 
+  override get isFlushed(): boolean {
+    return this.#state === 'passing' && super.isFlushed;
+  }
+
   override write(chunk: Uint8Array): boolean {
     switch (this.#state) {
       case 'passing':

@@ -21,6 +21,11 @@ export class PassingSink implements ResponseSink {
     return this.inner.write(chunk);
   }
 
+  /** False where an heir keeps chunks. */
+  get isFlushed(): boolean {
+    return this.inner.isFlushed === true;
+  }
+
   onDrain(listener: () => void): void {
     this.inner.onDrain(listener);
   }
