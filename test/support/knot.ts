@@ -2,13 +2,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, constants } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { askServer, overTcp } from '../../app/dns/message/exchange.ts';
 import { encodeMessage } from '../../app/dns/message/message.ts';
 import { dnsType } from '../../app/dns/message/wire.ts';
+import { freePorts } from './pebble.ts';
 
 /** A real name server, Debian's knot, of the test's own. */
 export interface TestKnot {
@@ -67,7 +67,7 @@ export async function startKnot({
   const failures: string[] = [];
   // Ports are asked of the system and may be gone a moment later.
   for (let attempt = 1; attempt <= (wantedPort === undefined ? 5 : 1); attempt += 1) {
-    const port = wantedPort ?? (await freePort());
+    const [port = 0] = wantedPort === undefined ? await freePorts(1) : [wantedPort];
     await writeFile(
       join(dir, 'knot.conf'),
       configuration({ dir, port, addresses, algorithm, keys: [key, powerlessKey], zones: Object.keys(zones) }),
@@ -177,15 +177,4 @@ async function ended(child: ChildProcess): Promise<void> {
   const killer = setTimeout(() => child.kill('SIGKILL'), 10_000);
   await exited;
   clearTimeout(killer);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('The system gives no port.');
-  return address.port;
 }

@@ -39,6 +39,8 @@ export interface PebbleOptions {
   /** Of 100 good nonces so many are refused. */
   readonly nonceReject?: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** Another DNS server for it to ask, `host:port`. */
+  readonly dnsServer?: string;
   /** Fields of Pebble's configuration. */
   readonly config?: Readonly<Record<string, unknown>>;
 }
@@ -164,7 +166,7 @@ export async function startPebble(options: PebbleOptions = {}): Promise<TestPebb
 
   let ca: ChildProcess | null = null;
   const startCa = async (): Promise<void> => {
-    ca = run('pebble', ['-config', configPath, '-strict', '-dnsserver', `127.0.0.1:${dnsPort}`], {
+    ca = run('pebble', ['-config', configPath, '-strict', '-dnsserver', options.dnsServer ?? `127.0.0.1:${dnsPort}`], {
       PEBBLE_VA_NOSLEEP: '1',
       PEBBLE_WFE_NONCEREJECT: String(options.nonceReject ?? 5),
       ...options.env,
