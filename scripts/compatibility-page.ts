@@ -57,7 +57,7 @@ export function compatibilityPage(): string {
     '|---|---|',
     ...differences.map(
       ({ text, setting }) =>
-        `| ${cell(text)} | ${setting === 'returns it' ? 'as Traefik' : cell(`no difference: ${setting.not}`)} |`,
+        `| ${cell(text)} | ${setting === 'returns it' ? 'as Traefik' : cell(`stays as it is: ${setting.not}`)} |`,
     ),
     '',
     '## Dynamic configuration',
