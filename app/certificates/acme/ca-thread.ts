@@ -43,6 +43,7 @@ async function directoryOf(): Promise<unknown> {
 async function answer(question: Question): Promise<unknown> {
   switch (question.ask) {
     case 'directory':
+      directory = null;
       return read.directory(await directoryOf());
     case 'account':
       await client.createAccount({

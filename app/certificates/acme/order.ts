@@ -60,7 +60,8 @@ export async function runOrder(record: OrderRecord, around: OrderSurroundings): 
     const order = await openOrder(record, around);
     try {
       return await finish(order, record, around);
-    } catch (error) {
+    } catch (caught) {
+      const error = isGone(caught) ? new GoneError('the CA does not know it any more') : caught;
       if (!(error instanceof GoneError) || round >= mostOrders) throw asFailure(error, around);
       record.step('order', 'failed', { details: { reason: error.message } });
       record.keep({ url: null, isAsked: false });
@@ -180,19 +181,10 @@ async function finish(opened: AcmeOrder, record: OrderRecord, around: OrderSurro
         detail: `the certificate was not made within ${around.resolver.connection.certificateTimeoutMs / 1000} s`,
       });
     }
-    const { value, retryAfterMs }: Told<AcmeOrder> = await askOrder(order.url, around);
+    const { value, retryAfterMs }: Told<AcmeOrder> = await around.ca.ask({ ask: 'order', url: order.url });
     if (value.status === order.status && ['processing', 'pending'].includes(value.status))
       await pauses.next(retryAfterMs);
     order = value;
-  }
-}
-
-async function askOrder(url: string, { ca }: OrderSurroundings): Promise<Told<AcmeOrder>> {
-  try {
-    return await ca.ask({ ask: 'order', url });
-  } catch (error) {
-    if (isGone(error)) throw new GoneError('the CA does not know it any more');
-    throw error;
   }
 }
 
@@ -211,7 +203,7 @@ async function finalize(order: AcmeOrder, record: OrderRecord, around: OrderSurr
   } catch (error) {
     // Asked twice, after an answer that was lost: it is under way.
     if (!(error instanceof AcmeFault && error.type === 'orderNotReady')) throw error;
-    return (await askOrder(order.url, around)).value;
+    return (await ca.ask({ ask: 'order', url: order.url })).value;
   }
 }
 
