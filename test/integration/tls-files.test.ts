@@ -124,6 +124,6 @@ tls:
   writeFileSync(at('dynamic.yml'), dynamic('gone.pem'));
   await pollUntil(() => (problemsOf('secret@file') ?? []).length > 0);
   expect(problemsOf('secret@file')?.[0]?.[0]).toBe('TLS_OPTIONS_INVALID');
-  expect((await ask(running, 'secret.test', friend))?.status).toBe(404);
+  await pollUntil(async () => (await ask(running, 'secret.test', friend))?.status === 503);
   expect((await ask(running, 'open.test'))?.status).toBe(200);
 }, 30_000);
