@@ -49,7 +49,7 @@ interface AskSettings {
   readonly options?: DnsProviderOptions | undefined;
 }
 
-const timeoutMs = 30_000;
+const usualTimeoutMs = 30_000;
 const largestBodyBytes = 8 * 1024 * 1024;
 /** Waiting longer than this is for the caller to plan. */
 const longestPauseMs = 20_000;
@@ -84,7 +84,7 @@ export function createAsk({ home, secrets, reasonOf, judge, options = {} }: AskS
       let failure: DnsProviderError | null;
       let sent = true;
       try {
-        const answer = await read(question, method, signal);
+        const answer = await read(question, method, signal, options.timeoutMs ?? usualTimeoutMs);
         failure = failureOf(answer, question.accept ?? []);
         if (failure === null) return answer;
       } catch (error) {
@@ -109,7 +109,7 @@ function pauseBefore(failure: DnsProviderError, attempt: number, mayRepeat: bool
   return waitMs <= longestPauseMs ? waitMs : null;
 }
 
-async function read(question: Question, method: string, signal: AbortSignal): Promise<Answer> {
+async function read(question: Question, method: string, signal: AbortSignal, timeoutMs: number): Promise<Answer> {
   // Loaded with the first question: most installations never ask one.
   const { request } = await import('undici');
   const body = question.body ?? (question.json === undefined ? null : JSON.stringify(question.json));

@@ -94,6 +94,8 @@ export interface DnsProviderOptions {
   /** In place of the provider's own address. */
   readonly endpoint?: string;
   readonly now?: () => number;
+  /** For each request to a web API; half a minute where nothing is said. */
+  readonly timeoutMs?: number;
   readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>;
   /**
    * Shows the owner what to do (`manual`). `done` aborts when a record to create was seen, or nobody waits for it any

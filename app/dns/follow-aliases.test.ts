@@ -42,7 +42,10 @@ test('takes the name itself where nobody can be asked, and says that aliases lea
   const circle = doubles(() => {
     throw new LookupError('ALIAS_LOOP', 'in a circle');
   });
-  await expect(circle.provider.setTxt(record, signal)).rejects.toThrow('in a circle');
+  await expect(circle.provider.setTxt(record, signal)).rejects.toMatchObject({
+    kind: 'refused',
+    message: 'in a circle',
+  });
 });
 
 test('keeps accounts among the secrets', async () => {

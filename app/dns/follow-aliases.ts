@@ -1,3 +1,4 @@
+import { DnsProviderError } from './dns-error.ts';
 import type { DnsProvider } from './dns-provider.ts';
 import type { DnsLookup } from './lookup.ts';
 import { LookupError } from './lookup.ts';
@@ -19,7 +20,7 @@ export function followAliases(provider: DnsProvider, lookup: Pick<DnsLookup, 'au
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof LookupError && error.code !== 'ALIAS_LOOP') return name;
-      throw error;
+      throw error instanceof LookupError ? inCircle(name, error) : error;
     }
   }
 
@@ -38,4 +39,16 @@ export function followAliases(provider: DnsProvider, lookup: Pick<DnsLookup, 'au
       placed.delete(keyOf(name, record.value));
     },
   };
+}
+
+function inCircle(name: string, cause: LookupError): DnsProviderError {
+  return new DnsProviderError({
+    kind: 'refused',
+    provider: 'DNS',
+    message: cause.message,
+    fix: `Correct the CNAME records, beginning at ${name}, and try again.`,
+    reason: cause.code,
+    details: { name },
+    cause,
+  });
 }

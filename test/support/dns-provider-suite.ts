@@ -176,6 +176,13 @@ export function dnsProviderSuite(settings: SuiteSettings): () => SuiteWorld {
       expect(await outcome).toMatchObject({ message: 'no longer wanted' });
     });
 
+    test('does not wait for ever', async () => {
+      world.api.silent = true;
+      const provider = world.with(credentials, { timeoutMs: 100 });
+      const failure = await failureOf(provider.setTxt({ fqdn, value: first }, world.signal));
+      expect([failure.kind, failure.reason]).toEqual(['unavailable', 'it does not answer in time']);
+    });
+
     test('says what is wrong with credentials, without showing them', async () => {
       for (const { credentials: given, kind } of wrong) {
         const provider = world.with(given);
