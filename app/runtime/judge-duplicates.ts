@@ -1,18 +1,25 @@
-import { byPrecedence } from '../../proxy/rule/precedence.ts';
+import { byPrecedence, type Ranked } from '../../proxy/rule/precedence.ts';
 import type { Problem } from '../contract/objects.ts';
 import { problem } from '../problem.ts';
 import { isPaused } from './judgement.ts';
-import type { RuntimeRouter } from './state.ts';
+import type { RuntimeObject } from './state.ts';
+
+/** A router of HTTP or TCP. */
+interface Rival extends RuntimeObject, Ranked {
+  readonly tls: boolean | 'none' | 'terminate' | 'passthrough';
+  readonly entryPoints: readonly string[];
+}
 
 /**
  * Routers that stand in each other's way: same rule, same priority, on one entry point. The winner is the one that the
  * route table tries first. Returns a warning for each of them by router name.
  */
-export function duplicateProblems(routers: Iterable<RuntimeRouter>): ReadonlyMap<string, Problem> {
-  const byRule = new Map<string, RuntimeRouter[]>();
+export function duplicateProblems(routers: Iterable<Rival>): ReadonlyMap<string, Problem> {
+  const byRule = new Map<string, Rival[]>();
   for (const router of routers) {
     if (router.status === 'disabled' || isPaused(router)) continue;
-    const key = `${router.priority} ${router.tls} ${router.rule.replaceAll(/\s+/g, '')}`;
+    const hasTls = router.tls !== false && router.tls !== 'none';
+    const key = `${router.priority} ${hasTls} ${router.rule.replaceAll(/\s+/g, '')}`;
     const group = byRule.get(key);
     if (group === undefined) byRule.set(key, [router]);
     else group.push(router);

@@ -25,6 +25,24 @@ const codesOf = (object: { problems: readonly { code: string }[] } | undefined) 
   object?.problems.map(({ code }) => code);
 
 describe('TCP routers', () => {
+  test('that stand in each other’s way are told, both of them', () => {
+    const { streams } = build({
+      routers: {
+        one: { rule: 'HostSNI(`db.test`)', service: 'db', tls: {} },
+        two: { rule: 'HostSNI( `db.test` )', priority: 18, service: 'db', tls: { passthrough: true } },
+        plain: { rule: 'HostSNI(`*`)', service: 'db' },
+      },
+      services: { db },
+    });
+    for (const name of ['one@file', 'two@file']) {
+      expect(streams.tcp.routers.get(name)).toMatchObject({
+        status: 'warning',
+        problems: [{ code: 'RULE_DUPLICATE', details: { winner: 'two@file' } }],
+      });
+    }
+    expect(streams.tcp.routers.get('plain@file')?.status).toBe('enabled');
+  });
+
   test('are resolved: names, entry points for connections, priority, hosts', () => {
     const { streams } = build({
       routers: {

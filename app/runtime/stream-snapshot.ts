@@ -10,7 +10,8 @@ import type { TcpMiddlewareConfig, TcpServersTransportConfig } from '../../proxy
 import { parseServerAddress } from '../../proxy/stream/address.ts';
 import { isInPlace } from './closed.ts';
 import { defaultTransportName } from './judge-service.ts';
-import { tcpTransportOf, tlsOptionsOfTcp, weightedOf } from './judge-streams.ts';
+import { tcpTransportOf, weightedOf } from './judge-stream-services.ts';
+import { tlsOptionsOfTcp } from './judge-streams.ts';
 import { isPaused } from './judgement.ts';
 import type { RuntimeTcpService, RuntimeUdpService, StreamState } from './stream-state.ts';
 

@@ -3,7 +3,8 @@ import { tcpMiddlewareSummaries, tcpMiddlewareTypesOf } from '../../proxy/stream
 import type { MiddlewareView, Problem, RouterView, ServiceView } from '../contract/objects.ts';
 import { viewKey } from '../contract/view-key.ts';
 import { problem } from '../problem.ts';
-import { tcpTransportOf, tlsOptionsOfTcp, weightedOf } from './judge-streams.ts';
+import { tcpTransportOf, weightedOf } from './judge-stream-services.ts';
+import { tlsOptionsOfTcp } from './judge-streams.ts';
 import { statusOf } from './judgement.ts';
 import { pausedServers, shownOverridden } from './override-view.ts';
 import { type TlsOptionsByName, tlsSettingsView } from './router-tls-view.ts';

@@ -400,6 +400,8 @@ export const en = {
       hrw: 'by the visitor’s address',
       leasttime: 'to the quickest',
     },
+    closed: 'Closed: answers with 503, and no other router takes its place',
+    closedTcp: 'Closed: ends its connections, and no other router takes its place',
     inTurn: 'in turn',
     healthByConnecting: 'by connecting',
     serviceMiddlewares: 'Middlewares before it',

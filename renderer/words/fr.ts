@@ -411,6 +411,8 @@ export const fr: Words = {
       hrw: 'selon l’adresse du visiteur',
       leasttime: 'au plus rapide',
     },
+    closed: 'Fermé : répond 503, et aucun autre routeur ne prend sa place',
+    closedTcp: 'Fermé : coupe ses connexions, et aucun autre routeur ne prend sa place',
     inTurn: 'à tour de rôle',
     healthByConnecting: 'par une connexion',
     serviceMiddlewares: 'Middlewares placés devant',

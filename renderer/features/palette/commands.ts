@@ -1,3 +1,5 @@
+import type { MiddlewareView, RouterView, ServiceView } from '../../../app/contract/objects.ts';
+import { viewKey } from '../../../app/contract/view-key.ts';
 import type { Picture } from '../../client/picture.ts';
 
 /** Everything that the palette can reach. Pure, so that the ranking can be judged without a page. */
@@ -54,19 +56,23 @@ export function find(commands: readonly Command[], needle: string, limit: number
 export function objectCommands(picture: Picture, go: (path: string) => void): Command[] {
   const of = (
     group: 'routers' | 'services' | 'middlewares',
-    items: readonly { readonly name: string }[],
-    hint: (name: string) => string,
+    items: readonly (RouterView | ServiceView | MiddlewareView)[],
+    hint: (key: string) => string,
   ): Command[] =>
-    items.map(({ name }) => ({
-      id: `${group} ${name}`,
-      group,
-      text: name,
-      hint: hint(name),
-      run: () => go(`/${group}/${encodeURIComponent(name)}`),
-    }));
-  const rules = new Map(picture.routers.map((router) => [router.name, router.rule]));
-  const servers = new Map(picture.services.map((service) => [service.name, service.servers[0]?.url ?? '']));
-  const types = new Map(picture.middlewares.map((middleware) => [middleware.name, middleware.type]));
+    items.map((item) => {
+      const key = viewKey(item);
+      const protocol = item.protocol === undefined ? '' : `${item.protocol.toUpperCase()} `;
+      return {
+        id: `${group} ${key}`,
+        group,
+        text: item.name,
+        hint: `${protocol}${hint(key)}`,
+        run: () => go(`/${group}/${encodeURIComponent(key)}`),
+      };
+    });
+  const rules = new Map(picture.routers.map((router) => [viewKey(router), router.rule]));
+  const servers = new Map(picture.services.map((service) => [viewKey(service), service.servers[0]?.url ?? '']));
+  const types = new Map(picture.middlewares.map((middleware) => [viewKey(middleware), middleware.type]));
   return [
     ...picture.containers.map(
       (container): Command => ({

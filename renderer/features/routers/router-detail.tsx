@@ -32,7 +32,7 @@ export function RouterDetail({ router, picture }: { router: RouterView; picture:
       <Section title={t('routing.about')}>
         <Facts
           facts={[
-            { name: t('routing.status'), value: t(`status.${router.status}`) },
+            { name: t('routing.status'), value: t(closedWords(router)) },
             ...(router.protocol === 'udp'
               ? []
               : [
@@ -62,6 +62,12 @@ export function RouterDetail({ router, picture }: { router: RouterView; picture:
       </div>
     </>
   );
+}
+
+/** One that is closed keeps its place, so that no router below it gets what its protection should have kept out. */
+function closedWords({ closed, status, protocol }: RouterView) {
+  if (!closed) return `status.${status}` as const;
+  return protocol === undefined ? 'routing.closed' : 'routing.closedTcp';
 }
 
 /** An address that leads to a router, to be explained; null where none is known. */
