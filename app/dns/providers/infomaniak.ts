@@ -42,7 +42,10 @@ export const infomaniak: DnsProviderDefinition = {
           return data.map(({ customer_name: name }) => ({ name, id: plainName(name) }));
         },
         async exactly(name, signal) {
-          const answer = await ask({ url: `${base}/2/zones/${name}/exists`, headers, accept: [404] }, signal);
+          const answer = await ask(
+            { url: `${base}/2/zones/${encodeURIComponent(name)}/exists`, headers, accept: [404] },
+            signal,
+          );
           const exists = answer.status !== 404 && shaped(infomaniak, z.object({ data: z.boolean() }), answer).data;
           return exists ? { name, id: name } : null;
         },
