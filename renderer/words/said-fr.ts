@@ -21,6 +21,10 @@ function part({ kind, key, text, holds, actual }: RulePart): string {
 
 export const saidFr: SaidWords = {
   part,
+  datagrams: {
+    first: 'C’est le premier, par ordre alphabétique, de ce point d’entrée.',
+    later: 'Un autre le précède par ordre alphabétique, et un point d’entrée UDP n’a qu’un routeur.',
+  },
   explanations: {
     ENTRY_POINT_NONE: 'Aucun point d’entrée n’écoute pour {{asked}}. Il y a : {{entryPoints}}.',
     ENTRY_POINT_REDIRECTS: '{{entryPoint}} renvoie toutes les requêtes vers {{to}}, avant de consulter les routeurs.',

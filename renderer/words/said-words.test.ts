@@ -50,6 +50,15 @@ it('goes by code and details elsewhere, and falls back to English', () => {
   expect(serverReason({ ...server, said: { code: 'ANSWERED', details: { status: 503 } } })).toBe('Il a répondu 503.');
   expect(serverReason(server)).toBe('It answered 503.');
   const part = { kind: 'header' as const, key: 'X-K', text: 'Header(`X-K`, `v`)', holds: false, actual: null };
-  const reason = { router: 'a', rule: '', priority: 0, matched: false, reason: 'English', parts: [part], matchers: [] };
+  const reason = {
+    router: 'a',
+    rule: 'Header(`X-K`, `v`)',
+    priority: 0,
+    matched: false,
+    reason: 'English',
+    parts: [part],
+    matchers: [],
+  };
   expect(stepReason(reason)).toBe('Header(`X-K`, `v`) n’est pas vérifié : l’en-tête X-K est absent');
+  expect(stepReason({ ...reason, rule: '', parts: [], matched: true })).toBe(saidFr.datagrams.first);
 });

@@ -12,6 +12,8 @@ export interface SaidWords {
   /** By code; why a server is down. */
   readonly servers: Readonly<Record<string, string>>;
   readonly part: (part: RulePart) => string;
+  /** Why a router of UDP, which has no rule, gets datagrams or not. */
+  readonly datagrams: { readonly first: string; readonly later: string };
 }
 
 export type RulePart = Explanation['routers'][number]['parts'][number];
@@ -29,7 +31,8 @@ export function explanationSentence({ sentence, said }: Explanation): string {
 }
 
 /** Why a router takes it or does not. */
-export function stepReason({ reason, parts }: Explanation['routers'][number]): string {
+export function stepReason({ reason, parts, rule, matched }: Explanation['routers'][number]): string {
+  if (words !== null && rule === '') return words.datagrams[matched ? 'first' : 'later'];
   const translate = words?.part;
   return translate === undefined || parts.length === 0 ? reason : parts.map(translate).join(' ; ');
 }
