@@ -135,6 +135,22 @@ test.each(['hmac-sha1', 'hmac-sha224', 'hmac-sha384', 'hmac-sha512', 'hmac-md5']
   },
 );
 
+test('is content with the right to change the one name that it needs', async () => {
+  if (missing !== null && !process.env['CI']) return expect(missing).toContain('apt-get install');
+  const knot = await startKnot({ zones: { 'example.org': [] }, updatable: [`${fqdn}.`] });
+  try {
+    const { name: keyName, secret } = knot.key;
+    const nameserver = `127.0.0.1:${knot.port}`;
+    const provider = rfc2136.create({ nameserver, keyName, secret: new Secret(secret) });
+    await failureOf(provider.setTxt({ fqdn: 'www.example.org', value: 'v' }, signal));
+    expect(await provider.check(signal, '*.example.org')).toMatchObject({ ok: true });
+    expect(await provider.check(signal, 'www.example.org')).toMatchObject({ ok: false });
+    expect(await knot.texts(fqdn)).toEqual([]);
+  } finally {
+    await knot.stop();
+  }
+});
+
 test('refuses what cannot be a key or a name server', () => {
   expect(() => rfc2136.create({})).toThrow('(RFC2136_NAMESERVER) is missing');
   expect(() => rfc2136.create({ nameserver: 'a b' })).toThrow('must be a name or address');

@@ -29,6 +29,8 @@ interface TestKnotSettings {
   /** On Linux, all of 127.0.0.0/8 is this machine. 127.0.0.1 where nothing is said. */
   readonly addresses?: readonly string[];
   readonly algorithm?: string;
+  /** The only names that may be updated. */
+  readonly updatable?: readonly string[];
   /** A free one where nothing is said. */
   readonly port?: number;
 }
@@ -54,6 +56,7 @@ export async function startKnot({
   zones,
   addresses = ['127.0.0.1'],
   algorithm = 'hmac-sha256',
+  updatable = [],
   port: wantedPort,
 }: TestKnotSettings): Promise<TestKnot> {
   const dir = await mkdtemp(join(tmpdir(), 'gatehouse-knot-'));
@@ -70,7 +73,15 @@ export async function startKnot({
     const [port = 0] = wantedPort === undefined ? await freePorts(1) : [wantedPort];
     await writeFile(
       join(dir, 'knot.conf'),
-      configuration({ dir, port, addresses, algorithm, keys: [key, powerlessKey], zones: Object.keys(zones) }),
+      configuration({
+        dir,
+        port,
+        addresses,
+        algorithm,
+        updatable,
+        keys: [key, powerlessKey],
+        zones: Object.keys(zones),
+      }),
     );
     const child = spawn('setpriv', ['--pdeathsig=KILL', 'knotd', '-c', join(dir, 'knot.conf')], {
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -122,11 +133,12 @@ interface ConfigurationParts {
   readonly port: number;
   readonly addresses: readonly string[];
   readonly algorithm: string;
+  readonly updatable: readonly string[];
   readonly keys: readonly { readonly name: string; readonly secret: string }[];
   readonly zones: readonly string[];
 }
 
-function configuration({ dir, port, addresses, algorithm, keys, zones }: ConfigurationParts): string {
+function configuration({ dir, port, addresses, algorithm, updatable, keys, zones }: ConfigurationParts): string {
   return [
     'server:',
     `  rundir: ${dir}`,
@@ -148,6 +160,13 @@ function configuration({ dir, port, addresses, algorithm, keys, zones }: Configu
     '  - id: may-update',
     `    key: ${keys[0]?.name ?? ''}`,
     '    action: update',
+    ...(updatable.length === 0
+      ? []
+      : [
+          '    update-owner: name',
+          '    update-owner-match: equal',
+          `    update-owner-name: [${updatable.join(', ')}]`,
+        ]),
     'template:',
     '  - id: default',
     `    storage: ${dir}/zones`,
