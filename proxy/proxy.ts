@@ -265,6 +265,10 @@ export function createProxy(host: ProxyHost): Proxy {
           for (const entryPoint of entryPoints.values()) entryPoint.certificatesChanged?.();
           break;
         }
+        case 'ticketSecret':
+          certificates.setTicketSecret(message.secret);
+          for (const entryPoint of entryPoints.values()) entryPoint.certificatesChanged?.();
+          break;
         case 'challenges':
           challenges.set(message.challenges);
           host.send({ type: 'challengesSet', revision: message.revision });

@@ -113,7 +113,7 @@ describe('worker pool', () => {
     expect(restarts[0]).toMatchObject({ index: 1, reason: 'it ended with code 7' });
     await pool.publish(snapshot(668), [certificate('a')]);
     const ofReplacement = logged.filter(({ message, details }) => message === 'told' && details['worker'] === 1);
-    expect(ofReplacement.at(-1)?.details['told']).toMatch(/^certificates snapshot down listen/);
+    expect(ofReplacement.at(-1)?.details['told']).toMatch(/^ticketSecret certificates snapshot down listen/);
   });
 
   test('a worker is told of each batch that was taken', async () => {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import type { SharedRegions } from '../../proxy/model/shared-memory.ts';
 import type {
@@ -91,6 +92,12 @@ const longestRetryMs = 10_000;
  */
 const resourceLimits = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 16 };
 
+const ticketSecretMs = 24 * 3_600_000;
+
+function newTicketSecret(): string {
+  return randomBytes(48).toString('base64');
+}
+
 export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
   const { count, log } = options;
   const slots: Slot[] = [];
@@ -102,6 +109,13 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
   let down: DownServers = {};
   let challenges: readonly ChallengeSnapshot[] = [];
   let challengesRevision = 0;
+  let ticketSecret = newTicketSecret();
+  // Who learns the secret of a day can read what was said by tickets of that day, and nothing else.
+  const rotation = setInterval(() => {
+    ticketSecret = newTicketSecret();
+    broadcast({ type: 'ticketSecret', secret: ticketSecret });
+  }, ticketSecretMs);
+  rotation.unref();
   const challengeWaiters = new Set<Waiter<never> & { readonly revision: number }>();
   let stopping: Promise<void> | null = null;
   const requestCount = new SharedArrayBuffer(Uint32Array.BYTES_PER_ELEMENT);
@@ -126,6 +140,7 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
     switch (message.type) {
       case 'ready':
         slot.ready = true;
+        send(worker, { type: 'ticketSecret', secret: ticketSecret });
         send(worker, { type: 'certificates', upsert: certificates, remove: [] });
         if (snapshot !== null) send(worker, { type: 'snapshot', snapshot, regions });
         send(worker, { type: 'down', servers: down });
@@ -233,6 +248,7 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
   };
 
   const stopNow = async (graceMs: number): Promise<void> => {
+    clearInterval(rotation);
     const ends: Promise<unknown>[] = [];
     for (const { worker, retry } of slots) {
       if (retry !== null) clearTimeout(retry);

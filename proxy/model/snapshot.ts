@@ -328,6 +328,8 @@ export type ToWorker =
       readonly remove: readonly string[];
     }
   /** `regions`: the memory of what counts in it (`proxy/shared/regions.ts`). */
+  /** Of all workers, for session tickets: who has spoken with one of them goes on with another. */
+  | { readonly type: 'ticketSecret'; readonly secret: string }
   | { readonly type: 'snapshot'; readonly snapshot: RoutingSnapshot; readonly regions?: SharedRegions }
   /** All that are live, in place of those before; answered with `challengesSet`. */
   | { readonly type: 'challenges'; readonly revision: number; readonly challenges: readonly ChallengeSnapshot[] }

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import type { CertificateSnapshot } from '../model/snapshot.ts';
 
@@ -12,6 +13,13 @@ export interface CertificateStore {
   select(serverName: string): SecureContext | undefined;
   /** The same with the certificate itself. `isFallback`: no certificate has the name. */
   find(serverName: string): FoundCertificate | undefined;
+  /** What session tickets are sealed with, so that every worker knows those of the others; replaced from time to time. */
+  setTicketSecret(secret: string): void;
+  /**
+   * Ticket keys of servers with these TLS options, 48 bytes; null: each server has its own. Servers with other options
+   * have other keys: a session that was begun without a client certificate must not go on where one is asked for.
+   */
+  ticketKeys(optionsKey: string): Buffer | null;
   /** The default certificate's key material, for clients that send no server name. */
   defaultPem(): { cert: string; key: string } | null;
 }
@@ -32,6 +40,7 @@ export function createCertificateStore(): CertificateStore {
   const byId = new Map<string, Entry>();
   let byName = new Map<string, Entry>();
   let fallback: Entry | null = null;
+  let ticketSecret: string | null = null;
 
   const reindex = (): void => {
     const names = new Map<string, Entry>();
@@ -77,6 +86,14 @@ export function createCertificateStore(): CertificateStore {
       }
       reindex();
       return failures;
+    },
+    setTicketSecret(secret) {
+      ticketSecret = secret;
+    },
+    ticketKeys(optionsKey) {
+      return ticketSecret === null
+        ? null
+        : createHmac('sha512', ticketSecret).update(optionsKey).digest().subarray(0, 48);
     },
     select: (serverName) => find(serverName)?.context,
     defaultPem() {

@@ -1,4 +1,4 @@
-import { constants } from 'node:crypto';
+import { constants, createHash } from 'node:crypto';
 import { createSecureContext, type SecureContext, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
 import type { CertificateSnapshot } from '../model/snapshot.ts';
 import type { TlsOptionsSnapshot } from '../model/tls.ts';
@@ -18,6 +18,9 @@ export interface Handshakes {
 export function createHandshakes(options: TlsOptionsSnapshot, certificates: CertificateStore): Handshakes {
   const { clientAuth, sniStrict } = options;
   const shared = contextOptions(options);
+  const optionsKey = JSON.stringify(options);
+  // OpenSSL lets no session go on under another of these: other options may keep out who began it.
+  const sessionIdContext = createHash('sha256').update(optionsKey).digest('hex').slice(0, 32);
   // Node takes the authorities for clients from the context of the name, so each certificate needs one of its own.
   let contexts = new WeakMap<CertificateSnapshot, SecureContext>();
   const contextFor = (serverName: string): SecureContext | undefined => {
@@ -35,6 +38,7 @@ export function createHandshakes(options: TlsOptionsSnapshot, certificates: Cert
   return {
     serverOptions: {
       ...shared,
+      sessionIdContext,
       ALPNProtocols: [...options.alpn],
       handshakeTimeout: handshakeTimeoutMs,
       requestCert: clientAuth !== null,
@@ -49,7 +53,9 @@ export function createHandshakes(options: TlsOptionsSnapshot, certificates: Cert
       contexts = new WeakMap();
       const pem = certificates.defaultPem();
       // Without a context a client that sends no name gets no handshake.
-      if (pem && !sniStrict) server.setSecureContext({ ...shared, ...pem });
+      if (pem && !sniStrict) server.setSecureContext({ ...shared, sessionIdContext, ...pem });
+      const ticketKeys = certificates.ticketKeys(optionsKey);
+      if (ticketKeys) server.setTicketKeys(ticketKeys);
     },
     isWelcome: (socket) => isClientWelcome(socket, clientAuth),
   };

@@ -81,6 +81,8 @@ const keptAfterEndMs = 30 * 86_400_000;
 const keptPendingMs = 3_600_000;
 const mostAtOnce = 3;
 const longestSleepMs = 3_600_000;
+/** Two renewals in a row are never nearer to each other, whatever a CA says. */
+const shortestBetweenMs = 86_400_000;
 const askAgainMs = 6 * 3_600_000;
 
 interface Live {
@@ -220,7 +222,11 @@ export function createIssuance(options: IssuanceOptions): Issuance {
       }
       const question = { ask: 'renewalInfo', certificateId: id } as const;
       const { value: info } = await accounts.ask(resolver, resolver.directoryUrl, question);
-      const renewal = renewalByCa(info, entry.stored.renewal, random);
+      const byCa = renewalByCa(info, entry.stored.renewal, random);
+      // A CA that calls each new certificate due at once would else have us order without end.
+      const last = repository.orders.of(entry.stored.id).find(({ state }) => state === 'done');
+      const earliest = last?.why === 'renewal' ? (last.endedAt ?? 0) + shortestBetweenMs : 0;
+      const renewal = { ...byCa, at: Math.max(byCa.at, earliest) };
       const at = new Date(renewal.at).toISOString();
       if (entry.stored.renewal?.at !== renewal.at) log.info('the CA says when to renew', { names, at });
       change = { renewal, askCaAt: now() + info.retryAfterMs };
