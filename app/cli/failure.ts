@@ -36,6 +36,10 @@ function nextStep(error: ORPCError<string, unknown>): string | null {
       return 'Say which one with --port.';
     case 'HOST_TAKEN':
       return 'Choose another one with --host.';
+    case 'RULE_TAKEN':
+      return 'Choose another one with --host, or take it all the same with --allow-conflict.';
+    case 'ENTRY_POINT_TAKEN':
+      return 'Pause that one first, or go on all the same with --allow-conflict.';
     case 'NAME_TAKEN':
       return 'Choose another one with --name.';
     case 'PASSWORD_REQUIRED':

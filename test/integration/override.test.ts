@@ -36,6 +36,7 @@ async function start(): Promise<{ url: string; run: RunningGatehouse['run'] }> {
     `http:
   routers:
     wiki: { rule: "Host(\`wiki.test\`)", entryPoints: [web], service: wiki }
+    other: { rule: "Host(\`much.test\`)", entryPoints: [web], service: wiki }
   services:
     wiki: { loadBalancer: { servers: [{ url: "http://127.0.0.1:${port}" }] } }
 `,
@@ -55,6 +56,9 @@ test('a router of a file is edited from the command line, and a visitor’s refe
     send(url, '/page', { headers: { Host: host, ...headers } });
   expect((await at('wiki.test')).body).toBe('the app');
 
+  const taken = await run('override', 'wiki', '--host', 'much.test');
+  expect(taken.code).toBe(1);
+  expect(taken.error).toMatch(/other@file has the same rule and priority already on web\.\n.*--allow-conflict/);
   const made = await run(
     'override',
     'wiki',
