@@ -115,7 +115,10 @@ export async function createEngineCertificates(options: EngineCertificatesOption
       dnsFor,
       log,
       now,
-      onCertificates: options.onCertificates,
+      // Until then nothing was published yet, and what is to be asks for them by itself.
+      onCertificates: () => {
+        if (hasBegun) options.onCertificates();
+      },
       onChange,
       onNews: (news) => options.record(newsOf(news)),
     });

@@ -29,6 +29,14 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   logs: { summary: 'requests, as they come with --follow', load: async () => (await import('./logs.ts')).logs },
   explain: { summary: 'why a request goes where it goes', load: async () => (await import('./explain.ts')).explain },
   check: { summary: 'validate configuration files', load: async () => (await import('./check.ts')).check },
+  certificates: {
+    summary: 'certificates: get, renew, import, export',
+    load: async () => (await import('./certificates.ts')).certificates,
+  },
+  resolvers: {
+    summary: 'how certificates are had',
+    load: async () => (await import('./resolvers.ts')).resolvers,
+  },
   ca: { summary: 'the internal certificate authority', load: async () => (await import('./ca.ts')).ca },
   password: { summary: "set the dashboard's password", load: async () => (await import('./password.ts')).password },
   token: { summary: 'API tokens: create, list, revoke', load: async () => (await import('./token.ts')).token },

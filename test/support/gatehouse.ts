@@ -55,7 +55,8 @@ export async function startGatehouse(
   const defaults = usual.flatMap((flag, i) => (i % 2 === 0 && !flags.includes(flag) ? [flag, usual[i + 1] ?? ''] : []));
   const child = spawn(process.execPath, [command, 'serve', '--data-dir', dataDir, ...defaults, ...flags], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, GATEHOUSE_WORKERS: '1', ...options.env },
+    // A test must not write into the keychain of whoever runs it.
+    env: { ...process.env, GATEHOUSE_WORKERS: '1', GATEHOUSE_SECRETS: 'files', ...options.env },
   });
   let output = '';
   const keep = (chunk: Buffer): void => {
