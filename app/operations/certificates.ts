@@ -137,9 +137,9 @@ export const certificates = {
     }
     const given = path === undefined ? (files ?? []) : await readImportPath(from, path);
     const found = readImport(from, given, Date.now());
-    const resolvers = context.engine.certificates.resolvers();
-    const certificates = found.certificates.map((each) => ({ ...each, resolver: renewedBy(each, resolvers) }));
-    const report = await context.engine.certificates.adopt({ ...found, certificates }, context.caller.actor);
+    const known = context.engine.certificates.resolvers();
+    const renewed = found.certificates.map((each) => ({ ...each, resolver: renewedBy(each, known) }));
+    const report = await context.engine.certificates.adopt({ ...found, certificates: renewed }, context.caller.actor);
     return { ...report, skipped: [...report.skipped, ...found.skipped] };
   }),
 };
