@@ -1,7 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -53,7 +52,7 @@ udp:
   routers:
     echo: { entryPoints: [echo], service: echo }
   services:
-    echo: { loadBalancer: { servers: [{ address: "127.0.0.1:${(datagrams.address() as AddressInfo).port}" }] } }
+    echo: { loadBalancer: { servers: [{ address: "127.0.0.1:${datagrams.address().port}" }] } }
 `,
   );
   writeFileSync(
