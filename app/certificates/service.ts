@@ -241,8 +241,8 @@ export function createCertificateService(options: CertificateServiceOptions): Se
           account.release();
         }
       });
-      const now_ = issuance.get(id)?.stored ?? stored;
-      issuance.put({ ...now_, revokedAt: now() });
+      const current = issuance.get(id)?.stored ?? stored;
+      issuance.put({ ...current, revokedAt: now() });
       changed('certificate.revoked', actor, stored.names[0] ?? '');
       return viewOf(id);
     },

@@ -1,26 +1,36 @@
 import { execFile } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { type ConnectCa, connectCa } from '../../app/certificates/acme/ca-client.ts';
+import { createDnsProofs } from '../../app/certificates/acme/dns-proofs.ts';
+import type { IssuanceOptions } from '../../app/certificates/acme/issuance.ts';
 import type { AcmeResolver } from '../../app/certificates/acme/resolver.ts';
+import type { DnsProvider } from '../../app/dns/dns-provider.ts';
+import { createDnsLookup } from '../../app/dns/lookup.ts';
 import { type AcmeRig, pebbleResolver, startAcmeRig } from '../support/acme-rig.ts';
-import { missingForPebble, startPebble, type TestPebble } from '../support/pebble.ts';
+import { isNewestPebble, missingForPebble, startPebble, type TestPebble } from '../support/pebble.ts';
 import { pollUntil } from '../support/poll.ts';
+
+// Threads start slowly on a loaded machine; nothing here depends on how fast it is.
+vi.setConfig({ testTimeout: 120_000 });
 
 const missing = missingForPebble();
 if (missing !== null && process.env['CI']) throw new Error(missing);
 
 let pebble: TestPebble;
 let rig: AcmeRig;
+let resolver: AcmeResolver;
 beforeAll(async () => {
   if (missing === null) pebble = await startPebble({ nonceReject: 20 });
 });
 afterAll(() => pebble?.stop());
 afterEach(() => rig?.stop());
 
-async function start(more: Partial<AcmeResolver> = {}): Promise<AcmeRig> {
+async function start(more: Partial<AcmeResolver> = {}, options: Partial<IssuanceOptions> = {}): Promise<void> {
   const { httpPort, tlsPort } = pebble;
-  rig = await startAcmeRig({ resolver: pebbleResolver(pebble, more), httpPort, tlsPort });
-  return rig;
+  resolver = pebbleResolver(pebble, more);
+  rig = await startAcmeRig({ resolver, httpPort, tlsPort, more: options });
 }
 
 /** What `openssl s_client` thinks of a host's certificate, by Pebble's root. */
@@ -79,5 +89,159 @@ describe.skipIf(missing !== null)(`with Pebble${missing === null ? '' : ` (${mis
     const [id = ''] = rig.want(['alpn.example.org']);
     await issued(id);
     expect(await verify('alpn.example.org')).toBe('0 (ok)');
+  });
+
+  test('DNS-01: a domain and its wildcard, by two values of one record that are gone afterwards', async () => {
+    const made: string[] = [];
+    const gone: string[] = [];
+    const unused = () => Promise.reject(new Error('not asked for here'));
+    const provider: DnsProvider = {
+      setTxt: async ({ fqdn, value }) => {
+        made.push(value);
+        await pebble.dns('set-txt', { host: `${fqdn}.`, value });
+      },
+      removeTxt: async ({ fqdn, value }) => {
+        gone.push(value);
+        await pebble.dns('clear-txt', { host: `${fqdn}.` });
+      },
+      upsertAddress: unused,
+      listZones: unused,
+      check: unused,
+    };
+    const checks = { enabled: true, authoritative: false, recursive: true };
+    const challenge = { provider: 'test', resolvers: [pebble.dnsServer], delayBeforeChecksMs: 0, checks };
+    const { lacking } = createDnsLookup({ resolvers: [pebble.dnsServer] });
+    const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+    await start(
+      { challenge: { type: 'dns-01', ...challenge } },
+      {
+        dnsFor: (_, pause, signal) =>
+          Promise.resolve(
+            createDnsProofs({ provider, challenge, findLacking: lacking, now: Date.now, pause, signal, log }),
+          ),
+      },
+    );
+    const [id = ''] = rig.want(['dns.example.org', '*.dns.example.org']);
+    await issued(id);
+    expect(await verify('dns.example.org')).toBe('0 (ok)');
+    expect(await verify('any.dns.example.org')).toBe('0 (ok)');
+    expect(made).toHaveLength(2);
+    expect(gone.toSorted()).toEqual(made.toSorted());
+    const [order] = rig.store.certificates.orders.of(id);
+    expect(order?.records).toEqual([]);
+    expect(order?.steps.map(({ step, state, name }) => `${step} ${name ?? ''} ${state}`)).toContain(
+      'propagation *.dns.example.org done',
+    );
+  });
+
+  test('an address has a certificate, by HTTP and by TLS', async () => {
+    await start();
+    const [id = ''] = rig.want(['127.0.0.1']);
+    await issued(id);
+    const { chain } = rig.issuance.get(id)?.stored.issued ?? { chain: '' };
+    expect(new X509Certificate(chain).checkIP('127.0.0.1')).toBe('127.0.0.1');
+    await rig.stop();
+    await start({ challenge: { type: 'tls-alpn-01', delayMs: 0 } });
+    const [other = ''] = rig.want(['127.0.0.1']);
+    await issued(other);
+  });
+
+  test.each(['account', 'newOrder', 'answerChallenge', 'finalize', 'certificate'] as const)(
+    'killed after the CA has answered "%s" and before that was known, it ends with one order',
+    async (ask) => {
+      await start();
+      let isKilled = false;
+      const connect: ConnectCa = (...where) => {
+        const ca = connectCa(...where);
+        return {
+          close: ca.close,
+          ask: async (question) => {
+            const told = await ca.ask(question);
+            if (question.ask !== ask || isKilled) return told;
+            isKilled = true;
+            void rig.kill();
+            throw new Error('killed');
+          },
+        };
+      };
+      await rig.restart({ connect });
+      const names = [`kill-${ask.toLowerCase()}.example.org`];
+      const [id = ''] = rig.want(names);
+      await pollUntil(() => isKilled, 60_000);
+      const before = rig.store.certificates.orders.open().map((order) => order.id);
+      await rig.restart();
+      rig.want(names);
+      await issued(id);
+      expect(await verify(names[0] ?? '')).toBe('0 (ok)');
+      expect(rig.store.certificates.orders.of(id).map((order) => order.id)).toEqual(before);
+      await rig.issuance.idle();
+      const account = await rig.issuance.accounts.open(resolver, resolver.directoryUrl);
+      try {
+        const { value: urls } = await account.ca.ask({ ask: 'orders' });
+        const ofThis: string[] = [];
+        for (const url of urls) {
+          const { value } = await account.ca.ask({ ask: 'order', url });
+          if (value.identifiers.some((each) => each.value === names[0])) ofThis.push(value.status);
+        }
+        expect(ofThis).toEqual(['valid']);
+      } finally {
+        account.release();
+      }
+    },
+  );
+
+  test('a CA that comes back without memory gets a new account and a new order; until then the old certificate serves', async () => {
+    await start();
+    const [id = ''] = rig.want(['back.example.org']);
+    await issued(id);
+    const before = rig.issuance.get(id)?.stored.issued?.chain;
+    await pebble.stopCa();
+    rig.issuance.renewNow(id);
+    await pollUntil(() => rig.issuance.get(id)?.stored.failure?.problem.code === 'ACME_CA_DOWN', 60_000);
+    expect(rig.issuance.certificates()).toHaveLength(1);
+    await pebble.startCa();
+    // The first try finds that the account is not known any more.
+    await pollUntil(() => {
+      rig.issuance.renewNow(id);
+      return rig.issuance.get(id)?.stored.issued?.chain !== before;
+    }, 60_000);
+    await rig.issuance.idle();
+    expect(await verify('back.example.org')).toBe('0 (ok)');
+  });
+
+  test.skipIf(!isNewestPebble())('profiles, and the word of the CA on renewal (newest Pebble)', async () => {
+    await start({ profile: 'shortlived' });
+    const [id = ''] = rig.want(['short.example.org']);
+    await issued(id);
+    const { issued: first } = rig.issuance.get(id)?.stored ?? {};
+    expect(Math.round(((first?.notAfter ?? 0) - (first?.notBefore ?? 0)) / 86_400_000)).toBe(6);
+    await pollUntil(() => rig.issuance.get(id)?.stored.renewal?.why === 'ari', 60_000);
+    await rig.issuance.idle();
+    await pebble.renewBetween(first?.chain ?? '', Date.now() - 60_000, Date.now() - 1000);
+    // The time comes to ask again.
+    const { stored } = rig.issuance.get(id) ?? {};
+    if (stored) rig.issuance.put({ ...stored, askCaAt: Date.now() });
+    await pollUntil(() => rig.issuance.get(id)?.stored.issued?.chain !== first?.chain, 60_000);
+    await rig.issuance.idle();
+    expect(await verify('short.example.org')).toBe('0 (ok)');
+    const [order] = rig.store.certificates.orders.of(id);
+    expect(order).toMatchObject({ why: 'renewal', state: 'done', replaces: expect.stringContaining('.') as string });
+  });
+
+  test('a certificate is revoked, and another one had in its place', async () => {
+    await start();
+    const [id = ''] = rig.want(['revoked.example.org']);
+    await issued(id);
+    const { stored } = rig.issuance.get(id) ?? {};
+    const chain = stored?.issued?.chain ?? '';
+    const account = await rig.issuance.accounts.open(resolver, resolver.directoryUrl);
+    await account.ca.ask({ ask: 'revoke', certificatePem: chain, reason: 4 });
+    account.release();
+    const { serialNumber } = new X509Certificate(chain);
+    expect(await pebble.statusOf(serialNumber)).toMatchObject({ Status: 'Revoked' });
+    if (stored) rig.issuance.put({ ...stored, revokedAt: Date.now() });
+    await pollUntil(() => rig.issuance.get(id)?.stored.issued?.chain !== chain, 60_000);
+    await rig.issuance.idle();
+    expect(await verify('revoked.example.org')).toBe('0 (ok)');
   });
 });

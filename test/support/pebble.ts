@@ -25,6 +25,8 @@ export interface TestPebble {
   readonly root: () => Promise<string>;
   /** `{ Status: 'Valid' | 'Revoked' }` and more. */
   readonly statusOf: (serialNumber: string) => Promise<unknown>;
+  /** Lets it ask for a certificate to be renewed in this time (newest Pebble). */
+  readonly renewBetween: (certificatePem: string, from: number, until: number) => Promise<void>;
   /** Tells the DNS server, such as `add-a`, `set-txt` or `add-caa`. */
   readonly dns: (command: string, body: object) => Promise<void>;
   readonly output: () => string;
@@ -148,20 +150,22 @@ export async function startPebble(options: PebbleOptions = {}): Promise<TestPebb
     child.kill('SIGKILL');
     await exited;
   };
-  const ask = (port: number, path: string): Promise<string> =>
+  const ask = (port: number, path: string, body?: string): Promise<string> =>
     new Promise((resolve, reject) => {
       const headers = { 'User-Agent': 'tests' };
-      const to = { host: '127.0.0.1', port, path, headers, ca: authority.certificatePem, agent: false };
-      const call = https.get(to, (answer) => {
-        let body = '';
+      const method = body === undefined ? 'GET' : 'POST';
+      const to = { host: '127.0.0.1', port, path, method, headers, ca: authority.certificatePem, agent: false };
+      const call = https.request(to, (answer) => {
+        let text = '';
         answer.setEncoding('utf8');
         answer.on('data', (chunk: string) => {
-          body += chunk;
+          text += chunk;
         });
-        answer.on('end', () => resolve(body));
+        answer.on('end', () => resolve(text));
         answer.on('error', reject);
       });
       call.on('error', reject);
+      call.end(body);
     });
 
   let ca: ChildProcess | null = null;
@@ -193,7 +197,8 @@ export async function startPebble(options: PebbleOptions = {}): Promise<TestPebb
     [
       ...['-dnsserver', `127.0.0.1:${dnsPort}`, '-management', `127.0.0.1:${dnsManagementPort}`],
       ...['-defaultIPv4', '127.0.0.1', '-defaultIPv6', ''],
-      ...['-http01', '', '-https01', '', '-tlsalpn01', '', '-doh', ''],
+      ...['-http01', '', '-https01', '', '-tlsalpn01', ''],
+      ...(isNewestPebble() ? ['-doh', ''] : []),
     ],
     {},
   );
@@ -225,6 +230,12 @@ export async function startPebble(options: PebbleOptions = {}): Promise<TestPebb
     root: () => ask(managementPort, '/roots/0'),
     statusOf: async (serialNumber) =>
       JSON.parse(await ask(managementPort, `/cert-status-by-serial/${serialNumber.toLowerCase()}`)) as unknown,
+    renewBetween: async (certificate, from, until) => {
+      const suggestedWindow = { start: new Date(from).toISOString(), end: new Date(until).toISOString() };
+      const ariResponse = JSON.stringify({ suggestedWindow });
+      const said = await ask(managementPort, '/set-renewal-info/', JSON.stringify({ certificate, ariResponse }));
+      if (said !== '') throw new Error(said);
+    },
     dns,
     output: () => output,
     stopCa: () => end(ca),

@@ -103,7 +103,7 @@ export const connectCa: ConnectCa = (directoryUrl, { connection, eab }, account)
           return;
         }
         lastId += 1;
-        waiters.set(lastId, { resolve: resolve as Waiter['resolve'], reject });
+        waiters.set(lastId, { resolve, reject });
         thread.postMessage({ id: lastId, question } satisfies ThreadQuestion);
       }),
     close: async () => {

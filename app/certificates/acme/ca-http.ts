@@ -174,7 +174,8 @@ export function readProblem(value: unknown): AcmeProblem | null {
     subproblems: parts.flatMap((part) => {
       const problem = readProblem(part);
       const identifier = (part as { readonly identifier?: { readonly value?: unknown } }).identifier;
-      return problem ? [{ type: problem.type, detail: problem.detail, name: String(identifier?.value ?? '') }] : [];
+      const name = typeof identifier?.value === 'string' ? identifier.value : '';
+      return problem ? [{ type: problem.type, detail: problem.detail, name }] : [];
     }),
   };
 }

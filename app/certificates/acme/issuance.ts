@@ -400,7 +400,7 @@ export function createIssuance(options: IssuanceOptions): Issuance {
     stop: async () => {
       if (timer) clearTimeout(timer);
       stopping.abort(new Error('Gatehouse stops'));
-      const running = [...all.values()].map((entry) => entry.running);
+      const running = [...all.values()].flatMap((entry) => (entry.running ? [entry.running] : []));
       await accounts.close();
       await Promise.all(running);
     },

@@ -51,5 +51,5 @@ export function serverNameOf(host: string): string {
   const bytes = address.toByteArray();
   if (address.kind() === 'ipv4') return `${bytes.toReversed().join('.')}.in-addr.arpa`;
   const digits = bytes.map((byte) => byte.toString(16).padStart(2, '0')).join('');
-  return `${[...digits].toReversed().join('.')}.ip6.arpa`;
+  return `${digits.split('').toReversed().join('.')}.ip6.arpa`;
 }

@@ -8,7 +8,7 @@ const url = z.string().refine((text) => URL.canParse(text));
 
 function parse<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
   const { data, error } = schema.safeParse(value);
-  if (error === undefined) return data as T;
+  if (error === undefined) return data;
   const where = error.issues[0]?.path.join('.') ?? '';
   throw new AcmeFault({
     type: 'nonsense',
