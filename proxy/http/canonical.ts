@@ -56,7 +56,7 @@ export function takeFields(
   let hostField: string | null = null;
   let contentLength: string | null = null;
   let transferEncoding: string | null = null;
-  let nominated: string[] | null = null;
+  let nominated: readonly string[] | null = null;
   let wantsTrailers = false;
   let cookie: string | null = null;
   if (raw.length > maxFields * 2) {

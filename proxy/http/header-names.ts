@@ -2,7 +2,7 @@
  * Header fields that end at this proxy and are not passed on, in either direction (RFC 9110 §7.6.1, and those that
  * older software uses in the same way). Names are lower case.
  */
-const hopByHopNames = new Set([
+const hopByHopNames = [
   'connection',
   'keep-alive',
   'proxy-connection',
@@ -12,13 +12,21 @@ const hopByHopNames = new Set([
   'transfer-encoding',
   'upgrade',
   'http2-settings',
-]);
+];
 
-const hopByHopLengths = new Set([...hopByHopNames].map((name) => name.length));
+/** By their length, which tells most other names apart from them at once. */
+const hopByHopByLength: (readonly string[])[] = [];
+for (const name of hopByHopNames) hopByHopByLength[name.length] = [...(hopByHopByLength[name.length] ?? []), name];
 
 /** True where a field of this name, in any case, concerns one connection only. */
 export function isHopByHop(name: string): boolean {
-  return hopByHopLengths.has(name.length) && hopByHopNames.has(name.toLowerCase());
+  const candidates = hopByHopByLength[name.length];
+  if (candidates === undefined) return false;
+  const first = name.charCodeAt(0) | 0x20;
+  for (const candidate of candidates) {
+    if (candidate.charCodeAt(0) === first && candidate === name.toLowerCase()) return true;
+  }
+  return false;
 }
 
 /**
@@ -45,8 +53,13 @@ export function isFramingAlias(lowerName: string): boolean {
   return name === 'content-length' || name === 'transfer-encoding';
 }
 
+const keepAlive = ['keep-alive'];
+const close = ['close'];
+
 /** The lower-case names that a `Connection` field nominates. */
-export function connectionOptions(value: string): string[] {
+export function connectionOptions(value: string): readonly string[] {
+  if (value === 'keep-alive') return keepAlive;
+  if (value === 'close') return close;
   return value
     .toLowerCase()
     .split(',')

@@ -65,7 +65,7 @@ function judgeFields(status: number, isHttp11: boolean, fields: string[]): Answe
   let keepsOpen = isHttp11;
   let keepMs: number | null = null;
   let connectionFields: string[] | null = null;
-  let nominated: string[] | null = null;
+  let nominated: readonly string[] | null = null;
   let kept = 0;
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i] as string;
