@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { memorySecrets } from '../../test/support/acme-rig.ts';
 import { fakeApi } from '../../test/support/dns-api.ts';
 import type { DnsProviderDefinition } from '../dns/dns-provider.ts';
@@ -51,4 +51,28 @@ test('takes what was typed in before the environment, and checks either', async 
   const token = (await credentials.credentialsFor('digitalocean'))['token'];
   expect(token instanceof Secret && token.reveal()).toBe('typed');
   await api.close();
+});
+
+test('sends secrets that are kept to no other address than they were typed in for', async () => {
+  const asked: string[] = [];
+  const api = await fakeApi({
+    handle: ({ headers }) => {
+      asked.push(headers.authorization ?? 'nobody');
+      return { json: {} };
+    },
+  });
+  onTestFinished(() => api.close());
+  const { credentials } = make();
+  const passwordOf = async () => (await credentials.credentialsFor('httpreq'))['password'];
+  await credentials.keep('httpreq', { url: 'https://dns.test/hook', username: 'owner', password: 'kept' });
+  await credentials.keep('httpreq', { url: ' https://dns.test/hook ', password: '' });
+  expect((await passwordOf()) instanceof Secret).toBe(true);
+
+  const other = { code: 'httpreq', credentials: { url: api.url }, domain: 'example.org' };
+  await credentials.check(other, undefined);
+  expect(asked.map((each) => Buffer.from(each.replace('Basic ', ''), 'base64').toString())).not.toContain('owner:kept');
+  expect(asked.length).toBeGreaterThan(0);
+
+  await credentials.keep('httpreq', { url: api.url });
+  expect(await passwordOf()).toBeUndefined();
 });

@@ -68,11 +68,18 @@ export function createDnsCredentials(options: DnsCredentialOptions): DnsCredenti
     });
   };
 
-  /** What was typed, over what is kept: a secret that is left empty stays. */
+  /**
+   * What was typed, over what is kept: a secret that is left empty stays. With another address it does not, as whoever may
+   * use the dashboard could else have it sent to a server of his own.
+   */
   const merged = async (definition: DnsProviderDefinition, given: Readonly<Record<string, string>>) => {
     refuseUnknown(definition, given);
     const isSecret = new Set(definition.credentials.filter(({ secret }) => secret === true).map(({ key }) => key));
-    const before = (await stored(definition.code)) ?? {};
+    const kept = (await stored(definition.code)) ?? {};
+    const isElsewhere = definition.credentials.some(
+      ({ key, address }) => address === true && given[key] !== undefined && given[key].trim() !== kept[key]?.trim(),
+    );
+    const before = Object.fromEntries(Object.entries(kept).filter(([key]) => !isElsewhere || !isSecret.has(key)));
     const next = Object.entries(given).filter(([key, value]) => value.trim() !== '' || !isSecret.has(key));
     const all = { ...before, ...Object.fromEntries(next) };
     return Object.fromEntries(Object.entries(all).filter(([, value]) => value.trim() !== ''));

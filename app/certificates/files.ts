@@ -2,7 +2,11 @@ import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFil
 import { dirname } from 'node:path';
 
 /** Owner alone may read it. Durable once it returns, where `durable` asks for that. Replaces in one step. */
-export function writePrivateFile(path: string, content: string, { durable }: { readonly durable: boolean }): void {
+export function writePrivateFile(
+  path: string,
+  content: string | Uint8Array,
+  { durable }: { readonly durable: boolean },
+): void {
   const temporaryPath = `${path}.${process.pid}.tmp`;
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   try {

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 import { certificateKeyTypes, challengeTypes, knownAuthorities } from '../contract/certificates.ts';
 import type { ResolverInput } from '../operations/certificate-service.ts';
@@ -5,6 +6,7 @@ import { OperationError } from '../operations/error.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import type { CertificateRepository } from '../store/certificates.ts';
 import { type AcmeResolver, type Challenge, defaultConnection, defaultDirectoryUrl } from './acme/resolver.ts';
+import { certificatesOf } from './export/pkcs12.ts';
 
 /** Resolvers that were set up in the dashboard. What is secret of them is kept apart. */
 export interface ResolverSettings {
@@ -85,7 +87,7 @@ function configOf(input: ResolverInput, before: Config | null): Config {
   return {
     email,
     directoryUrl: ca === undefined ? (before?.directoryUrl ?? defaultDirectoryUrl) : directoryOf(ca),
-    caCertificates: caCertificates === undefined ? (before?.caCertificates ?? null) : caCertificates || null,
+    caCertificates: caCertificates === undefined ? (before?.caCertificates ?? null) : authoritiesIn(caCertificates),
     challenge,
     entryPoint: entryPoint ?? before?.entryPoint ?? null,
     dnsProvider: provider,
@@ -93,6 +95,21 @@ function configOf(input: ResolverInput, before: Config | null): Config {
     profile: profile === undefined ? (before?.profile ?? null) : profile || null,
     eabKid: eab?.kid ?? before?.eabKid ?? null,
   };
+}
+
+/** Certificates only: where static configuration may name files, this must not make the engine read one. */
+function authoritiesIn(text: string): string | null {
+  if (text.trim() === '') return null;
+  const found = certificatesOf(text);
+  try {
+    for (const pem of found) new X509Certificate(pem);
+    if (found.length > 0) return `${found.join('\n')}\n`;
+  } catch {
+    // Said below.
+  }
+  throw new OperationError('INVALID', "The CA's own certificate must be PEM: -----BEGIN CERTIFICATE----- …", {
+    reason: 'CA_CERTIFICATES_INVALID',
+  });
 }
 
 /** A code of {@link knownAuthorities}, or an address. */

@@ -86,6 +86,8 @@ export async function startAcmeRig(options: AcmeRigOptions): Promise<AcmeRig> {
     routers: [{ entryPoints: ['websecure'], tls: true }],
     certificates: [fallback],
   });
+  const failed = proxy.messages.find(({ type }) => type === 'listenFailed');
+  if (failed) throw new Error(`The rig cannot listen: ${JSON.stringify(failed)}`);
   const logged: string[] = [];
   const note = (message: string, details?: unknown): void => {
     logged.push(

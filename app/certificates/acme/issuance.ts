@@ -229,7 +229,9 @@ export function createIssuance(options: IssuanceOptions): Issuance {
       const renewal = { ...byCa, at: Math.max(byCa.at, earliest) };
       const at = new Date(renewal.at).toISOString();
       if (entry.stored.renewal?.at !== renewal.at) log.info('the CA says when to renew', { names, at });
-      change = { renewal, askCaAt: now() + info.retryAfterMs };
+      // What a person has asked for meanwhile stays.
+      const stays = entry.stored.renewal?.why === 'asked';
+      change = { ...(stays ? {} : { renewal }), askCaAt: now() + info.retryAfterMs };
     } catch (error) {
       if (stopping.signal.aborted) return;
       log.warn('the CA does not say when to renew', { names, error });
@@ -375,7 +377,7 @@ export function createIssuance(options: IssuanceOptions): Issuance {
     },
     renewNow: (id) => {
       const entry = all.get(id);
-      if (!entry || entry.running) return;
+      if (!entry) return;
       put(entry, { failure: null, renewal: { at: now(), why: 'asked' } });
       look();
     },
