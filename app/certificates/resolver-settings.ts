@@ -101,15 +101,18 @@ function configOf(input: ResolverInput, before: Config | null): Config {
 function authoritiesIn(text: string): string | null {
   if (text.trim() === '') return null;
   const found = certificatesOf(text);
-  try {
-    for (const pem of found) new X509Certificate(pem);
-    if (found.length > 0) return `${found.join('\n')}\n`;
-  } catch {
-    // Said below.
-  }
+  if (found.length > 0 && found.every(isCertificate)) return `${found.join('\n')}\n`;
   throw new OperationError('INVALID', "The CA's own certificate must be PEM: -----BEGIN CERTIFICATE----- …", {
     reason: 'CA_CERTIFICATES_INVALID',
   });
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).raw.length > 0;
+  } catch {
+    return false;
+  }
 }
 
 /** A code of {@link knownAuthorities}, or an address. */

@@ -72,6 +72,8 @@ export interface CredentialField {
    * machine. Whoever sets the environment may do that anyway.
    */
   readonly environmentOnly?: true;
+  /** Says where the provider is, and so who is sent its secrets. Another address needs them typed in again. */
+  readonly address?: true;
   readonly placeholder?: string;
   readonly help?: DnsWords;
   /** Where only some values make sense; the first is what counts when nothing is chosen. */

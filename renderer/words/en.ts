@@ -803,6 +803,7 @@ export const en = {
     RESOLVER_FIXED: 'The resolver {{name}} comes from the configuration file and is changed there.',
     RESOLVER_NAME_INVALID: 'A resolver’s name has letters, digits, “-” and “_”.',
     CA_INVALID: '“{{ca}}” is no authority. Give the address of its directory.',
+    CA_CERTIFICATES_INVALID: 'The authority’s own certificate must be PEM: -----BEGIN CERTIFICATE----- …',
     EMAIL_INVALID: '“{{email}}” is no e-mail address.',
     DNS_PROVIDER_MISSING: 'Proving by DNS needs a DNS provider.',
     RESOLVERS_ABSENT: 'No resolver is set up yet.',

@@ -817,6 +817,7 @@ export const fr: Words = {
     RESOLVER_FIXED: 'Le résolveur {{name}} vient du fichier de configuration et s’y modifie.',
     RESOLVER_NAME_INVALID: 'Le nom d’un résolveur a des lettres, des chiffres, « - » et « _ ».',
     CA_INVALID: '« {{ca}} » n’est pas une autorité. Donnez l’adresse de son annuaire.',
+    CA_CERTIFICATES_INVALID: 'Le certificat de l’autorité doit être en PEM : -----BEGIN CERTIFICATE----- …',
     EMAIL_INVALID: '« {{email}} » n’est pas une adresse électronique.',
     DNS_PROVIDER_MISSING: 'Prouver par le DNS demande un hébergeur DNS.',
     RESOLVERS_ABSENT: 'Aucun résolveur n’est encore créé.',

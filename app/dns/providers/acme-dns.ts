@@ -19,6 +19,7 @@ export const acmeDns: DnsProviderDefinition = {
   credentials: [
     {
       key: 'url',
+      address: true,
       label: { en: 'Address of the server', fr: 'Adresse du serveur' },
       placeholder: 'https://auth.example.org',
     },
@@ -97,7 +98,9 @@ export const acmeDns: DnsProviderDefinition = {
         const json = { subdomain: account.subdomain, txt };
         // It keeps the last two values, so that one set again would push the other one out.
         if ((await textsOf(target, options, signal)).includes(txt)) return;
-        await ask({ method: 'POST', url: `${base}/update`, headers, json }, signal);
+        // Its password is for the server that made it, whatever address is set up now.
+        const home = (account.server_url ?? base).replace(/\/+$/, '');
+        await ask({ method: 'POST', url: `${home}/update`, headers, json }, signal);
       },
       // There is no way to take a value away; newer ones take its place.
       removeTxt: () => Promise.resolve(),

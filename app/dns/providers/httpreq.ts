@@ -14,6 +14,7 @@ export const httpreq: DnsProviderDefinition = {
   credentials: [
     {
       key: 'url',
+      address: true,
       label: { en: 'Address', fr: 'Adresse' },
       placeholder: 'https://dns.example.org/hook',
       help: { en: '/present and /cleanup are added to it.', fr: '/present et /cleanup y sont ajoutés.' },
