@@ -38,6 +38,8 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./resolvers.ts')).resolvers,
   },
   ca: { summary: 'the internal certificate authority', load: async () => (await import('./ca.ts')).ca },
+  backup: { summary: 'everything in one file', load: async () => (await import('./backup.ts')).backup },
+  restore: { summary: 'put a backup in place', load: async () => (await import('./backup.ts')).restore },
   password: { summary: "set the dashboard's password", load: async () => (await import('./password.ts')).password },
   token: { summary: 'API tokens: create, list, revoke', load: async () => (await import('./token.ts')).token },
 };

@@ -12,7 +12,7 @@ import type {
   ResolverView,
 } from '../../app/contract/certificates.ts';
 import { makeCertificate } from '../support/certificates.ts';
-import { type CommandResult, type RunningGatehouse, startGatehouse } from '../support/gatehouse.ts';
+import { type CommandResult, gatehouse, type RunningGatehouse, startGatehouse } from '../support/gatehouse.ts';
 import { missingForPebble, startPebble, type TestPebble } from '../support/pebble.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -220,5 +220,52 @@ describe.runIf(missing === null || process.env['CI'])('gatehouse certificates, w
     expect((await resolvers('remove', 'dns')).code).toBe(0);
     expect((await resolvers('check', 'dns')).error).toContain('There is no resolver dns.');
     expect((await resolvers('set', 'x', '--challenge', 'smoke')).code).toBe(2);
+  });
+
+  it('is backed up while it runs, and restored elsewhere with the same certificates and the same authority', async () => {
+    const file = join(dir, 'backup.gatehouse');
+    const short = await running.run('backup', file, '--passphrase', 'short');
+    expect([short.code, short.error]).toEqual([1, expect.stringContaining('at least 10 characters')]);
+    const made = await running.run('backup', file, '--passphrase', 'correct horse battery');
+    expect([made.code, made.out]).toEqual([0, expect.stringContaining('with secrets, encrypted')]);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    const before = await served('photos.example.org');
+    const authority = (await running.run('ca', 'export')).out;
+    const refused = await running.run('restore', file, '--passphrase', 'correct horse battery');
+    expect([refused.code, refused.error]).toEqual([1, expect.stringContaining('in use')]);
+    const { dataDir } = running;
+    await running.end();
+
+    const elsewhere = await mkdtemp(join(tmpdir(), 'gh-restored-'));
+    const env = { GATEHOUSE_SECRETS: 'files' };
+    const restore = (...args: string[]) => gatehouse(['restore', file, '--data-dir', elsewhere, ...args], { env });
+    expect((await restore('--passphrase', 'wrong horse battery')).error).toContain('not that of this backup');
+    expect((await restore('--passphrase', 'correct horse battery')).code).toBe(0);
+    const again = await restore('--passphrase', 'correct horse battery');
+    expect([again.code, again.error]).toEqual([1, expect.stringContaining('--force')]);
+    const flags = ['--http', `127.0.0.1:${pebble.httpPort}`, '--https', `127.0.0.1:${pebble.tlsPort}`];
+    running = await startGatehouse(flags, { dataDir: elsewhere });
+    await rm(dataDir, { recursive: true, force: true });
+    expect((await served('photos.example.org')).serialNumber).toBe(before.serialNumber);
+    expect((await running.run('ca', 'export')).out).toBe(authority);
+    expect((await show('own.example.org')).certificate.status).toBe('expiring');
+  });
+
+  it('is backed up without secrets, and orders its certificates anew', async () => {
+    const file = join(dir, 'open.gatehouse');
+    expect((await running.run('backup', file, '--no-secrets')).out).toContain('without secrets');
+    const before = await served('photos.example.org');
+    await running.end();
+    const put = await gatehouse(['restore', file, '--data-dir', running.dataDir, '--force']);
+    expect([put.code, put.out]).toEqual([0, expect.stringContaining('What was there before is at')]);
+    expect(put.out).toContain('It has no secrets');
+    const flags = ['--http', `127.0.0.1:${pebble.httpPort}`, '--https', `127.0.0.1:${pebble.tlsPort}`];
+    running = await startGatehouse(flags, { dataDir: running.dataDir });
+    await expect
+      .poll(async () => (await served('photos.example.org').catch(() => null))?.serialNumber ?? before.serialNumber, {
+        timeout: 60_000,
+        interval: 500,
+      })
+      .not.toBe(before.serialNumber);
   });
 });
