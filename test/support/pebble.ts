@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, constants, existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import https from 'node:https';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { issueAuthority, issueLeaf, signerOf } from '../../app/certificates/issue.ts';
+import { findProgram, isExecutable } from './go-program.ts';
 import { pollUntil } from './poll.ts';
 
 /** A real CA of the tests' own, with the DNS server that it asks. */
@@ -62,17 +62,7 @@ export function isNewestPebble(): boolean {
 }
 
 function find(name: string): string | null {
-  const dirs = [...newestDirs, ...(process.env['PATH'] ?? '').split(':')];
-  return dirs.map((dir) => join(dir, name)).find(isExecutable) ?? null;
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return existsSync(path);
-  } catch {
-    return false;
-  }
+  return findProgram(name, newestDirs);
 }
 
 /** Below the ports that systems give to outgoing connections, so that none of those takes one in between. */

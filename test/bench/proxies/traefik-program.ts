@@ -2,14 +2,11 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { goCommand, peersDir } from '../../support/go-program.ts';
 
 /** Built once on each machine, outside the checkout, from its module as Go's proxy has it. */
 const version = 'v3.7.9';
-const programPath = path.join(
-  process.env['XDG_CACHE_HOME'] ?? path.join(os.homedir(), '.cache'),
-  'gatehouse-peers',
-  `traefik-${version}`,
-);
+const programPath = path.join(peersDir, `traefik-${version}`);
 
 interface TraefikProgram {
   readonly path: string | null;
@@ -28,8 +25,8 @@ export function traefikProgram(): TraefikProgram {
 
 function find(): TraefikProgram {
   if (existsSync(programPath)) return { path: programPath, version, missing: null };
-  const go = ['go', '/usr/local/go/bin/go'].find((program) => spawnSync(program, ['version']).status === 0);
-  if (go !== undefined) {
+  const go = goCommand();
+  if (go !== null) {
     try {
       build(go);
       return { path: programPath, version, missing: null };
