@@ -1,8 +1,10 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import net, { type AddressInfo } from 'node:net';
+import tls from 'node:tls';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
+import { makeCertificate } from '../../test/support/certificates.ts';
 import {
   type Harness,
   type HarnessOptions,
@@ -232,6 +234,83 @@ it('requests are understood in the same way wherever their bytes are cut', async
   }
   const trickled = await sendRaw(harness.port(), bytes.split(''));
   expect(statuses(trickled)).toEqual([200, 200, 200]);
+}, 120_000);
+
+it('trailers of a request reach the server, and none that it could take for what the proxy says', async () => {
+  const server = await rawServer((socket, text) => {
+    if (text.includes('\r\n0\r\n')) socket.write(okAnswer);
+  });
+  const harness = await proxyTo(server.url);
+  const answer = await sendRaw(
+    harness.port(),
+    'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nX-Own: 1\r\nConnection: close\r\n\r\n3\r\none\r\n0\r\nX-Sum: 1\r\nX-Own: 2\r\nX-Real-Ip: 6.6.6.6\r\n\r\n',
+  );
+  expect(statuses(answer)).toEqual([200]);
+  expect(server.received()).toMatch(/\r\n0\r\nX-Sum: 1\r\n\r\n$/);
+  expect(server.received()).not.toMatch(/6\.6\.6\.6|X-Own: 2/);
+});
+
+describe('over TLS', () => {
+  async function connectSecurely(
+    url: string,
+  ): Promise<{ harness: Harness; socket: tls.TLSSocket; answer: () => string }> {
+    const harness = await proxyTo(url, {
+      entryPoints: [{ tls: true }],
+      routers: [{ tls: true }],
+      certificates: [await makeCertificate(['app.test'], true)],
+    });
+    const below = net.connect({ port: harness.port(), host: '127.0.0.1', allowHalfOpen: true });
+    const socket = tls.connect({ socket: below, servername: 'app.test', rejectUnauthorized: false });
+    closers.push(() => socket.destroy());
+    socket.on('error', () => undefined);
+    let answer = '';
+    socket.on('data', (chunk) => {
+      answer += chunk.toString('latin1');
+    });
+    await once(socket, 'secureConnect');
+    return { harness, socket, answer: () => answer };
+  }
+
+  it('a client that has ended its side gets its answer', async () => {
+    const held: net.Socket[] = [];
+    const server = await rawServer((socket) => held.push(socket));
+    const { socket, answer } = await connectSecurely(server.url);
+    socket.end(get('/'));
+    await once(socket, 'finish');
+    await until(() => held.length === 1, 'the request');
+    held[0]?.write(okAnswer);
+    await until(() => answer().endsWith('ok'), 'the answer');
+  });
+
+  it('a client that is gone is noticed, and its request given up', async () => {
+    let isGone = false;
+    const server = await rawServer((socket) => socket.on('close', () => void (isGone = true)));
+    const { harness, socket } = await connectSecurely(server.url);
+    socket.write(get('/'));
+    await until(() => server.received() !== '', 'the request');
+    socket.destroy();
+    await until(() => isGone, 'the server to be let go');
+    expect((await harness.record()).error?.code).toBe('CLIENT_ABORTED');
+  });
+
+  it('answers larger than what waits to be written are complete, one after the other', async () => {
+    const large = 5_000_000;
+    const server = await rawServer((socket, text) => {
+      if (!text.includes('\r\n\r\n')) return;
+      socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${large}\r\n\r\n`);
+      socket.write(Buffer.alloc(large, 'x'));
+    });
+    const { harness, socket, answer } = await connectSecurely(server.url);
+    socket.write(get('/1') + get('/2', 'Connection: close\r\n'));
+    await once(socket, 'end');
+    expect(answer().length).toBeGreaterThan(2 * large);
+    expect(statuses(answer())).toEqual([200, 200]);
+    await until(() => harness.records.length === 2, 'both records');
+    expect(harness.records.map(({ responseBytes, error }) => [responseBytes, error])).toEqual([
+      [large, null],
+      [large, null],
+    ]);
+  });
 });
 
 /** The requests in some bytes as the grammar has them, up to the first that is not whole or not strictly right. */

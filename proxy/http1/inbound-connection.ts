@@ -248,8 +248,8 @@ export class InboundConnection implements Timed, BodyWire {
 
   private startRequest(head: ReceivedHead): void {
     this.phase = 'request';
+    this.dueMs = Number.POSITIVE_INFINITY;
     if (this.hasEnded) this.watchForClient();
-    else this.dueMs = Number.POSITIVE_INFINITY;
     this.isTaking = true;
     this.settings.takeRequest(this, head);
     this.isTaking = false;
@@ -311,7 +311,7 @@ export class InboundConnection implements Timed, BodyWire {
 
   private bodyDone(): void {
     if (this.isAnswered) this.next();
-    else if (!this.isFlushing && !this.hasEnded) this.dueMs = Number.POSITIVE_INFINITY;
+    else if (!this.isFlushing) this.dueMs = Number.POSITIVE_INFINITY;
   }
 
   private flushed(): void {
@@ -337,6 +337,7 @@ export class InboundConnection implements Timed, BodyWire {
   private next(): void {
     const { settings } = this;
     this.phase = 'idle';
+    this.halfClose?.rest();
     this.body = null;
     this.isAnswered = false;
     this.isBodyWanted = false;
@@ -366,6 +367,7 @@ export class InboundConnection implements Timed, BodyWire {
     const { body } = this;
     if (this.phase !== 'request') return;
     this.phase = 'linger';
+    this.halfClose?.rest();
     this.early = null;
     this.body = null;
     this.dueMs = this.settings.clock.after(lingerMs);
@@ -390,17 +392,20 @@ export class InboundConnection implements Timed, BodyWire {
         return;
       case 'request':
         if (this.body !== null && !this.body.isDone && this.early === null) this.socket.destroy();
-        else if (!this.isFlushing) this.watchForClient();
+        else this.watchForClient();
         return;
       case 'linger':
       case 'over':
     }
   }
 
-  /** The client has ended its side and has not got its answer: most get it before they are asked for. */
+  /** The client has ended its side and has not got its answer. */
   private watchForClient(): void {
-    this.halfClose ??= new HalfClose(this.socket);
-    this.dueMs = this.settings.clock.after(this.halfClose.pauseMs);
+    this.halfClose ??= new HalfClose(
+      this.socket,
+      () => this.reader.head.protocol === 'HTTP/1.1' && this.answering?.hasBegun === false,
+    );
+    this.halfClose.watch();
   }
 
   private requestOverdue(): void {
@@ -411,9 +416,6 @@ export class InboundConnection implements Timed, BodyWire {
     else if (body !== null && !body.isDone && readMs > 0 && clock.nowMs >= this.headAtMs + readMs) {
       this.dueMs = Number.POSITIVE_INFINITY;
       answering?.bodyLate();
-    } else if (this.hasEnded) {
-      this.halfClose?.probe(this.reader.head.protocol === 'HTTP/1.1' && answering?.hasBegun === false);
-      this.watchForClient();
     } else this.dueMs = Number.POSITIVE_INFINITY;
   }
 
@@ -427,6 +429,7 @@ export class InboundConnection implements Timed, BodyWire {
 
   private leave(): void {
     this.phase = 'over';
+    this.halfClose?.rest();
     this.body = null;
     this.settings.clock.forget(this);
     this.settings.onClosed(this);
