@@ -6,7 +6,7 @@ import type { Caller } from '../operations/caller.ts';
 import type { EngineContext } from '../operations/context.ts';
 import { createOpenApiHandler, createRpcHandler } from '../operations/handlers.ts';
 import { openApiDocument } from '../operations/openapi.ts';
-import { serveRpc } from '../operations/rpc-socket.ts';
+import { largestMessageBytes, serveRpc } from '../operations/rpc-socket.ts';
 import { answerTraefikApi } from '../operations/traefik-api/answer.ts';
 import type { Access } from './access.ts';
 import { pageBase } from './page-base.ts';
@@ -17,7 +17,6 @@ import { createSignInRoutes, type SignInRoutes } from './sign-in-routes.ts';
 import type { StaticFiles } from './static-files.ts';
 
 const apiPrefix = '/api/gatehouse';
-const largestMessageBytes = 1024 * 1024;
 const largestApiBodyBytes = 1024 * 1024;
 const heartbeatMs = 30_000;
 

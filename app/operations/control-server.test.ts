@@ -81,6 +81,13 @@ describe('control server', () => {
     expect((await (await client()).client.status()).health).toBe('well');
   });
 
+  it('takes files of certificates that are larger than most messages', async () => {
+    await start();
+    const files = [{ path: 'acme.json', content: ' '.repeat(8 * 1024 * 1024) }];
+    const { error } = await safe((await client()).client.certificates.import({ from: 'traefik', files }));
+    expect(error).toMatchObject({ code: 'INVALID', data: { reason: 'IMPORT_UNSUITABLE' } });
+  });
+
   it('answers GET /ping and nothing else over plain HTTP', async () => {
     const { socketPath } = await start();
     const get = (url: string) =>

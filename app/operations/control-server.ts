@@ -7,11 +7,9 @@ import type { Log } from '../log.ts';
 import type { EngineContext } from './context.ts';
 import { controlSocketPath } from './control-path.ts';
 import { createRpcHandler } from './handlers.ts';
-import { serveRpc } from './rpc-socket.ts';
+import { largestMessageBytes, serveRpc } from './rpc-socket.ts';
 
 export { controlSocketPath } from './control-path.ts';
-
-const largestMessageBytes = 1024 * 1024;
 
 export interface ControlServer {
   readonly socketPath: string;

@@ -2,6 +2,9 @@ import type { RPCHandler } from '@orpc/server/ws';
 import type { WebSocket } from 'ws';
 import type { OperationContext } from './caller.ts';
 
+/** Of one message; the files of another program's certificates come in one. Only who may use the contract is heard. */
+export const largestMessageBytes = 64 * 1024 * 1024;
+
 /** Above this a client is slow: nothing more is made for it until its bytes have gone. */
 const slowAboveBytes = 256 * 1024;
 

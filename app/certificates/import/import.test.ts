@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -173,6 +174,24 @@ describe("certbot's and Nginx Proxy Manager's folders", () => {
       'own.example.org',
     ]);
     expect(skipped.map(({ what, code }) => [what, code])).toContainEqual(['keyless.example.org', 'KEY_MISSING']);
+  });
+
+  it('are left alone where there are too many bytes, or where somebody would have to write them first', async () => {
+    write('deep/live/nas/fullchain.pem', 'x'.repeat(20 * 1024 * 1024));
+    write('deep/live/nas/privkey.pem', 'x'.repeat(20 * 1024 * 1024));
+    const tooLarge = { code: 'INVALID', details: { reason: 'IMPORT_TOO_LARGE' } };
+    await expect(readImportPath('certbot', join(root, 'deep'))).rejects.toMatchObject(tooLarge);
+    await expect(readImportPath('traefik', join(root, 'deep'))).resolves.toEqual([]);
+    if (process.platform === 'win32') return;
+    mkdirSync(join(root, 'pipes/live/nas'), { recursive: true });
+    execFileSync('mkfifo', [join(root, 'pipes/live/nas/fullchain.pem')]);
+    symlinkSync('/dev/zero', join(root, 'pipes/live/nas/privkey.pem'));
+    expect(await readImportPath('certbot', join(root, 'pipes'))).toEqual([]);
+  });
+
+  it('quote nothing of a file that is not what was meant', () => {
+    const files = [{ path: 'acme.json', content: 'root:hunter2:0:0' }];
+    expect(() => readImport('traefik', files, now)).toThrow(/^Nothing was imported\. acme\.json is not JSON\.$/);
   });
 
   it('say what they lack, and what is not there', async () => {

@@ -64,9 +64,8 @@ function resolversOf(path: string, content: string): Record<string, unknown> {
   try {
     parsed = lowerKeys(JSON.parse(content));
   } catch (error) {
-    throw new Error(`${path} is not JSON (${error instanceof Error ? error.message.split('\n')[0] : 'unreadable'}).`, {
-      cause: error,
-    });
+    // The reason would quote the file, which may be another than was meant.
+    throw new Error(`${path} is not JSON.`, { cause: error });
   }
   const { success, data } = z.record(z.string(), z.unknown()).safeParse(parsed);
   if (!success) throw new Error(`${path} is not an acme.json of Traefik: it must hold one object.`);
