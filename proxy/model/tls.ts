@@ -121,7 +121,7 @@ export interface TlsOptionsSnapshot {
   readonly minVersion: TlsVersion;
   /** Null: the newest there is. */
   readonly maxVersion: TlsVersion | null;
-  /** OpenSSL's lists; null: its own choice. */
+  /** OpenSSL's lists; null: the strong ones, or its own choice of curves. */
   readonly ciphers: string | null;
   readonly curves: string | null;
   readonly alpn: readonly string[];

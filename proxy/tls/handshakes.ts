@@ -4,8 +4,6 @@ import type { CertificateSnapshot } from '../model/snapshot.ts';
 import type { TlsOptionsSnapshot } from '../model/tls.ts';
 import type { CertificateStore } from './certificates.ts';
 
-export const handshakeTimeoutMs = 10_000;
-
 /** How servers of Node's shake hands by one set of TLS options. */
 export interface Handshakes {
   readonly serverOptions: TlsOptions;
@@ -15,7 +13,11 @@ export interface Handshakes {
   isWelcome(socket: TLSSocket): boolean;
 }
 
-export function createHandshakes(options: TlsOptionsSnapshot, certificates: CertificateStore): Handshakes {
+export function createHandshakes(
+  options: TlsOptionsSnapshot,
+  certificates: CertificateStore,
+  handshakeTimeoutMs: number,
+): Handshakes {
   const { clientAuth, sniStrict } = options;
   const shared = contextOptions(options);
   const optionsKey = JSON.stringify(options);
@@ -76,14 +78,27 @@ function isClientWelcome(socket: TLSSocket, clientAuth: TlsOptionsSnapshot['clie
   }
 }
 
+/** Forward secrecy and authenticated encryption, which all clients of the last ten years have. */
+const strongSuites = [
+  'TLS_AES_128_GCM_SHA256',
+  'TLS_AES_256_GCM_SHA384',
+  'TLS_CHACHA20_POLY1305_SHA256',
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305',
+  'ECDHE-RSA-CHACHA20-POLY1305',
+].join(':');
+
 function contextOptions({ minVersion, maxVersion, ciphers, curves, clientAuth, sessionTickets }: TlsOptionsSnapshot) {
   const isOld = minVersion === 'TLSv1' || minVersion === 'TLSv1.1';
   // OpenSSL refuses the old versions at its own level of security, whatever the minimum says.
-  const list = isOld ? `${ciphers ?? 'DEFAULT'}:@SECLEVEL=0` : ciphers;
+  const list = isOld ? `${ciphers ?? 'DEFAULT'}:@SECLEVEL=0` : (ciphers ?? strongSuites);
   return {
     minVersion,
     ...(maxVersion === null ? {} : { maxVersion }),
-    ...(list === null ? {} : { ciphers: list }),
+    ciphers: list,
     ...(curves === null ? {} : { ecdhCurve: curves }),
     ...(clientAuth === null || clientAuth.caPem.length === 0 ? {} : { ca: [...clientAuth.caPem] }),
     ...(sessionTickets ? {} : { secureOptions: constants.SSL_OP_NO_TICKET }),

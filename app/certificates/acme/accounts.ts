@@ -100,23 +100,24 @@ export function createAccounts({ repository, vault, connect, now, onCaTime }: Ac
     close: ca.close,
   });
 
-  const letGo = (link: Link): void => {
-    link.users -= 1;
-    if (link.users > 0) return;
-    link.ending = setTimeout(() => {
-      for (const [key, each] of links) if (each === link) links.delete(key);
-      void link.ca.close();
-    }, lingerMs).unref();
+  const end = (link: Link): void => {
+    for (const [key, each] of links) if (each === link) links.delete(key);
+    void link.ca.close();
   };
 
-  const register = async (resolver: AcmeResolver, account: StoredAccount, link: Link): Promise<void> => {
+  const letGo = (link: Link): void => {
+    link.users -= 1;
+    if (link.users === 0) link.ending = setTimeout(() => end(link), lingerMs).unref();
+  };
+
+  const register = async (resolver: AcmeResolver, account: StoredAccount, ca: CaClient): Promise<void> => {
     const { directoryUrl } = account;
-    const { value: directory } = await link.ca.ask({ ask: 'directory' });
+    const { value: directory } = await ca.ask({ ask: 'directory' });
     const { title } = authorityOf(directoryUrl);
     if (directory.needsEab && resolver.eab === null) {
       throw new OrderFailure(say('ACME_EAB_MISSING', { ca: title }), { retry: 'never' });
     }
-    const { value } = await link.ca.ask({ ask: 'account', email: resolver.email, eab: resolver.eab });
+    const { value } = await ca.ask({ ask: 'account', email: resolver.email, eab: resolver.eab });
     repository.accounts.put({ ...account, url: value.url });
     repository.uses.add({ at: now(), directoryUrl, account: account.id, kind: 'account', subject: '' });
   };
@@ -128,10 +129,11 @@ export function createAccounts({ repository, vault, connect, now, onCaTime }: Ac
       // Two orders that begin at once register once.
       let under = registering.get(account.id);
       if (!under) {
-        const link = linkTo(resolver, account, keyPem);
-        under = register(resolver, account, link).finally(() => {
+        // With a thread of its own: one that has made an account would never make another.
+        const ca = noting(connect(directoryUrl, resolver, { keyPem, url: null }), directoryUrl);
+        under = register(resolver, account, ca).finally(() => {
           registering.delete(account.id);
-          letGo(link);
+          void ca.close();
         });
         registering.set(account.id, under);
       }
