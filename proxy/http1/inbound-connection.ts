@@ -67,7 +67,10 @@ export class InboundConnection implements Timed, BodyWire {
   private readonly onDrain = (): void => this.answering?.drained();
   private readonly onClose = (): void => this.closed();
   private readonly onError = (): void => undefined;
-  private readonly onFlushed = (): void => this.flushed();
+  /** Called with an error where the connection broke first; its end tells the rest. */
+  private readonly onFlushed = (error?: Error | null): void => {
+    if (!error) this.flushed();
+  };
 
   constructor(socket: Socket, settings: InboundSettings) {
     this.socket = socket;
