@@ -1,3 +1,4 @@
+import { socketPathOf } from '../../proxy/http/socket-url.ts';
 import type { LoadBalancerConfig, ServersTransportConfig, ServiceConfig } from '../../proxy/model/dynamic.ts';
 import { qualify } from '../../proxy/model/names.ts';
 import type { ServerSnapshot } from '../../proxy/model/snapshot.ts';
@@ -16,11 +17,11 @@ export function transportOf(loadBalancer: LoadBalancerConfig, provider: string):
   return qualify(name, provider);
 }
 
-/** The servers that requests can go to; those without a usable address are left out. */
-export function usableServers(loadBalancer: LoadBalancerConfig): readonly ServerSnapshot[] {
+/** The servers that requests of a provider's service can go to; those without a usable address are left out. */
+export function usableServers(loadBalancer: LoadBalancerConfig, provider: string): readonly ServerSnapshot[] {
   const servers: ServerSnapshot[] = [];
   for (const server of loadBalancer.servers ?? []) {
-    if (server.url === undefined || serverUrlFault(server.url) !== null) continue;
+    if (server.url === undefined || serverUrlFault(server.url, provider) !== null) continue;
     servers.push({ url: server.url, weight: server.weight ?? 1, preservePath: server.preservePath ?? false });
   }
   return servers;
@@ -57,7 +58,7 @@ export function serviceProblems(
   if (loadBalancer === undefined) return composedProblems(item.config);
   const problems: Problem[] = [];
   for (const { url } of loadBalancer.servers ?? []) {
-    const fault = url === undefined ? 'it has no address' : serverUrlFault(url);
+    const fault = url === undefined ? 'it has no address' : serverUrlFault(url, item.provider);
     if (fault !== null) {
       problems.push(
         problem(
@@ -71,7 +72,7 @@ export function serviceProblems(
     }
   }
   if (isPaused(item)) problems.push(servicePaused(item.name));
-  else if (usableServers(loadBalancer).length === 0) problems.push(noServers(item.name));
+  else if (usableServers(loadBalancer, item.provider).length === 0) problems.push(noServers(item.name));
   const transport = transportOf(loadBalancer, item.provider);
   if (transport !== null && !transports.has(transport)) {
     const nearest = suggestTransport(transport);
@@ -108,8 +109,17 @@ export function servicePaused(service: string): Problem {
   );
 }
 
-/** Why an address cannot be a server's, or null where it can. */
-export function serverUrlFault(text: string): string | null {
+/**
+ * Providers whose services may name Unix sockets: what the owner of the machine writes. A container's labels may not, or
+ * one could have Docker's own socket, and with it the machine, brought to it.
+ */
+const namingSockets = new Set(['file', 'gatehouse']);
+
+/** Why an address cannot be a server's in a service of this provider, or null where it can. */
+export function serverUrlFault(text: string, provider: string): string | null {
+  if (socketPathOf(text) !== null) {
+    return namingSockets.has(provider) ? null : 'a Unix socket can be named only in a file';
+  }
   // gRPC without TLS; otherwise written like http.
   const url = URL.parse(text.replace(/^h2c:/i, 'http:'));
   if (url === null) return 'that is no address';

@@ -221,6 +221,26 @@ describe('judgement', () => {
     expect(snapshotOf(state).services['a@file']).toMatchObject({ kind: 'loadBalancer', servers: [] });
   });
 
+  test('a Unix socket is a server in what the owner writes, and not in labels', () => {
+    const services = { a: { loadBalancer: { servers: [{ url: 'unix:/run/app.sock' }] } } };
+    for (const [provider, isServer] of [
+      ['file', true],
+      ['gatehouse', true],
+      ['docker', false],
+      ['docker-nas', false],
+      ['http', false],
+    ] as const) {
+      const state = build(publication({ routers: { a: { rule: host('a'), service: 'a' } }, services }, provider));
+      const name = `a@${provider}`;
+      expect(problemsOf(state, 'services', name)).toEqual(
+        isServer ? [] : ['warning SERVICE_INVALID', 'warning SERVICE_NO_SERVERS'],
+      );
+      expect(snapshotOf(state).services[name]).toMatchObject({
+        servers: isServer ? [{ url: 'unix:/run/app.sock' }] : [],
+      });
+    }
+  });
+
   test('a transport that is not there disables the service: its checks must not be left out', () => {
     const state = build(
       publication({

@@ -244,7 +244,7 @@ function serviceSnapshot(service: RuntimeService, facts: ServiceFacts): ServiceS
     ...(loadBalancer.passiveHealthCheck === undefined
       ? {}
       : { passiveHealthCheck: passiveHealthCheck(loadBalancer.passiveHealthCheck) }),
-    servers: usableServers(loadBalancer),
+    servers: usableServers(loadBalancer, service.provider),
     passHostHeader: loadBalancer.passHostHeader ?? true,
     sticky: loadBalancer.sticky === undefined ? null : (loadBalancer.sticky.cookie ?? {}),
     healthCheck: loadBalancer.healthCheck ?? null,

@@ -316,7 +316,7 @@ function serverViews(service: RuntimeService, checked: boolean, { down, reasons 
   if ('whoami' in service.config || service.config.loadBalancer === undefined) return [];
   const downNow = Object.hasOwn(down, service.name) ? (down[service.name] ?? []) : [];
   const why = Object.hasOwn(reasons, service.name) ? reasons[service.name] : undefined;
-  const serving = usableServers(service.config.loadBalancer).map(({ url, weight }): ServerView => {
+  const serving = usableServers(service.config.loadBalancer, service.provider).map(({ url, weight }): ServerView => {
     const isDown = downNow.includes(url);
     const reason = isDown ? (why?.[url] ?? null) : null;
     return { url, weight, health: isDown ? 'down' : checked ? 'up' : 'unchecked', reason, ...saidOfServer(reason) };

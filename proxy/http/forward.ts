@@ -29,7 +29,7 @@ export function createForwarder(
 ): Forwarder {
   const transport = readTransport(transportConfig);
   const origins = new Map<string, Origin>();
-  for (const server of service.servers) origins.set(server.url, readOrigin(server.url, transport));
+  for (const server of service.servers) origins.set(server.url, readOrigin(server.url, transport, true));
   const handler: Handler = (exchange) => {
     const choice = balancer.pick(exchange.request);
     const origin = choice ? origins.get(choice.server.url) : undefined;

@@ -2,12 +2,13 @@ import { ConnectionPool } from '../http1/connection-pool.ts';
 import type { ServerAddress } from '../http1/dial.ts';
 import type { UpstreamHandler, UpstreamRequest } from '../http1/upstream-call.ts';
 import { Http2Upstream } from './http2-upstream.ts';
+import { socketPathOf } from './socket-url.ts';
 import type { Transport } from './transport.ts';
 
 /** An origin and the way to reach it; one pool of connections belongs to each. */
 export interface Origin {
   readonly key: string;
-  /** `http://host:port` or `https://host:port`. */
+  /** `http://host:port`, `https://host:port` or `unix:/path`. */
   readonly origin: string;
   readonly address: ServerAddress;
   readonly isSecure: boolean;
@@ -22,8 +23,13 @@ export interface Origin {
   readonly transport: Transport;
 }
 
-/** Reads a server's URL. Throws a readable Error where it is not one that can be served from. */
-export function readOrigin(url: string, transport: Transport): Origin {
+/**
+ * Reads a server's URL. Throws a readable Error where it is not one that can be served from. `mayBeSocket`: `unix:/PATH`
+ * is one, too. Only what the owner writes may name sockets: one of this machine, such as Docker's, is as good as root.
+ */
+export function readOrigin(url: string, transport: Transport, mayBeSocket = false): Origin {
+  const socketPath = mayBeSocket ? socketPathOf(url) : null;
+  if (socketPath !== null) return socketOrigin(socketPath, transport);
   // Not one of the special schemes of URLs, whose ports and hosts are read with care.
   const isH2c = /^h2c:/i.test(url);
   const asHttp = isH2c ? url.replace(/^h2c:/i, 'http:') : url;
@@ -43,6 +49,21 @@ export function readOrigin(url: string, transport: Transport): Origin {
     hostField: parsed.host,
     basePath: parsed.pathname.endsWith('/') ? parsed.pathname.slice(0, -1) : parsed.pathname,
     serverName: transport.serverName || hostname,
+    transport,
+  };
+}
+
+function socketOrigin(socketPath: string, transport: Transport): Origin {
+  const origin = `unix:${socketPath}`;
+  return {
+    key: `${origin} ${transport.key}`,
+    origin,
+    address: { kind: 'unix', socketPath },
+    isSecure: false,
+    http2: 'never',
+    hostField: 'localhost',
+    basePath: '',
+    serverName: 'localhost',
     transport,
   };
 }

@@ -55,14 +55,18 @@ export function checkUpstream(url: string, transport: ServersTransportConfig | u
   return { host: hostField, ask: () => Promise.reject(new Error('This address is only judged.')) };
 }
 
-/** Throws a readable Error where the address or the transport cannot be used. `used` is told the key of its pool. */
+/**
+ * Throws a readable Error where the address or the transport cannot be used. `used` is told the key of its pool.
+ * `mayBeSocket`: the address may name a Unix socket.
+ */
 export function createUpstream(
   url: string,
   transport: ServersTransportConfig | undefined,
   pools: UpstreamPools,
   used: (poolKey: string) => void = () => undefined,
+  mayBeSocket = false,
 ): Upstream {
-  const origin = readOrigin(url, readTransport(transport));
+  const origin = readOrigin(url, readTransport(transport), mayBeSocket);
   const { pathname, search } = new URL(url);
   used(origin.key);
   return {

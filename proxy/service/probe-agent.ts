@@ -14,7 +14,7 @@ export function createProbeAgent(config: ServersTransportConfig | undefined): Pr
   const pools = new UpstreamPools({ closesEach: true });
   const transport = { ...config, disableHTTP2: true };
   return {
-    ask: async (url, question) => createUpstream(url.href, transport, pools).ask(question),
+    ask: async (url, question) => createUpstream(url.href, transport, pools, () => undefined, true).ask(question),
     close: () => pools.destroy(),
   };
 }

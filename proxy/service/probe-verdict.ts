@@ -1,3 +1,4 @@
+import { socketPathOf, withRoomForPath } from '../http/socket-url.ts';
 import type { HealthCheckConfig, ServersTransportConfig } from '../model/dynamic.ts';
 import type { ProbeAgent } from './probe-agent.ts';
 
@@ -12,7 +13,7 @@ export interface ProbeContext {
 /** Where to ask: the path resolved against the server's URL, with the configured scheme and port. */
 export function probeUrl(serverUrl: string, config: HealthCheckConfig): URL {
   const path = config.path ?? '';
-  const base = new URL(serverUrl);
+  const base = new URL(withRoomForPath(serverUrl));
   const url = new URL(path, base);
   // What looks like a scheme is no path, though browsers would take `:` for one.
   if (url.origin !== base.origin || /^[^/?#]*:/.test(path)) {
@@ -31,7 +32,7 @@ export function judgeStatus(status: number, config: HealthCheckConfig): string |
 
 export function failureReason(error: unknown, url: URL): string {
   const code = codeOf(error);
-  const where = url.host;
+  const where = socketPathOf(url.href) ?? url.host;
   switch (code) {
     case 'ECONNREFUSED':
       return `Nothing listens at ${where} (${code}).`;

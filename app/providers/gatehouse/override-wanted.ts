@@ -152,7 +152,11 @@ function validAddress(text: string, original: string, target: Overridable | unde
   const isHttp = target?.kind === 'http service';
   const address =
     isHttp && !trimmed.includes('://') ? `${/^[a-z0-9]+:\/\//i.exec(original)?.[0] ?? 'http://'}${trimmed}` : trimmed;
-  const fault = isHttp ? serverUrlFault(address) : parseServerAddress(address) === null ? 'that is no address' : null;
+  const fault = isHttp
+    ? serverUrlFault(address, '')
+    : parseServerAddress(address) === null
+      ? 'that is no address'
+      : null;
   if (fault === null) return address;
   throw new OperationError(
     'INVALID',
