@@ -151,22 +151,30 @@ export function takeFields(
   return facts;
 }
 
-/** Fields that the client's `Connection` names end here, save those that routing and framing stand on. */
+/**
+ * Fields that the client's `Connection` names end here, save those that routing and framing stand on. All in one pass:
+ * a head has room for some 30,000 names.
+ */
 function removeNominated(
   request: LiveRequest,
   nominated: readonly string[],
   shownToMiddlewares: ReadonlySet<string>,
 ): void {
+  let removed: Set<string> | null = null;
   for (const name of nominated) {
     if (name === 'host' || name === 'keep-alive' || name === 'close' || name === 'upgrade') continue;
     // What a trusted proxy says of the client is not its client's to take away (CVE-2024-45410).
     if (isForwardingName(name)) continue;
     if (shownToMiddlewares.has(name)) {
-      request.endsHere.push(name);
+      if (!request.endsHere.includes(name)) request.endsHere.push(name);
       continue;
     }
-    request.headers.delete(name);
+    removed ??= new Set();
+    removed.add(name);
   }
+  if (removed === null) return;
+  const names = removed;
+  request.headers.deleteWhere((name) => names.has(name));
 }
 
 function takeFraming(

@@ -108,10 +108,13 @@ function judgeFields(status: number, isHttp11: boolean, fields: string[]): Answe
   if (kept < fields.length) fields.length = kept;
   if (isChunked && contentLength >= 0) return 'Content-Length beside Transfer-Encoding';
   // Announced trailers can follow a chunked body only.
-  if (contentLength >= 0) remove(fields, 'trailer');
+  if (contentLength >= 0) remove(fields, isTrailer);
   if (nominated !== null) {
-    for (const name of nominated) {
-      if (name !== 'close' && name !== 'keep-alive' && name !== 'content-length') remove(fields, name);
+    const named = nominated.filter((name) => name !== 'close' && name !== 'keep-alive' && name !== 'content-length');
+    if (named.length > 0) {
+      // In one pass: a server may name thousands.
+      const names = new Set(named);
+      remove(fields, (name) => names.has(name.toLowerCase()));
     }
     // "Connection: close, keep-alive" closes.
     if (nominated.includes('close')) keepsOpen = false;
@@ -127,11 +130,15 @@ function judgeFields(status: number, isHttp11: boolean, fields: string[]): Answe
   };
 }
 
-function remove(fields: string[], lowerName: string): void {
+function isTrailer(name: string): boolean {
+  return name.length === 7 && name.toLowerCase() === 'trailer';
+}
+
+function remove(fields: string[], isRemoved: (name: string) => boolean): void {
   let kept = 0;
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i] as string;
-    if (name.length === lowerName.length && name.toLowerCase() === lowerName) continue;
+    if (isRemoved(name)) continue;
     if (kept !== i) {
       fields[kept] = name;
       fields[kept + 1] = fields[i + 1] as string;
