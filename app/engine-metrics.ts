@@ -17,6 +17,8 @@ export function createEngineMetrics(
   sources: {
     readonly down: () => DownServers;
     readonly certificates: () => readonly CertificateSnapshot[];
+    /** What limits held off since the start. */
+    readonly heldOff: () => ReadonlyMap<string, number>;
     readonly now: () => number;
   },
 ): EngineMetrics | null {
@@ -25,6 +27,7 @@ export function createEngineMetrics(
   const registry = createMetricsRegistry(options, {
     servers: () => checkedServers(current, sources.down()),
     certificates: sources.certificates,
+    heldOff: sources.heldOff,
   });
   return {
     options,

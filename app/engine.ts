@@ -34,6 +34,7 @@ import { entryPointView } from './runtime/entry-points.ts';
 import { createEventHub } from './runtime/event-hub.ts';
 import { createFailingServers } from './runtime/failing-servers.ts';
 import { createHealthWatch } from './runtime/health.ts';
+import { createLimitsReached } from './runtime/limits-reached.ts';
 import { createListeners } from './runtime/listeners.ts';
 import { createPicture } from './runtime/picture.ts';
 import { createPublisher } from './runtime/publisher.ts';
@@ -175,9 +176,14 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
   const metrics = createEngineMetrics(options.configuration.metrics, {
     down: () => health.current().down,
     certificates: () => publisher.certificates(),
+    heldOff: () => limitsReached.totals(),
     now,
   });
+  const limitsReached = createLimitsReached({ log, now, onChange: () => touch() });
+  defer(limitsReached.stop);
   const pool = createWorkerPool({
+    limits: options.configuration.limits,
+    onLimited: limitsReached.add,
     metrics: metrics?.options,
     onMetrics: metrics?.add,
     count: reusePort ? (options.workers ?? availableParallelism()) : 1,
@@ -353,6 +359,7 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
       ...tlsFiles.problems(),
       ...certificates.problems(),
       ...accessLog.problems,
+      ...limitsReached.problems(),
       ...(dashboard?.problems() ?? []),
       ...(last === undefined ? [] : [workersRestarted(recent.length, last.reason)]),
       ...(exposures.pausedAll() ? [pausedAllProblem()] : []),

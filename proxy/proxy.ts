@@ -1,10 +1,12 @@
 import { createLineWriter, headersAskedFor } from './access-log/line-writer.ts';
 import { createTrustedPeers } from './http/client-address.ts';
+import { ConnectionGate } from './http/connection-gate.ts';
 import type { EntryContext } from './http/entry-context.ts';
 import { createEntryPoint, type EntryPoint } from './http/entry-point.ts';
 import { answerError } from './http/error-page.ts';
 import { answer, type ProxyRequest } from './http/exchange.ts';
 import { HeaderList } from './http/header-list.ts';
+import { LimitCounts } from './http/limit-counts.ts';
 import type { LiveExchange } from './http/live-exchange.ts';
 import type { LiveRequest } from './http/live-request.ts';
 import { UpstreamPools } from './http/pools.ts';
@@ -15,6 +17,7 @@ import { applyDown, type CompiledRouting, compileRouting, tableKey } from './htt
 import { TimeLimits } from './http/time-limits.ts';
 import { createRequestMetrics } from './metrics/request-metrics.ts';
 import type { AccessLogOptions } from './model/access-log.ts';
+import { type ClientLimits, defaultClientLimits } from './model/limits.ts';
 import type { MetricsOptions } from './model/metrics.ts';
 import type { SharedMemory, SharedRegions } from './model/shared-memory.ts';
 import type { DownServers, EntryPointOptions, FromWorker, RoutingSnapshot, ToWorker } from './model/snapshot.ts';
@@ -39,6 +42,10 @@ interface ProxyHost {
   readonly requestCount?: SharedArrayBuffer;
   /** What all workers count in; left out: this one counts by itself. */
   readonly sharedMemory?: SharedMemory;
+  /** What clients may take; left out: the defaults. */
+  readonly limits?: Partial<ClientLimits>;
+  /** Left out: 1. */
+  readonly workers?: number;
   send(message: FromWorker): void;
   /** A `drain` has come to its end. */
   drained?(): void;
@@ -54,9 +61,11 @@ export interface Proxy {
 export function createProxy(host: ProxyHost): Proxy {
   const { accessLog: logOptions = null } = host;
   const requestCount = new Uint32Array(host.requestCount ?? new SharedArrayBuffer(Uint32Array.BYTES_PER_ELEMENT));
+  const held = new LimitCounts((counts) => host.send({ type: 'limited', counts }));
   const counted = createRecorder(
     (message) => host.send(message),
     logOptions && { writer: createLineWriter(logOptions), nextCount: () => Atomics.add(requestCount, 0, 1) + 1 },
+    held,
   );
   const accessLog = logOptions && headersAskedFor(logOptions);
   const metrics = host.metrics ? createRequestMetrics(host.metrics, (message) => host.send(message)) : null;
@@ -68,6 +77,13 @@ export function createProxy(host: ProxyHost): Proxy {
   const entryPoints = new Map<string, Pick<EntryPoint, 'listen' | 'close'> & Partial<EntryPoint>>();
   const closing = new Set<Promise<void>>();
   const shared = new SharedCounters(host.sharedMemory ?? null, host.index);
+  const clientLimits = { ...defaultClientLimits, ...host.limits };
+  const gate = new ConnectionGate({
+    limits: clientLimits,
+    workers: host.workers ?? 1,
+    shared,
+    note: (limit, clientIp) => held.note(limit, clientIp),
+  });
   let routing: CompiledRouting | null = null;
   let streams: StreamRouting | null = null;
   let tlsPolicy = createTlsPolicy(null);
@@ -142,6 +158,9 @@ export function createProxy(host: ProxyHost): Proxy {
       accessLog,
       isLogged: own.accessLogs !== false,
       limits: new TimeLimits(),
+      clientLimits,
+      gate,
+      held,
       reading,
       unrouted: recorder.counter(name, null, null),
       route: route(own, reading),
@@ -161,7 +180,17 @@ export function createProxy(host: ProxyHost): Proxy {
       front: (sides) => {
         const entry = (): TcpEntry | undefined => streams?.tcpEntry(name, listener);
         return createFront(
-          { options, recorder, certificates, policy: () => tlsPolicy, challenges, entry, announced },
+          {
+            options,
+            recorder,
+            certificates,
+            policy: () => tlsPolicy,
+            challenges,
+            entry,
+            announced,
+            handshakeMs: clientLimits.handshakeMs,
+            passesOn: (socket) => gate.proves(socket, name),
+          },
           sides,
         );
       },
@@ -245,6 +274,7 @@ export function createProxy(host: ProxyHost): Proxy {
     await Promise.all(closing);
     pools.destroy();
     counted.close();
+    held.flush();
     metrics?.close();
   };
 

@@ -6,7 +6,15 @@ import { giveBackMemory } from './spare-memory.ts';
 const port = parentPort;
 if (!port) throw new Error('proxy/worker.ts is the entry of a worker thread');
 
-const { index, accessLog = null, metrics = null, requestCount, sharedMemory } = workerData as WorkerData;
+const {
+  index,
+  accessLog = null,
+  metrics = null,
+  requestCount,
+  sharedMemory,
+  limits,
+  workers,
+} = workerData as WorkerData;
 
 // A fault that nobody caught leaves the worker in an unknown state: it says so and goes, and the pool replaces it.
 const die = (error: unknown): void => {
@@ -24,6 +32,8 @@ const proxy = createProxy({
   metrics,
   ...(requestCount ? { requestCount } : {}),
   ...(sharedMemory ? { sharedMemory } : {}),
+  ...(limits ? { limits } : {}),
+  ...(workers ? { workers } : {}),
   send: (message) => port.postMessage(message),
   drained: () => process.exit(0),
 });

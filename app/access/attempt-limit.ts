@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net';
+import { networkOf } from '../../proxy/http/client-address.ts';
 
 const windowMs = 60_000;
 const freeAttempts = 5;
@@ -67,21 +67,4 @@ export function createAttemptLimit(now: () => number): AttemptLimit {
       byAddress.delete(networkOf(address));
     },
   };
-}
-
-/** Whoever has one IPv6 address has its whole /64. */
-function networkOf(address: string): string {
-  const plain = address.replace(/^::ffff:(?=\d+\.)/i, '');
-  if (!isIPv6(plain)) return plain;
-  const [head = '', tail] = plain.split('::');
-  const groups = head === '' ? [] : head.split(':');
-  if (tail !== undefined) {
-    const after = tail === '' ? [] : tail.split(':');
-    while (groups.length + after.length < 8) groups.push('0');
-    groups.push(...after);
-  }
-  return groups
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(':');
 }

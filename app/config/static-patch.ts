@@ -16,6 +16,7 @@ import {
   type StaticEntryPoint,
 } from './static.ts';
 import { entryPointsOf, type Report } from './static-entry-points.ts';
+import { limitsOf } from './static-limits.ts';
 import { resolversOf } from './static-resolvers.ts';
 import { type StaticInput, staticSchema } from './static-schema.ts';
 import { definitionOf } from './static-source.ts';
@@ -36,6 +37,7 @@ export function patchOf(input: StaticInput, origin: Origin, report: Report): Sta
     ...(input.serversTransport ? { serversTransport: transportOf(input.serversTransport) } : {}),
     ...(input.tcpServersTransport ? { tcpServersTransport: tcpTransportOf(input.tcpServersTransport) } : {}),
     ...(input.gatehouse?.compatibility ? { compatibility: input.gatehouse.compatibility } : {}),
+    ...(input.gatehouse?.limits ? { limits: limitsOf(input.gatehouse.limits, report) } : {}),
     ...(input.certificatesResolvers
       ? {
           certificatesResolvers: resolversOf(input.certificatesResolvers, Object.keys(input.entryPoints ?? {}), report),

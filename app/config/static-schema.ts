@@ -227,9 +227,24 @@ const resolverSchema = z.strictObject({
 /** {@link StaticConfiguration.compatibility} */
 export const compatibilityModes = ['secure', 'traefik'] as const;
 
+/** What clients may take; the reasons are in docs/limits.md. */
+const limitsSchema = z.strictObject({
+  connections: z.int().min(0).optional(),
+  connectionsPerAddress: z.int().min(0).optional(),
+  headTimeout: duration,
+  handshakeTimeout: duration,
+  answerTimeout: duration,
+  http2FailedStreams: z.int().min(1).optional(),
+  http2FailedStreamsPerSecond: z.int().min(1).optional(),
+  http2IdleBytes: z.int().min(1024).optional(),
+  http2IdleBytesPerSecond: z.int().min(1024).optional(),
+});
+
 export const staticSchema = z.strictObject({
   /** What is Gatehouse's own. */
-  gatehouse: z.strictObject({ compatibility: z.enum(compatibilityModes).optional() }).optional(),
+  gatehouse: z
+    .strictObject({ compatibility: z.enum(compatibilityModes).optional(), limits: limitsSchema.optional() })
+    .optional(),
   entryPoints: z.record(z.string(), entryPointSchema).optional(),
   providers: z
     .strictObject({

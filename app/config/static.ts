@@ -1,4 +1,5 @@
 import type { RouterConfig, ServersTransportConfig } from '../../proxy/model/dynamic.ts';
+import type { ClientLimits } from '../../proxy/model/limits.ts';
 import type { MetricsOptions } from '../../proxy/model/metrics.ts';
 import type { EntryPointOptions, EntryPointWire } from '../../proxy/model/snapshot.ts';
 import type { TcpServersTransportConfig } from '../../proxy/model/stream.ts';
@@ -119,6 +120,8 @@ export interface StaticConfiguration {
    */
   readonly compatibility?: CompatibilityMode;
   readonly certificatesResolvers?: readonly AcmeResolver[];
+  /** What clients may take, where it differs from the defaults. */
+  readonly limits?: Partial<ClientLimits>;
 }
 
 export type CompatibilityMode = (typeof compatibilityModes)[number];

@@ -9,6 +9,8 @@ export interface MetricsSources {
   /** Servers that are checked, and whether they are up. */
   readonly servers: () => readonly { readonly service: string; readonly url: string; readonly isUp: boolean }[];
   readonly certificates: () => readonly { readonly id: string; readonly certificatePem: string }[];
+  /** What limits held off since the start, by limit. */
+  readonly heldOff?: () => ReadonlyMap<string, number>;
 }
 
 /** What Traefik tells Prometheus, by its names. */
@@ -101,6 +103,12 @@ export function createMetricsRegistry(options: MetricsOptions, sources: MetricsS
           openConnections(connections),
         ),
         certificateText(sources.certificates()),
+        gaugeText(
+          'gatehouse_held_off_total',
+          'What limits on clients held off, by limit',
+          [...(sources.heldOff?.() ?? [])].map(([limit, value]) => ({ labels: { limit }, value })),
+          'counter',
+        ),
         ...[entryPoints, routers, services].flatMap((group) => Object.values(group).map(({ text }) => text())),
         retries.text(),
         ...(options.byService ? [serversText(sources.servers())] : []),

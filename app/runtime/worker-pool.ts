@@ -24,9 +24,13 @@ export interface WorkerPoolOptions {
   readonly accessLog?: WorkerData['accessLog'];
   /** What workers count for Prometheus; left out or null: nothing. */
   readonly metrics?: WorkerData['metrics'] | undefined;
+  /** What clients may take; left out: the defaults. */
+  readonly limits?: WorkerData['limits'];
   readonly log: Log;
   readonly onTraffic: (worker: number, message: Extract<FromWorker, { type: 'traffic' }>) => void;
   readonly onMetrics?: ((worker: number, message: Extract<FromWorker, { type: 'metrics' }>) => void) | undefined;
+  /** Limits held something off. */
+  readonly onLimited?: (counts: Extract<FromWorker, { type: 'limited' }>['counts']) => void;
   /** All servers that a worker found failing by visitors' requests. */
   readonly onFailing?: (worker: number, servers: DownServers) => void;
   /** Somebody asked for a challenge that {@link WorkerPool.setChallenges} had set. */
@@ -177,6 +181,9 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
       case 'metrics':
         options.onMetrics?.(slots.indexOf(slot), message);
         return;
+      case 'limited':
+        options.onLimited?.(message.counts);
+        return;
       case 'failing':
         options.onFailing?.(slots.indexOf(slot), message.servers);
         return;
@@ -200,6 +207,8 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
         metrics: options.metrics ?? null,
         requestCount,
         sharedMemory,
+        workers: count,
+        ...(options.limits ? { limits: options.limits } : {}),
       } satisfies WorkerData,
       name: `gatehouse-${index}`,
       resourceLimits,

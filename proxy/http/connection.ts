@@ -22,6 +22,7 @@ export function remoteKey({ remoteAddress = '', remotePort = 0 }: Socket): strin
 export function peerOf(socket: Socket, context: EntryContext): Peer {
   const known = peers.get(socket);
   if (known) return known;
+  context.gate.proves(socket, context.options.name);
   const announced = context.announced.size === 0 ? undefined : context.announced.get(remoteKey(socket));
   const address = announced?.address ?? plainAddress(socket.remoteAddress ?? '');
   const isKnownProxy = context.peers.trusts(address);

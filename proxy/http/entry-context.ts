@@ -1,6 +1,9 @@
+import type { ClientLimits } from '../model/limits.ts';
 import type { LoggedFieldModes } from '../model/request-record.ts';
 import type { EntryPointOptions } from '../model/snapshot.ts';
 import type { TrustedPeers } from './client-address.ts';
+import type { ConnectionGate } from './connection-gate.ts';
+import type { LimitCounts } from './limit-counts.ts';
 import type { LiveExchange } from './live-exchange.ts';
 import type { Recorder, TrafficCounter } from './recorder.ts';
 import type { RequestReading } from './request-reading.ts';
@@ -12,6 +15,10 @@ export interface EntryContext {
   readonly peers: TrustedPeers;
   readonly recorder: Recorder;
   readonly limits: TimeLimits;
+  readonly clientLimits: ClientLimits;
+  /** Of the whole worker. */
+  readonly gate: ConnectionGate;
+  readonly held: LimitCounts;
   readonly reading: RequestReading;
   /** What the access log is to know; null: it gets nothing from here. */
   readonly accessLog: LoggedFieldModes | null;

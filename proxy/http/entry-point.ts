@@ -3,8 +3,8 @@ import type { Front, HttpSides } from '../stream/front.ts';
 import type { CertificateStore } from '../tls/certificates.ts';
 import type { Challenges } from '../tls/challenges.ts';
 import { peekClientHello } from '../tls/client-hello.ts';
-import { handshakeTimeoutMs } from '../tls/handshakes.ts';
 import type { TlsPolicy } from '../tls/tls-policy.ts';
+import { createTrustedPeers } from './client-address.ts';
 import type { EntryContext } from './entry-context.ts';
 import { createHttp1Side, type Http1Side } from './http1.ts';
 import type { Http2Connection } from './http2.ts';
@@ -22,6 +22,7 @@ export interface EntryPoint {
 }
 
 const sweepMs = 100;
+const highWaterMark = 64 * 1024;
 
 export interface EntryPointParts {
   readonly context: EntryContext;
@@ -54,16 +55,17 @@ export function createEntryPoint(parts: EntryPointParts): EntryPoint {
     http: plain.accept,
     https: (socket, serverName) => secureSide().accept(socket, policy().optionsFor(options.name, serverName)),
   });
-  const server = options.tls
-    ? createSecureListener(options.name, secureSide(), parts, gate)
-    : createPlainListener(plain, gate);
-  server.on('connection', (socket: Socket) => {
+  const isTrusted = trustedAddresses(context);
+  const take = options.tls ? secureListener(secureSide(), parts, gate) : plainListener(plain, gate);
+  const server = createServer({ allowHalfOpen: !options.tls, noDelay: true, highWaterMark }, (socket) => {
+    if (!context.gate.admit(socket, options.name, isTrusted)) return;
     connections.add(socket);
     context.recorder.connectionOpened();
     socket.on('close', () => {
       connections.delete(socket);
       context.recorder.connectionClosed();
     });
+    take(socket);
   });
   const closeIdleConnections = (): void => {
     own.closeIdleConnections();
@@ -99,20 +101,27 @@ export function createEntryPoint(parts: EntryPointParts): EntryPoint {
   };
 }
 
-function createPlainListener(plain: Http1Side, gate: Front): Server {
-  return createServer({ allowHalfOpen: true, noDelay: true, highWaterMark: 64 * 1024 }, (socket) =>
-    gate.isActive() ? gate.accept(socket) : plain.accept(socket),
-  );
+type Listener = (socket: Socket) => void;
+
+/** Proxies of ours: many clients may come from each of their addresses. */
+function trustedAddresses({ options, peers }: EntryContext): (address: string) => boolean {
+  const proxies = createTrustedPeers(options.proxyProtocol?.trustedIPs ?? []);
+  return (address) => peers.trusts(address) || proxies.trusts(address);
+}
+
+function plainListener(plain: Http1Side, gate: Front): Listener {
+  return (socket) => (gate.isActive() ? gate.accept(socket) : plain.accept(socket));
 }
 
 /** Only where hosts have TLS options of their own, or a CA may ask, is a connection's first message read beforehand. */
-function createSecureListener(
-  entryPoint: string,
+function secureListener(
   secure: SecureServers,
-  { policy, challenges }: Pick<EntryPointParts, 'policy' | 'challenges'>,
+  { policy, challenges, context }: Pick<EntryPointParts, 'policy' | 'challenges' | 'context'>,
   gate: Front,
-): Server {
-  return createServer({ noDelay: true, highWaterMark: 64 * 1024 }, (socket) => {
+): Listener {
+  const { name: entryPoint } = context.options;
+  const { handshakeMs } = context.clientLimits;
+  return (socket) => {
     if (gate.isActive()) {
       gate.accept(socket);
       return;
@@ -123,14 +132,14 @@ function createSecureListener(
       return;
     }
     socket.on('error', () => socket.destroy());
-    peekClientHello(socket, handshakeTimeoutMs, (hello) => {
+    peekClientHello(socket, handshakeMs, (hello) => {
       if (hello && challenges.wants(hello)) {
         challenges.overTls(socket, hello);
         return;
       }
       secure.accept(socket, policy().optionsFor(entryPoint, hello?.serverName ?? ''));
     });
-  });
+  };
 }
 
 async function listen(server: Server, context: EntryContext): Promise<number> {

@@ -10,6 +10,7 @@ import { answerError } from './error-page.ts';
 import type { ResponseHead } from './exchange.ts';
 import type { HeaderList } from './header-list.ts';
 import { joinConnections } from './join.ts';
+import { stoppedReading } from './limit-counts.ts';
 import { LiveExchange } from './live-exchange.ts';
 import type { LiveRequest, UpgradePort } from './live-request.ts';
 
@@ -119,7 +120,7 @@ export class Http1Exchange extends LiveExchange implements Answering, UpgradePor
   }
 
   stopsReading(): void {
-    this.notes.error ??= { code: 'CLIENT_ABORTED', detail: 'the client stopped reading' };
+    this.notes.error ??= { code: 'CLIENT_ABORTED', detail: stoppedReading };
     this.connection.destroy();
   }
 

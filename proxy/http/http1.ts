@@ -21,16 +21,16 @@ export interface Http1Side {
   closeIdleConnections(): void;
 }
 
-/** A head may take so long, whatever the entry point allows for a whole request. */
-const mostHeadMs = 60_000;
 const leastLookMs = 25;
 const mostLookMs = 500;
 
 export function createHttp1Side(context: EntryContext): Http1Side {
   const { timeouts, maxHeaderBytes } = context.options;
   const { readMs, idleMs } = timeouts;
+  // A head may take so long, whatever the entry point allows for a whole request.
+  const mostHeadMs = context.clientLimits.headMs;
   const connections = new Set<InboundConnection>();
-  const shortestMs = Math.min(readMs || mostHeadMs, idleMs || mostHeadMs);
+  const shortestMs = Math.min(mostHeadMs, readMs || mostHeadMs, idleMs || mostHeadMs);
   const settings: InboundSettings = {
     maxHeadBytes: maxHeaderBytes,
     headMs: Math.min(mostHeadMs, readMs || mostHeadMs),
@@ -42,7 +42,9 @@ export function createHttp1Side(context: EntryContext): Http1Side {
   };
   return {
     accept(socket) {
-      connections.add(new InboundConnection(socket, settings));
+      const connection = new InboundConnection(socket, settings);
+      connections.add(connection);
+      context.gate.owns(socket, context.options.name, connection);
     },
     closeIdleConnections() {
       for (const connection of connections) connection.closeIfIdle();

@@ -3,8 +3,11 @@ import { constants } from 'node:http2';
 import type { EntryContext } from './entry-context.ts';
 import type { ResponseHead } from './exchange.ts';
 import type { HeaderList } from './header-list.ts';
+import type { Http2Watch } from './http2-watch.ts';
+import { stoppedReading } from './limit-counts.ts';
 import { LiveExchange } from './live-exchange.ts';
 import type { LiveRequest } from './live-request.ts';
+import type { Limited } from './time-limits.ts';
 
 /** An answer on one HTTP/2 stream. */
 export class Http2Exchange extends LiveExchange {
@@ -12,10 +15,15 @@ export class Http2Exchange extends LiveExchange {
   private isBodyless = false;
   private isAwaitingDrain = false;
   private trailers: HeaderList | null = null;
+  private readonly entry: EntryContext;
+  private readonly watch: Http2Watch;
+  private unread: Limited | null = null;
 
-  constructor(request: LiveRequest, stream: ServerHttp2Stream, context: EntryContext, atMs: number) {
+  constructor(request: LiveRequest, stream: ServerHttp2Stream, context: EntryContext, atMs: number, watch: Http2Watch) {
     super(request, context, atMs);
     this.stream = stream;
+    this.entry = context;
+    this.watch = watch;
   }
 
   /** HTTP/1 bodies are timed by Node's server; on a stream it is for us to do. */
@@ -54,6 +62,7 @@ export class Http2Exchange extends LiveExchange {
   write(chunk: Uint8Array): boolean {
     if (this.isOver || this.isBodyless || !this.isOpen()) return true;
     this.responseBytes += chunk.byteLength;
+    this.watch.sent(chunk.byteLength);
     if (this.stream.write(chunk)) return true;
     this.stalled();
     return false;
@@ -73,7 +82,11 @@ export class Http2Exchange extends LiveExchange {
     if (this.isOver) return;
     this.isOver = true;
     if (trailers) this.trailers = trailers;
-    if (!this.isBodyless && this.isOpen()) this.stream.end();
+    if (!this.isBodyless && this.isOpen()) {
+      this.stream.end();
+      // Some windows never open: the answer would lie here for as long as the connection lasts.
+      if (this.stream.writableLength > 0) this.watchUnread();
+    }
     // The rest of a body that nobody reads: the client is told to stop sending it (RFC 9113 §8.1).
     if (this.request.body !== null && !this.stream.readableEnded) {
       this.stream.once('finish', () => {
@@ -93,7 +106,20 @@ export class Http2Exchange extends LiveExchange {
     this.stream.close(constants.NGHTTP2_NO_ERROR);
   }
 
+  private watchUnread(): void {
+    const unread: Limited = {
+      expired: () => {
+        this.notes.error ??= { code: 'CLIENT_ABORTED', detail: stoppedReading };
+        this.stream.close(constants.NGHTTP2_CANCEL);
+        this.stream.destroy();
+      },
+    };
+    this.unread = unread;
+    this.entry.limits.watch(unread, this.entry.clientLimits.stalledAnswerMs);
+  }
+
   wireClosed(): void {
+    if (this.unread) this.entry.limits.forget(this.unread);
     this.closed(this.hasHead && this.stream.rstCode === constants.NGHTTP2_NO_ERROR && this.stream.writableFinished);
   }
 

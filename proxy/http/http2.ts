@@ -1,13 +1,17 @@
 import { constants, performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
+import type { ClientLimits, LimitName } from '../model/limits.ts';
 import { isRefusedMethod, takeFields, takeTarget } from './canonical.ts';
+import { plainAddress } from './client-address.ts';
 import { peerOf } from './connection.ts';
+import type { ConnectionOwner } from './connection-gate.ts';
 import type { EntryContext } from './entry-context.ts';
 import { answerError } from './error-page.ts';
 import { answer } from './exchange.ts';
 import { setForwardingFields } from './forwarding.ts';
 import { HeaderList } from './header-list.ts';
 import { Http2Exchange } from './http2-exchange.ts';
+import { Http2Watch } from './http2-watch.ts';
 import { isLastRequest } from './keep-alive.ts';
 import { LiveRequest, type Peer } from './live-request.ts';
 import { StreamBody } from './request-body.ts';
@@ -16,10 +20,6 @@ import { nextRequestId } from './request-id.ts';
 const streamWindowBytes = 256 * 1024;
 const connectionWindowBytes = 1024 * 1024;
 
-// Streams that end in an error, whoever reset them (Rapid Reset and MadeYouReset): so many at once, and so many a second.
-const failureBurst = 400;
-const failuresPerSecond = 50;
-
 const sessionOptions = {
   maxSessionMemory: 10,
   maxHeaderListPairs: 1000,
@@ -27,9 +27,6 @@ const sessionOptions = {
   maxSettings: 32,
   maxSessionInvalidFrames: 100,
   maxSessionRejectedStreams: 100,
-  // Node's own limit stops reading without closing the connection, so ours comes first.
-  streamResetBurst: failureBurst * 4,
-  streamResetRate: failuresPerSecond * 4,
   // Servers repeat fields that may stand once only; the client gets what they sent.
   strictSingleValueFields: false,
 };
@@ -46,9 +43,14 @@ export interface Http2Connection {
 /** Serves HTTP/2 on a TLS connection that agreed on `h2`. `onClosed` is called once. */
 export function serveHttp2(socket: TLSSocket, context: EntryContext, onClosed: () => void): Http2Connection {
   const { timeouts, maxHeaderBytes, http2 = {} } = context.options;
-  const peer = peerOf(socket, context);
+  const { clientLimits, held } = context;
+  const clientIp = plainAddress(socket.remoteAddress ?? '');
+  let peer: Peer | null = null;
   const session = performServerHandshake(socket, {
     ...sessionOptions,
+    // Node's own limit stops reading without closing the connection, so ours comes first.
+    streamResetBurst: clientLimits.http2FailureBurst * 4,
+    streamResetRate: clientLimits.http2FailuresPerSecond * 4,
     ...(http2.maxEncoderHeaderTableSize === undefined
       ? {}
       : { maxDeflateDynamicTableSize: http2.maxEncoderHeaderTableSize }),
@@ -60,8 +62,22 @@ export function serveHttp2(socket: TLSSocket, context: EntryContext, onClosed: (
       enablePush: false,
     },
   });
-  const failures = createFailureLimit();
+  const failures = createFailureLimit(clientLimits);
   let openStreams = 0;
+  const cutOff = (limit: LimitName): void => {
+    if (session.destroyed) return;
+    held.note(limit, clientIp);
+    session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    session.destroy();
+    // A destroyed session still waits for what it has to write, and this client reads nothing.
+    setImmediate(() => socket.destroy());
+  };
+  const watch = new Http2Watch({
+    limits: clientLimits,
+    clock: context.limits,
+    received: () => socket.bytesRead,
+    tooIdle: () => cutOff('http2-idle-frames'),
+  });
   const watchIdle = (): void => {
     if (timeouts.idleMs > 0) session.setTimeout(timeouts.idleMs, onIdle);
   };
@@ -72,24 +88,34 @@ export function serveHttp2(socket: TLSSocket, context: EntryContext, onClosed: (
   session.on('stream', (stream: ServerHttp2Stream, _headers, flags: number, raw: string[]) => {
     openStreams += 1;
     stream.on('error', ignoreError);
-    const exchange = receive(stream, flags, raw, context, peer);
+    // Only who has asked for something is taken for a client.
+    peer ??= peerOf(socket, context);
+    watch.request(bytesOf(raw));
+    const exchange = receive(stream, flags, raw, context, peer, watch);
     if (isLastRequest(socket, context.options)) closeGently(session);
     stream.on('close', () => {
       openStreams -= 1;
       exchange.wireClosed();
-      if (stream.rstCode !== constants.NGHTTP2_NO_ERROR && failures.isOver() && !session.destroyed) {
-        session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
-        session.destroy();
-        // A destroyed session still waits for what it has to write, and this client reads nothing.
-        setImmediate(() => socket.destroy());
-      }
+      if (stream.rstCode !== constants.NGHTTP2_NO_ERROR && failures.isOver()) cutOff('http2-failed-streams');
     });
   });
   session.on('connect', () => session.setLocalWindowSize(connectionWindowBytes));
-  session.on('error', ignoreError);
+  session.on('error', (error: NodeJS.ErrnoException) => {
+    // A client that is gone broke no rule.
+    if (error.code?.startsWith('ERR_HTTP2')) held.note('http2-protocol', clientIp);
+  });
   session.on('frameError', ignoreError);
-  session.on('close', onClosed);
+  session.on('close', () => {
+    watch.close();
+    onClosed();
+  });
   watchIdle();
+  const owner: ConnectionOwner = {
+    get isWaiting() {
+      return openStreams === 0;
+    },
+  };
+  context.gate.owns(socket, context.options.name, owner);
   return {
     close: () => closeGently(session),
     destroy: () => {
@@ -103,7 +129,11 @@ function closeGently(session: ServerHttp2Session): void {
   if (!session.destroyed && !session.closed) session.close();
 }
 
-function createFailureLimit(): { isOver: () => boolean } {
+/** Rapid Reset and MadeYouReset: streams that end in an error, whoever reset them. */
+function createFailureLimit({
+  http2FailureBurst: failureBurst,
+  http2FailuresPerSecond: failuresPerSecond,
+}: ClientLimits): { isOver: () => boolean } {
   let left = failureBurst;
   let atMs = performance.now();
   return {
@@ -122,11 +152,12 @@ function receive(
   raw: readonly string[],
   context: EntryContext,
   peer: Peer,
+  watch: Http2Watch,
 ): Http2Exchange {
   const nowMs = Date.now();
   const pseudo = pseudoFields(raw);
   const request = new LiveRequest(nextRequestId(nowMs), context.options.name, 'HTTP/2.0', pseudo.method, peer);
-  const exchange = new Http2Exchange(request, stream, context, nowMs);
+  const exchange = new Http2Exchange(request, stream, context, nowMs, watch);
   try {
     request.authority = pseudo.authority;
     if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(pseudo.method)) request.refuse(400, 'REQUEST_MALFORMED', 'method');
@@ -139,7 +170,9 @@ function receive(
     const facts = takeFields(request, raw, peer, context.reading);
     takeTarget(request, pseudo.path, context.reading);
     if ((flags & constants.NGHTTP2_FLAG_END_STREAM) === 0) {
-      const body = new StreamBody(stream, facts.expectsContinue ? continueFor(stream) : null);
+      const body = new StreamBody(stream, facts.expectsContinue ? continueFor(stream) : null, (bytes) =>
+        watch.received(bytes),
+      );
       request.body = body;
       exchange.watchBody(body);
       if (context.options.timeouts.writeMs === 0) exchange.limitBody(context.options.timeouts.readMs);
@@ -165,6 +198,13 @@ function continueFor(stream: ServerHttp2Stream): () => void {
   return () => {
     if (!stream.headersSent && !stream.destroyed && !stream.closed) stream.additionalHeaders({ ':status': 100 });
   };
+}
+
+/** Of fields as they are when they are unpacked. */
+function bytesOf(raw: readonly string[]): number {
+  let bytes = 0;
+  for (const text of raw) bytes += text.length;
+  return bytes;
 }
 
 interface PseudoFields {

@@ -4,6 +4,7 @@ import type { EntryContext } from './entry-context.ts';
 import { answerError } from './error-page.ts';
 import { blankNotes, type Exchange, type Handler, type ResponseHead, type ResponseSink } from './exchange.ts';
 import type { HeaderList } from './header-list.ts';
+import { stoppedReading } from './limit-counts.ts';
 import type { LiveRequest } from './live-request.ts';
 import { factsOf, keepsFields, loggedFields } from './logged-facts.ts';
 import type { TrafficCounter } from './recorder.ts';
@@ -173,17 +174,18 @@ export abstract class LiveExchange implements Exchange, ResponseSink {
 
   /** The client takes no more for now. One that takes nothing for as long as a connection may idle is given up. */
   protected stalled(): void {
-    const { idleMs } = this.context.options.timeouts;
-    if (this.stall || idleMs === 0) return;
+    const { options, clientLimits } = this.context;
+    const limitMs = Math.min(options.timeouts.idleMs, clientLimits.stalledAnswerMs);
+    if (this.stall || limitMs === 0) return;
     const stall: Limited = {
       expired: () => {
-        this.notes.error ??= { code: 'CLIENT_ABORTED', detail: 'the client stopped reading' };
+        this.notes.error ??= { code: 'CLIENT_ABORTED', detail: stoppedReading };
         this.request.goneListener?.clientGone();
-        this.abort(new Error('the client stopped reading'));
+        this.abort(new Error(stoppedReading));
       },
     };
     this.stall = stall;
-    this.context.limits.watch(stall, idleMs);
+    this.context.limits.watch(stall, limitMs);
     this.awaitDrain();
   }
 

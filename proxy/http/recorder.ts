@@ -3,6 +3,7 @@ import type { LineWriter } from '../access-log/line-writer.ts';
 import type { LoggedFacts, RequestRecord } from '../model/request-record.ts';
 import { type FromWorker, latencyBucketsMs, type TrafficCount } from '../model/snapshot.ts';
 import type { ProxyRequest } from './exchange.ts';
+import type { LimitCounts } from './limit-counts.ts';
 
 /** Longest time that a finished request waits before it is reported. */
 const batchDelayMs = 50;
@@ -53,7 +54,12 @@ export interface RecordedLines {
   readonly nextCount: () => number;
 }
 
-export function createRecorder(send: (message: FromWorker) => void, lines: RecordedLines | null = null): Recorder {
+/** `held` learns of records that say that a limit was met. */
+export function createRecorder(
+  send: (message: FromWorker) => void,
+  lines: RecordedLines | null = null,
+  held: Pick<LimitCounts, 'noteRecord'> | null = null,
+): Recorder {
   let records: RequestRecord[] = [];
   let uneventful = 0;
   const logged = lines === null ? null : new LineBuffer();
@@ -135,6 +141,7 @@ export function createRecorder(send: (message: FromWorker) => void, lines: Recor
         const bucket = bucketOf(record.durationMs);
         counter.latency[bucket] = (counter.latency[bucket] ?? 0) + 1;
       }
+      if (record.error !== null) held?.noteRecord(record);
       keep(record);
       log(record, facts);
       schedule();

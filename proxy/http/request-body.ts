@@ -93,9 +93,11 @@ export abstract class RequestBody extends Readable {
 export class StreamBody extends RequestBody {
   private readonly source: Readable;
   private readonly onFirstRead: (() => void) | null;
+  private readonly onPiece: (bytes: number) => void;
 
-  constructor(source: Readable, onFirstRead: (() => void) | null) {
+  constructor(source: Readable, onFirstRead: (() => void) | null, onPiece: (bytes: number) => void) {
     super();
+    this.onPiece = onPiece;
     this.source = source;
     this.onFirstRead = onFirstRead;
     source.once('close', () => {
@@ -106,7 +108,10 @@ export class StreamBody extends RequestBody {
   protected begin(): void {
     this.onFirstRead?.();
     this.source
-      .on('data', (chunk: Buffer) => this.arrived(chunk))
+      .on('data', (chunk: Buffer) => {
+        this.onPiece(chunk.byteLength);
+        this.arrived(chunk);
+      })
       .on('end', () => this.finish())
       .on('error', (error: Error) => this.fail(error));
   }
@@ -120,6 +125,10 @@ export class StreamBody extends RequestBody {
   }
 
   protected discard(): void {
-    if (!this.source.destroyed) this.source.resume();
+    if (this.source.destroyed) return;
+    // Nobody may have begun to read it.
+    if (this.source.listenerCount('data') === 0)
+      this.source.on('data', (chunk: Buffer) => this.onPiece(chunk.byteLength));
+    this.source.resume();
   }
 }

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:tls';
 import type { CertificateStore } from '../tls/certificates.ts';
 import { createHandshakes } from '../tls/handshakes.ts';
 import type { KeyedOptions } from '../tls/tls-policy.ts';
+import { plainAddress } from './client-address.ts';
 import { noteHandshake } from './connection.ts';
 import type { EntryContext } from './entry-context.ts';
 import type { Http1Side } from './http1.ts';
@@ -51,7 +52,7 @@ function createSecureServer(
   certificates: CertificateStore,
   sessions: Set<Http2Connection>,
 ): SecureServer {
-  const handshakes = createHandshakes(options, certificates);
+  const handshakes = createHandshakes(options, certificates, context.clientLimits.handshakeMs);
   // It never listens itself: connections are handed to it.
   const server = createServer(handshakes.serverOptions);
   handshakes.takeDefault(server);
@@ -73,6 +74,11 @@ function createSecureServer(
     sessions.add(connection);
   });
   // Port scanners and clients without a common protocol; the handshake has told them.
-  server.on('tlsClientError', (_error, socket) => socket.destroy());
+  server.on('tlsClientError', (error, socket) => {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_TLS_HANDSHAKE_TIMEOUT') {
+      context.held.note('slow-handshake', plainAddress(socket.remoteAddress ?? ''));
+    }
+    socket.destroy();
+  });
   return { server, certificatesChanged: () => handshakes.takeDefault(server) };
 }

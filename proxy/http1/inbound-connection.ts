@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { lateHead } from '../http/limit-counts.ts';
 import type { RequestBody } from '../http/request-body.ts';
 import { AnswerWriter } from './inbound-answer.ts';
 import { type AnswerHead, continueText } from './inbound-answer-head.ts';
@@ -148,6 +149,11 @@ export class InboundConnection implements Timed, BodyWire {
     return early;
   }
 
+  /** It waits for its client to ask, or to have asked. */
+  get isWaiting(): boolean {
+    return this.phase === 'idle' || this.phase === 'head' || this.phase === 'linger';
+  }
+
   /** Closes what no request is under way on. */
   closeIfIdle(): void {
     if (this.phase === 'idle' || this.phase === 'linger') this.socket.destroy();
@@ -160,8 +166,7 @@ export class InboundConnection implements Timed, BodyWire {
         this.socket.destroy();
         return;
       case 'head': {
-        const detail = 'the head did not arrive in time';
-        this.startRequest({ ...blankHead(), fault: { status: 408, code: 'REQUEST_TIMEOUT', detail } });
+        this.startRequest({ ...blankHead(), fault: { status: 408, code: 'REQUEST_TIMEOUT', detail: lateHead } });
         return;
       }
       case 'request':

@@ -2,6 +2,8 @@
 export interface SharedMemory {
   readonly rates: SharedArrayBuffer;
   readonly underWay: SharedArrayBuffer;
+  /** Apart from {@link underWay}: a crowd of connections must not make requests seem many. */
+  readonly connections: SharedArrayBuffer;
   readonly nonces: SharedArrayBuffer;
   /** 32 bytes that only the engine and its workers know. */
   readonly secret: Uint8Array;

@@ -1,5 +1,6 @@
 import type { AccessLogOptions } from './access-log.ts';
 import type { HealthCheckConfig, MiddlewareConfig, ServersTransportConfig, StickyCookieConfig } from './dynamic.ts';
+import type { ClientLimits, LimitCount } from './limits.ts';
 import type { MetricsCount, MetricsOptions } from './metrics.ts';
 import type { RequestRecord } from './request-record.ts';
 import type { SharedMemory, SharedRegions } from './shared-memory.ts';
@@ -317,6 +318,10 @@ export interface WorkerData {
   readonly requestCount?: SharedArrayBuffer;
   /** What all workers count in; left out: each counts by itself. */
   readonly sharedMemory?: SharedMemory;
+  /** What clients may take; left out: the defaults. */
+  readonly limits?: Partial<ClientLimits>;
+  /** Workers there are, which share what is bounded; left out: 1. */
+  readonly workers?: number;
 }
 
 export type ToWorker =
@@ -375,6 +380,8 @@ export type FromWorker =
       readonly counts: readonly MetricsCount[];
       readonly connections: Readonly<Record<string, number>>;
     }
+  /** What limits held off since the last time. */
+  | { readonly type: 'limited'; readonly counts: readonly LimitCount[] }
   /** All servers that this worker leaves alone, since visitors' requests to them failed. */
   | { readonly type: 'failing'; readonly servers: DownServers }
   | {

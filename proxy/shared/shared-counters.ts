@@ -9,6 +9,7 @@ export function allocateSharedMemory(workers: number): SharedMemory {
   return {
     rates: new SharedArrayBuffer(rateTableBytes),
     underWay: new SharedArrayBuffer(underWayBytes(workers)),
+    connections: new SharedArrayBuffer(underWayBytes(workers)),
     nonces: new SharedArrayBuffer(nonceSlotsBytes),
     secret: randomBytes(32),
     startedAtMs: monotonicMs(),
@@ -16,8 +17,9 @@ export function allocateSharedMemory(workers: number): SharedMemory {
 }
 
 /** Forgets what a worker that has ended had under way. */
-export function forgetWorker({ underWay }: SharedMemory, worker: number): void {
+export function forgetWorker({ underWay, connections }: SharedMemory, worker: number): void {
   clearUnderWay(underWay, worker);
+  clearUnderWay(connections, worker);
 }
 
 /**
@@ -33,6 +35,7 @@ export class SharedCounters {
   readonly #ownRegions = new Map<string, SharedArrayBuffer>();
   #rates: RateTable | null = null;
   #underWay: UnderWay | null = null;
+  #connections: UnderWay | null = null;
   #nonces: NonceSlots | null = null;
 
   /** Without memory it counts for itself, in memory that it takes when something is counted. */
@@ -54,6 +57,14 @@ export class SharedCounters {
   get underWay(): UnderWay {
     this.#underWay ??= new UnderWay(this.#memory?.underWay ?? new SharedArrayBuffer(underWayBytes(1)), this.#worker);
     return this.#underWay;
+  }
+
+  get connections(): UnderWay {
+    this.#connections ??= new UnderWay(
+      this.#memory?.connections ?? new SharedArrayBuffer(underWayBytes(1)),
+      this.#worker,
+    );
+    return this.#connections;
   }
 
   get nonces(): NonceSlots {

@@ -38,6 +38,9 @@ export interface FrontOptions {
   readonly entry: () => TcpEntry | undefined;
   /** Where the PROXY protocol's clients are noted, by {@link remoteKey}, for the HTTP servers. */
   readonly announced: Map<string, Endpoint>;
+  readonly handshakeMs: number;
+  /** The connection goes to a server as it is. */
+  readonly passesOn: (socket: Socket) => void;
 }
 
 /** A client that connects ahead of need has this long to say something. */
@@ -48,7 +51,7 @@ export function createFront(front: FrontOptions, sides: HttpSides): Front {
   const { options, recorder, announced } = front;
   const proxyProtocol = options.proxyProtocol ?? null;
   const proxies = createTrustedPeers(proxyProtocol?.trustedIPs ?? []);
-  const terminator = createTerminator(front.certificates);
+  const terminator = createTerminator(front.certificates, front.handshakeMs);
 
   const peerOf = (socket: Socket): Endpoint =>
     announced.get(remoteKey(socket)) ?? {
@@ -104,13 +107,18 @@ export function createFront(front: FrontOptions, sides: HttpSides): Front {
   const toTcp = (socket: Socket, route: TcpRoute, hello: ClientHello | null, peer: Endpoint, at: number): void => {
     socket.allowHalfOpen = true;
     const client = clientOf(socket, hello, peer, at);
-    if (route.tls === 'terminate') terminate(client, route);
-    else void passOn(client, route, options.name, recorder);
+    if (route.tls === 'terminate') {
+      terminate(client, route);
+      return;
+    }
+    front.passesOn(socket);
+    void passOn(client, route, options.name, recorder);
   };
   const terminate = (client: TcpClient, route: TcpRoute): void => {
     // The options of HTTPS hosts are not those of TCP routers, even for one name.
     const tls = front.policy().named(route.tlsOptions ?? 'default');
     terminator.terminate(client.socket, tls, (secure) => {
+      front.passesOn(client.socket);
       void passOn({ ...client, socket: secure, tlsVersion: secure.getProtocol() }, route, options.name, recorder);
     });
   };
@@ -125,8 +133,12 @@ export function createFront(front: FrontOptions, sides: HttpSides): Front {
       }
       socket.allowHalfOpen = true;
       const client = clientOf(socket, hello, peer, at);
-      if (route.tls === 'terminate') terminate(client, route);
-      else void passPostgresOn(client, route, options.name, recorder);
+      if (route.tls === 'terminate') {
+        terminate(client, route);
+        return;
+      }
+      front.passesOn(socket);
+      void passPostgresOn(client, route, options.name, recorder);
     });
   };
 

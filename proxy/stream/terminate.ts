@@ -12,11 +12,11 @@ export interface Terminator {
   certificatesChanged(): void;
 }
 
-export function createTerminator(certificates: CertificateStore): Terminator {
+export function createTerminator(certificates: CertificateStore, handshakeMs: number): Terminator {
   const servers = new Map<string, { readonly server: Server; readonly takeDefault: () => void }>();
   const waiting = new Map<string, (secure: TLSSocket) => void>();
   const make = ({ options }: KeyedOptions) => {
-    const handshakes = createHandshakes(options, certificates);
+    const handshakes = createHandshakes(options, certificates, handshakeMs);
     const server = createServer({ ...handshakes.serverOptions, allowHalfOpen: true });
     const takeDefault = (): void => handshakes.takeDefault(server);
     takeDefault();

@@ -366,6 +366,15 @@ export const problemsFr: Readonly<Record<ProblemCode, ProblemTemplates>> = {
     fix: ['Libérez de la place ; les routes continuent de servir entre-temps.'],
   },
   WORKER_RESTARTED: { message: ['Un processus de travail s’est arrêté et a été relancé.'] },
+  LIMITS_REACHED: {
+    message: [
+      'Des limites repoussent un afflux d’attaques ({{count}} fois la limite {{limit}} en dix minutes). Les autres visiteurs sont servis.',
+      'Des limites repoussent un afflux d’attaques. Les autres visiteurs sont servis.',
+    ],
+    fix: [
+      'Le journal du moteur nomme une adresse. S’il s’agit de vos propres clients, relevez la limite (docs/limits.md).',
+    ],
+  },
   EXPOSURE_PAUSED_ALL: {
     message: ['Toutes les applications sont en pause.'],
     fix: ['Reprenez-les depuis l’aperçu.'],

@@ -1,0 +1,55 @@
+/** Bounds on what clients may take, each with its reason in docs/limits.md. Times are milliseconds. */
+export interface ClientLimits {
+  /** Connections open at once, in all workers; 0: as many as the system lets the process have. */
+  readonly connections: number;
+  /** Of these, from one IPv4 address or one IPv6 network of 64 bits; 0: any number. Proxies that are trusted have none. */
+  readonly connectionsPerAddress: number;
+  /** From the first byte of a head to its last, and from a connection's begin to its first byte. */
+  readonly headMs: number;
+  readonly handshakeMs: number;
+  /** How long a client of HTTP/2 may leave an answer that is ready where it is. */
+  readonly stalledAnswerMs: number;
+  /** Streams of one HTTP/2 connection that end in an error, whoever reset them: so many at once, and so many a second. */
+  readonly http2FailureBurst: number;
+  readonly http2FailuresPerSecond: number;
+  /** Bytes of HTTP/2 frames that ask for nothing and bring nothing: so many at once, and so many a second. */
+  readonly http2IdleBurstBytes: number;
+  readonly http2IdleBytesPerSecond: number;
+}
+
+export const defaultClientLimits: ClientLimits = {
+  connections: 10_000,
+  connectionsPerAddress: 1000,
+  headMs: 60_000,
+  handshakeMs: 10_000,
+  stalledAnswerMs: 60_000,
+  http2FailureBurst: 400,
+  http2FailuresPerSecond: 50,
+  http2IdleBurstBytes: 256 * 1024,
+  http2IdleBytesPerSecond: 16 * 1024,
+};
+
+/** What held clients off, as logs and metrics name it. */
+export const limitNames = [
+  'connections',
+  'connections-per-address',
+  'slow-handshake',
+  'slow-head',
+  'slow-body',
+  'slow-reader',
+  'head-too-large',
+  'malformed-request',
+  'http2-failed-streams',
+  'http2-idle-frames',
+  'http2-protocol',
+] as const;
+
+export type LimitName = (typeof limitNames)[number];
+
+/** Since the last time. */
+export interface LimitCount {
+  readonly limit: LimitName;
+  readonly count: number;
+  /** One of the clients, the last. */
+  readonly clientIp: string;
+}
