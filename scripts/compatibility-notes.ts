@@ -26,16 +26,6 @@ export const notes: readonly Note[] = [
     path: 'entryPoints.<name>.http.encodedCharacters.allowEncodedNullCharacter',
     text: 'takes effect with `compatibility: traefik`; else an encoded NUL is refused',
   },
-  {
-    path: 'http.routers.<name>.tls.certResolver',
-    text: 'the internal CA serves until certificates by ACME are',
-    state: 'warning',
-  },
-  {
-    path: 'tcp.routers.<name>.tls.certResolver',
-    text: 'the internal CA serves until certificates by ACME are',
-    state: 'warning',
-  },
   { path: 'http.routers.<name>.observability.tracing', text: 'there is no tracing', state: 'quiet' },
   {
     path: 'providers.docker.endpoints.<name>.endpoint',

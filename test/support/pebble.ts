@@ -185,7 +185,13 @@ export async function startPebble(options: PebbleOptions = {}): Promise<TestPebb
   const server = run(
     'pebble-challtestsrv',
     [
-      ...['-dnsserver', `127.0.0.1:${dnsPort}`, '-management', `127.0.0.1:${dnsManagementPort}`],
+      // That of Debian 12 has another name for it.
+      ...[
+        isNewestPebble() ? '-dnsserver' : '-dns01',
+        `127.0.0.1:${dnsPort}`,
+        '-management',
+        `127.0.0.1:${dnsManagementPort}`,
+      ],
       ...['-defaultIPv4', '127.0.0.1', '-defaultIPv6', ''],
       ...['-http01', '', '-https01', '', '-tlsalpn01', ''],
       ...(isNewestPebble() ? ['-doh', ''] : []),
