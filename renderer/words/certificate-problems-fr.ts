@@ -21,14 +21,14 @@ export const certificateProblemsFr: Readonly<Record<CertificateProblemCode, Prob
   },
   CERTIFICATE_EXPIRING: {
     message: [
-      'Le certificat de {{name}} se termine le {{ends}} et n’a pas pu être renouvelé.',
+      'Le certificat de {{name}} se termine le {{notAfter}} et n’a pas pu être renouvelé.',
       'Le certificat de {{name}} approche de sa fin.',
       'Un certificat approche de sa fin.',
     ],
     fix: ['Voyez dans Certificats ce qui l’empêche.'],
   },
   CERTIFICATE_EXPIRED: {
-    message: ['Le certificat de {{name}} s’est terminé le {{ends}}.', 'Un certificat est arrivé à sa fin.'],
+    message: ['Le certificat de {{name}} s’est terminé le {{notAfter}}.', 'Un certificat est arrivé à sa fin.'],
     fix: ['Voyez dans Certificats ce qui empêche de le renouveler.'],
   },
   ACME_DNS_MISSING: {
@@ -72,7 +72,7 @@ export const certificateProblemsFr: Readonly<Record<CertificateProblemCode, Prob
   },
   ACME_WRONG_ANSWER: {
     message: [
-      'À l’adresse de {{name}}, autre chose a répondu : {{answer}}.',
+      '{{ca}} a vu pour {{name}} une autre réponse que celle attendue : {{reason}}.',
       'À l’adresse de {{name}}, autre chose que Gatehouse a répondu.',
       'Autre chose que Gatehouse a répondu à l’autorité.',
     ],
@@ -80,11 +80,11 @@ export const certificateProblemsFr: Readonly<Record<CertificateProblemCode, Prob
   },
   ACME_CAA: {
     message: [
-      'Un enregistrement CAA de {{domain}} interdit à {{ca}} de délivrer ce certificat.',
+      'Un enregistrement CAA de {{name}} interdit à {{ca}} de délivrer ce certificat : {{reason}}.',
       'Un enregistrement CAA du domaine interdit à cette autorité de délivrer ce certificat.',
     ],
     fix: [
-      'Ajoutez chez votre hébergeur DNS : {{domain}} CAA 0 issue "{{allow}}".',
+      'Autorisez {{ca}} dans les enregistrements CAA de {{name}} ou du domaine au-dessus, ou retirez-les.',
       'Autorisez cette autorité dans les enregistrements CAA, ou retirez-les.',
     ],
   },
@@ -136,6 +136,7 @@ export const certificateProblemsFr: Readonly<Record<CertificateProblemCode, Prob
   ACME_RATE_LIMITED: {
     message: [
       '{{ca}} ne délivre plus rien pour {{subject}} avant le {{until}} : une limite est atteinte.',
+      '{{ca}} ne prend plus de demande avant le {{until}} : {{reason}}.',
       'Une limite de l’autorité est atteinte jusqu’au {{until}}.',
       'Une limite de l’autorité est atteinte.',
     ],
@@ -154,7 +155,7 @@ export const certificateProblemsFr: Readonly<Record<CertificateProblemCode, Prob
   },
   ACME_CA_UNTRUSTED: {
     message: [
-      'Le certificat de l’autorité elle-même ({{url}}) n’est pas digne de confiance : {{reason}}.',
+      'Le certificat de {{ca}} elle-même n’est pas digne de confiance : {{reason}}.',
       'Le certificat de l’autorité elle-même n’est pas digne de confiance.',
     ],
     fix: ['Pour une autorité à vous, donnez sa racine dans caCertificates.'],

@@ -12,6 +12,11 @@ export interface Attention {
 
 const weight = { error: 0, warning: 1, info: 2 } as const;
 
+/** Where a problem of the engine itself is put right. */
+function pageOf({ code }: Problem): string {
+  return code.startsWith('CERTIFICATE_') || code.startsWith('ACME_') ? '/certificates?which=attention' : '/settings';
+}
+
 /**
  * Everything that needs someone, most pressing first. What is only a note is left out, and one cause that shows in
  * several places (a container, its service, its router) is named once.
@@ -21,7 +26,7 @@ export function attentionOf(picture: Picture): Attention[] {
   const take = (problems: readonly Problem[], subject: string | null, href: string): void => {
     for (const problem of problems) all.push({ problem, subject, href });
   };
-  take(picture.status.problems, null, '/settings');
+  for (const problem of picture.status.problems) take([problem], null, pageOf(problem));
   for (const entry of picture.status.entryPoints) take(entry.problems, entry.name, '/settings#entry-points');
   for (const provider of picture.status.providers) take(provider.problems, provider.name, '/settings#providers');
   for (const router of picture.routers) take(router.problems, router.name, routerPath(router.name));
