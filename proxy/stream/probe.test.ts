@@ -30,7 +30,7 @@ function watch(address: string, healthCheck: TcpHealthCheckConfig) {
         serversTransport: null,
         proxyProtocol: 0,
         terminationDelayMs: 100,
-        healthCheck: { interval: '20ms', timeout: '100ms', ...healthCheck },
+        healthCheck: { interval: '20ms', timeout: '5s', ...healthCheck },
       },
     },
     tcpServersTransports: {},
@@ -62,7 +62,7 @@ test('without anything to send it only has to take connections; silence and clos
   await until(() => silent.listening, 'the server');
   const { port } = silent.address() as net.AddressInfo;
   const open = watch(`127.0.0.1:${port}`, {});
-  const waiting = watch(`127.0.0.1:${port}`, { expect: 'hello' });
+  const waiting = watch(`127.0.0.1:${port}`, { expect: 'hello', timeout: '100ms' });
   const elsewhere = watch(`127.0.0.1:1`, { port });
   await until(() => waiting.down() !== undefined, 'silence to be noticed');
   expect(waiting.reasons()).toContain('did not answer within 100 ms');
