@@ -47,6 +47,9 @@ const archiveSchema = z.object({
 });
 const secretSchema = z.object({ files: z.array(fileSchema), secrets: z.record(z.string(), z.string()) });
 
+/** Unpacked. A small file may be made to unpack to very much. */
+const mostBytes = 512 * 1024 * 1024;
+
 /** scrypt (RFC 7914): 64 MB and some 200 ms for each guess. */
 const cost = { N: 2 ** 16, r: 8, p: 1, maxmem: 128 * 1024 * 1024 };
 
@@ -78,7 +81,7 @@ type Archive = z.infer<typeof archiveSchema>;
 function parse(bytes: Buffer): Archive {
   let content: unknown;
   try {
-    content = JSON.parse(gunzipSync(bytes).toString('utf8'));
+    content = JSON.parse(gunzipSync(bytes, { maxOutputLength: mostBytes }).toString('utf8'));
   } catch (error) {
     throw new BackupError(
       'BACKUP_UNREADABLE',

@@ -110,3 +110,11 @@ test.each([
 ] as const)('%s is %s, registered as %s', (name, kind, domain) => {
   expect([nameKind(name), registeredDomain(name)]).toEqual([kind, domain]);
 });
+
+test('withoutNeedless ends with thousands of wildcards, too', () => {
+  const domains = Array.from({ length: 20_000 }, (_, n) => ({
+    main: `*.h${n}.example.org`,
+    sans: [`a.h${n}.example.org`],
+  }));
+  expect(withoutNeedless(domains)).toEqual(domains.map(({ main }) => ({ main, sans: [] })));
+});

@@ -116,8 +116,7 @@ export function withoutNeedless(domains: readonly Domain[]): readonly Domain[] {
   for (const { main, sans = [] } of domains) {
     const own: string[] = [];
     for (const name of [main, ...sans]) {
-      if (name === '' || taken.has(name) || covers(new Set([...wildcards].filter((each) => each !== name)), name))
-        continue;
+      if (name === '' || taken.has(name) || (!wildcards.has(name) && covers(wildcards, name))) continue;
       taken.add(name);
       own.push(name);
     }
