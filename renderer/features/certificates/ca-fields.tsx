@@ -41,7 +41,8 @@ export function caInput(values: CaValues) {
   return {
     ca: ca === 'other' ? url.trim() : ca,
     keyType,
-    ...(ca === 'other' && rootPem.trim() !== '' ? { caCertificates: rootPem } : {}),
+    // A root that was given for another authority would keep this one from being trusted.
+    ...(ca !== 'other' ? { caCertificates: '' } : rootPem.trim() === '' ? {} : { caCertificates: rootPem }),
     ...(profile.trim() === '' ? {} : { profile: profile.trim() }),
     ...(eabKid.trim() === '' ? {} : { eab: { kid: eabKid.trim(), hmac: eabHmac.trim() } }),
   };

@@ -51,6 +51,8 @@ export function ResolverForm({ resolver, onClose }: { resolver: ResolverView; on
         email: email.trim(),
         challenge,
         ...caInput(ca),
+        // Empty goes back to the CA's usual one; left out it would stay.
+        profile: ca.profile.trim(),
         ...(challenge === 'dns-01'
           ? { dnsProvider: dns.code, ...(typed ? { credentials: { ...dns.values } } : {}) }
           : {}),
