@@ -1,7 +1,7 @@
 import { constants, performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
 import type { ClientLimits, LimitName } from '../model/limits.ts';
-import { isRefusedMethod, takeFields, takeTarget } from './canonical.ts';
+import { isRefusedMethod, takeFields, takeTarget, takeTrailers } from './canonical.ts';
 import { plainAddress } from './client-address.ts';
 import { peerOf } from './connection.ts';
 import type { ConnectionOwner } from './connection-gate.ts';
@@ -175,6 +175,9 @@ function receive(
       );
       request.body = body;
       exchange.watchBody(body);
+      stream.on('trailers', (_headers: unknown, _flags: number, fields: string[]) => {
+        if (takeTrailers(request, fields) !== null) stream.close(constants.NGHTTP2_PROTOCOL_ERROR);
+      });
       if (context.options.timeouts.writeMs === 0) exchange.limitBody(context.options.timeouts.readMs);
     } else {
       request.headers.delete('Content-Length');
