@@ -1,16 +1,20 @@
 import type { ServerHttp2Stream } from 'node:http2';
 import { constants } from 'node:http2';
+import type { Duplex } from 'node:stream';
 import type { EntryContext } from './entry-context.ts';
+import { answerError } from './error-page.ts';
 import type { ResponseHead } from './exchange.ts';
 import type { HeaderList } from './header-list.ts';
+import { askForSocket, isAnswerTo } from './http2-socket.ts';
 import type { Http2Watch } from './http2-watch.ts';
+import { joinConnections } from './join.ts';
 import { stoppedReading } from './limit-counts.ts';
 import { LiveExchange } from './live-exchange.ts';
-import type { LiveRequest } from './live-request.ts';
+import type { LiveRequest, UpgradePort } from './live-request.ts';
 import type { Limited } from './time-limits.ts';
 
 /** An answer on one HTTP/2 stream. */
-export class Http2Exchange extends LiveExchange {
+export class Http2Exchange extends LiveExchange implements UpgradePort {
   private readonly stream: ServerHttp2Stream;
   private isBodyless = false;
   private isAwaitingDrain = false;
@@ -18,6 +22,8 @@ export class Http2Exchange extends LiveExchange {
   private readonly entry: EntryContext;
   private readonly watch: Http2Watch;
   private unread: Limited | null = null;
+  private socketKey = '';
+  private hasBeenUpgraded = false;
 
   constructor(request: LiveRequest, stream: ServerHttp2Stream, context: EntryContext, atMs: number, watch: Http2Watch) {
     super(request, context, atMs);
@@ -29,6 +35,11 @@ export class Http2Exchange extends LiveExchange {
   /** HTTP/1 bodies are timed by Node's server; on a stream it is for us to do. */
   limitBody(limitMs: number): void {
     if (limitMs > 0) this.limit(limitMs, 'REQUEST_TIMEOUT');
+  }
+
+  /** The client wants a connection of this protocol on its stream. */
+  asksForSocket(protocol: string, isEnded: boolean): void {
+    this.socketKey = askForSocket(this.request, this, protocol, isEnded);
   }
 
   informational(status: number, headers: HeaderList): void {
@@ -88,7 +99,7 @@ export class Http2Exchange extends LiveExchange {
       if (this.stream.writableLength > 0) this.watchUnread();
     }
     // The rest of a body that nobody reads: the client is told to stop sending it (RFC 9113 §8.1).
-    if (this.request.body !== null && !this.stream.readableEnded) {
+    if ((this.request.body !== null || this.request.upgradePort !== null) && !this.stream.readableEnded) {
       this.stream.once('finish', () => {
         if (!this.stream.readableEnded) this.stream.close(constants.NGHTTP2_NO_ERROR);
       });
@@ -118,8 +129,41 @@ export class Http2Exchange extends LiveExchange {
     this.entry.limits.watch(unread, this.entry.clientLimits.stalledAnswerMs);
   }
 
+  /** A server's 101 turns the stream into a pipe (RFC 8441 §5). */
+  accept(headers: HeaderList, server: Duplex): void {
+    const { stream } = this;
+    if (this.isOver || !this.isOpen()) {
+      server.destroy();
+      return;
+    }
+    if (!isAnswerTo(this.socketKey, headers)) {
+      server.destroy();
+      answerError(this, 502, 'UPSTREAM_PROTOCOL', 'the server’s Sec-WebSocket-Accept is not the answer to its key');
+      return;
+    }
+    headers.delete('Sec-WebSocket-Accept');
+    this.hasBeenUpgraded = true;
+    this.unlimited();
+    const fields: string[] = [':status', '200'];
+    for (const [name, value] of headers) fields.push(name.toLowerCase(), value);
+    stream.respond(fields);
+    this.began(200, headers);
+    // What a reset is on TCP, CANCEL is on a stream.
+    server.once('error', () => {
+      if (this.isOpen()) stream.close(constants.NGHTTP2_CANCEL);
+    });
+    stream.on('data', (chunk: Buffer) => this.watch.received(chunk.byteLength));
+    server.on('data', (chunk: Buffer) => this.watch.sent(chunk.byteLength));
+    joinConnections(stream, server, ({ fromClient, fromServer }) => {
+      this.countExtra(fromClient, fromServer);
+      this.notes.originEndedAt = performance.now();
+      this.closed(true);
+    });
+  }
+
   wireClosed(): void {
     if (this.unread) this.entry.limits.forget(this.unread);
+    if (this.hasBeenUpgraded) return;
     this.closed(this.hasHead && this.stream.rstCode === constants.NGHTTP2_NO_ERROR && this.stream.writableFinished);
   }
 

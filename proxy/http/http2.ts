@@ -60,6 +60,7 @@ export function serveHttp2(socket: TLSSocket, context: EntryContext, onClosed: (
       initialWindowSize: streamWindowBytes,
       maxHeaderListSize: maxHeaderBytes,
       enablePush: false,
+      enableConnectProtocol: true,
     },
   });
   const failures = createFailureLimit(clientLimits);
@@ -156,12 +157,15 @@ function receive(
 ): Http2Exchange {
   const nowMs = Date.now();
   const pseudo = pseudoFields(raw);
-  const request = new LiveRequest(nextRequestId(nowMs), context.options.name, 'HTTP/2.0', pseudo.method, peer);
+  // An extended CONNECT asks for what GET with Upgrade asks for on HTTP/1.1, and is routed as that.
+  const method = pseudo.protocol === '' ? pseudo.method : 'GET';
+  const isEnded = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
+  const request = new LiveRequest(nextRequestId(nowMs), context.options.name, 'HTTP/2.0', method, peer);
   const exchange = new Http2Exchange(request, stream, context, nowMs, watch);
   try {
     request.authority = pseudo.authority;
     if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(pseudo.method)) request.refuse(400, 'REQUEST_MALFORMED', 'method');
-    if (isRefusedMethod(pseudo.method, context.reading)) {
+    if (isRefusedMethod(method, context.reading)) {
       request.refuse(405, 'REQUEST_MALFORMED', pseudo.method);
     }
     if (pseudo.scheme !== request.scheme && !context.reading.asTraefik) {
@@ -169,7 +173,10 @@ function receive(
     }
     const facts = takeFields(request, raw, peer, context.reading);
     takeTarget(request, pseudo.path, context.reading);
-    if ((flags & constants.NGHTTP2_FLAG_END_STREAM) === 0) {
+    if (pseudo.protocol !== '') {
+      exchange.asksForSocket(pseudo.protocol, isEnded);
+    } else if (!isEnded) {
+      receiveTrailers(stream, request);
       const body = new StreamBody(stream, facts.expectsContinue ? continueFor(stream) : null, (bytes) =>
         watch.received(bytes),
       );
@@ -197,6 +204,13 @@ function receive(
   return exchange;
 }
 
+function receiveTrailers(stream: ServerHttp2Stream, request: LiveRequest): void {
+  request.headers.removals = [];
+  stream.on('trailers', (_headers, _flags, raw: unknown) => {
+    if (takeTrailers(request, raw as string[]) !== null) stream.close(constants.NGHTTP2_PROTOCOL_ERROR);
+  });
+}
+
 function continueFor(stream: ServerHttp2Stream): () => void {
   return () => {
     if (!stream.headersSent && !stream.destroyed && !stream.closed) stream.additionalHeaders({ ':status': 100 });
@@ -215,10 +229,12 @@ interface PseudoFields {
   scheme: string;
   authority: string;
   path: string;
+  /** Of an extended CONNECT (RFC 8441); empty elsewhere. */
+  protocol: string;
 }
 
 function pseudoFields(raw: readonly string[]): PseudoFields {
-  const fields: PseudoFields = { method: '', scheme: '', authority: '', path: '' };
+  const fields: PseudoFields = { method: '', scheme: '', authority: '', path: '', protocol: '' };
   // nghttp2 lets them stand only before all other fields, and once each.
   for (let i = 0; i < raw.length && (raw[i] as string).charCodeAt(0) === 0x3a; i += 2) {
     const value = raw[i + 1] as string;
@@ -234,6 +250,9 @@ function pseudoFields(raw: readonly string[]): PseudoFields {
         break;
       case ':path':
         fields.path = value;
+        break;
+      case ':protocol':
+        fields.protocol = value;
         break;
       default:
     }
