@@ -64,6 +64,8 @@ export interface EngineCertificates extends ServedCertificates {
 }
 
 const none: readonly CertificateSnapshot[] = [];
+const openFirstMs = 3000;
+const openAgainMs = 30_000;
 
 /** Keys are opened only where there is something to open them for: a keychain may ask its owner. */
 export async function createEngineCertificates(options: EngineCertificatesOptions): Promise<EngineCertificates> {
@@ -172,8 +174,20 @@ export async function createEngineCertificates(options: EngineCertificatesOption
 
   const isNeeded =
     options.resolvers.length > 0 || repository.list().length > 0 || repository.resolvers.list().length > 0;
+  let retry: NodeJS.Timeout | undefined;
   if (isNeeded) {
-    await open().catch((error: unknown) => log.error('certificates that are kept cannot be opened', { error }));
+    const first = open().catch((error: unknown) => {
+      log.error('certificates that are kept cannot be opened', { error });
+      if (stopped) return;
+      // A keychain may be unlocked later; the problem says so until then.
+      retry = setInterval(() => {
+        if (opened) clearInterval(retry);
+        else open().then(options.onResolvers, () => onChange());
+      }, openAgainMs);
+      retry.unref();
+    });
+    // Whoever has to open a locked keychain keeps no visitor waiting: the internal authority serves meanwhile.
+    await Promise.race([first, waitAtMost(openFirstMs)]);
   }
 
   const served = createCertificateService({
@@ -215,9 +229,16 @@ export async function createEngineCertificates(options: EngineCertificatesOption
       }),
     stop: async () => {
       stopped = true;
+      clearInterval(retry);
       await opened?.issuance.stop();
     },
   };
+}
+
+function waitAtMost(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms).unref();
+  });
 }
 
 function newsOf({ kind, names, details }: News): Omit<Change, 'id' | 'at' | 'undoable'> {
