@@ -3,7 +3,8 @@ import type { ChallengeType } from '../../contract/certificates.ts';
 import { OrderFailure, say, ValidationFailed } from './failure.ts';
 import { dnsValue, keyAuthorization } from './keys.ts';
 import { httpChallenge, tlsChallenge } from './live-challenges.ts';
-import { createPauses, type OrderRecord, type OrderSurroundings } from './order.ts';
+import type { OrderRecord } from './order-record.ts';
+import { createPauses, type OrderSurroundings } from './order-surroundings.ts';
 import { type AcmeAuthorization, type AcmeChallenge, AcmeFault, type AcmeOrder } from './protocol.ts';
 import { challengeName } from './resolver.ts';
 

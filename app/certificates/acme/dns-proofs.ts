@@ -2,7 +2,7 @@ import type { DnsProvider } from '../../dns/dns-provider.ts';
 import { type DnsLookup, LookupError } from '../../dns/lookup.ts';
 import type { Log } from '../../log.ts';
 import { OrderFailure, say } from './failure.ts';
-import type { OrderRecord } from './order.ts';
+import type { OrderRecord } from './order-record.ts';
 import type { DnsChallenge } from './resolver.ts';
 
 /** A record by which a name is proved. */

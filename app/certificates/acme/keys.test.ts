@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { createPrivateKey } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { Secret } from '../../secrets/secrets.ts';
+import type { Secret } from '../../secrets/secrets.ts';
 import { openKeyVault } from '../key-vault.ts';
 import { makeCsr } from './csr.ts';
 import { dnsValue, keyAuthorization, keyTypeName, makeKey } from './keys.ts';

@@ -1,53 +1,14 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
-import type { OrderStep, OrderStepKind } from '../../contract/certificates.ts';
-import type { StoredOrder } from '../../store/certificates.ts';
 import { asCertificateName } from '../authority.ts';
 import { proveNames } from './authorize.ts';
 import type { CaClient } from './ca-client.ts';
 import { makeCsr } from './csr.ts';
-import type { DnsProofs } from './dns-proofs.ts';
 import { OrderFailure, say } from './failure.ts';
-import type { LiveChallenges } from './live-challenges.ts';
+import type { OrderRecord } from './order-record.ts';
+import { createPauses, type OrderSurroundings } from './order-surroundings.ts';
 import { AcmeFault, type AcmeOrder, type Identifier, type Told } from './protocol.ts';
-import type { AcmeResolver } from './resolver.ts';
 
-/** What an order works with. */
-export interface OrderSurroundings {
-  readonly resolver: AcmeResolver;
-  /** What the CA is called. */
-  readonly caTitle: string;
-  readonly ca: CaClient;
-  readonly accountKeyPem: string;
-  /** Of the certificate to come. */
-  readonly keyPem: string;
-  readonly names: readonly string[];
-  readonly live: LiveChallenges;
-  /** Null where the resolver proves in another way. */
-  readonly dns: DnsProofs | null;
-  readonly now: () => number;
-  /** Rejects with the signal's reason. */
-  readonly pause: (ms: number) => Promise<void>;
-  /** A new order was made. */
-  readonly onOrdered: () => void;
-}
-
-/** An order on its way: what is known of it, kept before it is acted on. */
-export interface OrderRecord {
-  readonly current: () => StoredOrder;
-  /** Durable once it returns. Throws OperationError where it cannot be kept. */
-  readonly keep: (change: Partial<StoredOrder>) => void;
-  readonly step: (kind: OrderStepKind, state: OrderStep['state'], more?: StepMore) => void;
-}
-
-export interface StepMore {
-  readonly name?: string;
-  readonly details?: OrderStep['details'];
-}
-
-/** Longest and shortest pause between two looks at what the CA is doing. */
-const lookMs = { first: 500, most: 10_000 };
-const longestAskedPauseMs = 60_000;
 /** Orders that are gone at the CA are made anew so often within one run. */
 const mostOrders = 2;
 
@@ -239,17 +200,4 @@ function judge(chain: string, { names, keyPem, caTitle }: OrderSurroundings): vo
 
 export function identifierOf(name: string): Identifier {
   return { type: isIP(name) === 0 ? 'dns' : 'ip', value: name };
-}
-
-/** Pauses that grow, and are as long as the CA asks for. */
-export function createPauses({ pause }: Pick<OrderSurroundings, 'pause'>): {
-  next: (askedMs: number | null) => Promise<void>;
-} {
-  let nextMs = lookMs.first;
-  return {
-    next: async (askedMs) => {
-      await pause(askedMs === null ? nextMs : Math.min(Math.max(askedMs, 100), longestAskedPauseMs));
-      nextMs = Math.min(nextMs * 1.5, lookMs.most);
-    },
-  };
 }
