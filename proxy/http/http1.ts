@@ -55,7 +55,7 @@ export function createHttp1Side(context: EntryContext): Http1Side {
 function receive(connection: InboundConnection, head: ReceivedHead, context: EntryContext): void {
   const nowMs = Date.now();
   const { socket } = connection;
-  const peer = peerOf(socket, context);
+  const peer = (connection.peer ??= peerOf(socket, context));
   const request = new LiveRequest(nextRequestId(nowMs), context.options.name, head.protocol, head.method, peer);
   const exchange = new Http1Exchange(request, connection, context, nowMs);
   if (isLastRequest(socket, context.options)) exchange.closes = true;

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { lateHead } from '../http/limit-counts.ts';
+import type { Peer } from '../http/live-request.ts';
 import type { RequestBody } from '../http/request-body.ts';
 import { AnswerWriter } from './inbound-answer.ts';
 import { type AnswerHead, continueText } from './inbound-answer-head.ts';
@@ -41,6 +42,8 @@ export class InboundConnection implements Timed, BodyWire {
   readonly socket: Socket;
   readonly writer: AnswerWriter;
   dueMs: number;
+  /** Who is at the other end; found out with the first request. */
+  peer: Peer | null = null;
   private readonly settings: InboundSettings;
   private readonly reader: HeadReader;
   private phase: Phase = 'idle';
