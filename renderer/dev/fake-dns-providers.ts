@@ -48,5 +48,14 @@ export function fakeDnsProviders(): DnsProviderView[] {
       ],
       credentials: 'none',
     },
+    {
+      code: 'manual',
+      title: 'By hand',
+      help: { en: 'Gatehouse shows the record that you create.', fr: 'Gatehouse montre l’enregistrement à créer.' },
+      helpUrl: null,
+      rights: { en: 'None.', fr: 'Aucun.' },
+      fields: [],
+      credentials: 'none',
+    },
   ];
 }

@@ -49,6 +49,25 @@ export function fakeCertificateOperations(os: Implementer, state: FakeCertificat
         })),
       },
     });
+    if (state.resolvers().some(({ name, dnsProvider }) => name === certificate.resolver && dnsProvider === 'manual')) {
+      const waits = at(4);
+      const name = certificate.names[0]?.replace(/^\*\./, '') ?? '';
+      const details = {
+        challenge: 'dns-01',
+        record: `_acme-challenge.${name}`,
+        value: 'yTq7Jm2xpVX5j-3uW0bHk8sQ1cR4nLz6',
+      };
+      const asked: CertificateView = {
+        ...waits,
+        order: waits.order && {
+          ...waits.order,
+          challenge: 'dns-01',
+          steps: waits.order.steps.map((step) => (step.state === 'running' ? { ...step, details } : step)),
+        },
+      };
+      state.put([asked]);
+      return asked;
+    }
     let count = 1;
     const timer = setInterval(() => {
       count += 1;
@@ -79,7 +98,14 @@ export function fakeCertificateOperations(os: Implementer, state: FakeCertificat
     byHand: true,
   });
 
-  const resolver = (name: string, email: string, challenge: ResolverView['challenge']): ResolverView => {
+  const resolver = (
+    name: string,
+    {
+      email,
+      challenge,
+      dnsProvider,
+    }: Pick<ResolverView, 'email' | 'challenge'> & { readonly dnsProvider?: string | undefined },
+  ): ResolverView => {
     const made: ResolverView = {
       name,
       source: 'dashboard',
@@ -92,7 +118,7 @@ export function fakeCertificateOperations(os: Implementer, state: FakeCertificat
       },
       challenge,
       entryPoint: null,
-      dnsProvider: null,
+      dnsProvider: dnsProvider ?? null,
       keyType: 'EC256',
       profile: null,
       account: { state: 'none', url: null },
@@ -122,7 +148,7 @@ export function fakeCertificateOperations(os: Implementer, state: FakeCertificat
       }),
       propose: os.certificates.propose.handler(({ input }) => proposalFor(input.names, state.resolvers())),
       add: os.certificates.add.handler(({ input }) => {
-        const made = input.how && resolver(input.how.name ?? 'default', input.how.email, input.how.challenge);
+        const made = input.how && resolver(input.how.name ?? input.how.dnsProvider ?? 'default', input.how);
         return { certificate: order(pending(input.names, made?.name ?? input.resolver ?? null), 'first') };
       }),
       renew: os.certificates.renew.handler(({ input }) => ({ certificate: order(known(input.id), 'asked') })),
@@ -185,7 +211,7 @@ export function fakeCertificateOperations(os: Implementer, state: FakeCertificat
     },
     resolvers: {
       list: os.resolvers.list.handler(() => [...state.resolvers()]),
-      set: os.resolvers.set.handler(({ input }) => resolver(input.name, input.email, input.challenge)),
+      set: os.resolvers.set.handler(({ input }) => resolver(input.name, input)),
       remove: os.resolvers.remove.handler(({ input }) => {
         state.putResolvers(state.resolvers().filter(({ name }) => name !== input.name));
         return {};

@@ -333,6 +333,13 @@ export const certificatesEn = {
       failed: ['It could not be put in use'],
     },
   },
+  ownerRecord: {
+    title: 'Create this record at your DNS provider',
+    body: 'Gatehouse looks for it and goes on by itself once it is there. It waits for an hour.',
+    name: 'Name',
+    type: 'Type',
+    value: 'Value',
+  },
   stepState: { done: 'Done', running: 'Under way', failed: 'Failed' },
   orderWhy: {
     first: 'First certificate',

@@ -349,6 +349,13 @@ export const certificatesFr: typeof certificatesEn = {
       failed: ['Il n’a pas pu être mis en service'],
     },
   },
+  ownerRecord: {
+    title: 'Créez cet enregistrement chez votre hébergeur DNS',
+    body: 'Gatehouse le cherche et continue de lui-même dès qu’il est là. Il attend une heure.',
+    name: 'Nom',
+    type: 'Type',
+    value: 'Valeur',
+  },
   stepState: { done: 'Fait', running: 'En cours', failed: 'Échec' },
   orderWhy: {
     first: 'Premier certificat',

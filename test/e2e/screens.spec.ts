@@ -221,6 +221,20 @@ test('a domain is added in one form, and every step of its order is seen', async
   expect(errors).toEqual([]);
 });
 
+test('where records are made by hand, the one to create is shown', async ({ page }) => {
+  const errors = watch(page);
+  await open(page, '/certificates?add=1&name=*.byhand.example.org', 'few');
+  const form = page.getByRole('dialog', { name: 'Add a domain' });
+  await form.getByRole('radio', { name: /^By DNS/ }).check();
+  await form.getByLabel('DNS provider').selectOption('By hand');
+  await form.getByRole('button', { name: 'Get the certificate' }).click();
+  const watched = page.getByRole('dialog', { name: /^Getting a certificate/ });
+  await expect(watched.getByText('Create this record at your DNS provider')).toBeVisible();
+  await expect(watched.getByText('_acme-challenge.byhand.example.org', { exact: true })).toBeVisible();
+  await expectAccessible(page);
+  expect(errors).toEqual([]);
+});
+
 test('a certificate is renewed, downloaded, revoked and removed', async ({ page }) => {
   const errors = watch(page);
   await open(page, '/certificates/crt-nextcloud.home.example.org', 'few');

@@ -20,6 +20,7 @@ import { CertificateMenu } from './certificate-menu.tsx';
 import { mainName, wordOf } from './certificate-state.ts';
 import { LeftWords, LifeLine } from './life.tsx';
 import { OrderSteps } from './order-steps.tsx';
+import { OwnerRecord } from './owner-record.tsx';
 
 export function CertificateDetail({ id, onClose }: { id: string; onClose: () => void }) {
   const { t } = useTranslation();
@@ -50,6 +51,7 @@ export function CertificateDetail({ id, onClose }: { id: string; onClose: () => 
               : 'certificates.detail.orderRunning',
           )}
         >
+          <OwnerRecord order={certificate.order} resolver={certificate.resolver} />
           <OrderSteps order={certificate.order} names={certificate.names} />
         </Section>
       )}

@@ -9,6 +9,7 @@ import { ProblemList } from '../../components/problems.tsx';
 import { ToneIcon } from '../../components/status.tsx';
 import { certificatePath, mainName } from './certificate-state.ts';
 import { OrderSteps } from './order-steps.tsx';
+import { OwnerRecord } from './owner-record.tsx';
 
 /** The steps of an order that was just made, until visitors get the certificate or the cause of a failure is known. */
 export function OrderWatch({
@@ -60,6 +61,7 @@ export function OrderWatch({
           tabIndex={0}
           className="max-h-[46dvh] min-h-64 overflow-y-auto rounded-s border border-line bg-surface p-4"
         >
+          <OwnerRecord order={order} resolver={certificate.resolver} />
           <OrderSteps order={order} names={certificate.names} />
         </section>
       )}
