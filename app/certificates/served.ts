@@ -114,3 +114,27 @@ export function routersByCertificate(
   }
   return new Map([...found].map(([id, routers]) => [id, [...routers].toSorted()]));
 }
+
+/** Routers by the names that a certificate for them may have: the host's own, and the wildcard for its first label. */
+export type RoutersByName = ReadonlyMap<string, readonly string[]>;
+
+export function routersByName(inUse: readonly HostInUse[]): RoutersByName {
+  const found = new Map<string, string[]>();
+  const add = (name: string, routers: readonly string[]): void => {
+    const own = found.get(name);
+    if (own) own.push(...routers);
+    else found.set(name, [...routers]);
+  };
+  for (const { host, routers } of inUse) {
+    const name = host.toLowerCase();
+    const dot = name.indexOf('.');
+    add(name, routers);
+    if (dot > 0) add(`*${name.slice(dot)}`, routers);
+  }
+  return found;
+}
+
+/** Routers whose visitors could get a certificate with these names. */
+export function routersOf(names: readonly string[], byName: RoutersByName): readonly string[] {
+  return [...new Set(names.flatMap((name) => byName.get(name) ?? []))].toSorted();
+}

@@ -21,7 +21,7 @@ import { asCertificateName } from './authority.ts';
 import { bringIn } from './bring.ts';
 import type { DnsCredentialStore } from './dns-credentials.ts';
 import type { ResolverSettings } from './resolver-settings.ts';
-import { type HostInUse, routersByCertificate, servedView } from './served.ts';
+import { type HostInUse, routersByCertificate, routersByName, routersOf, servedView } from './served.ts';
 
 /** What has certificates, once its keys could be opened. */
 export interface OpenIssuance {
@@ -71,6 +71,8 @@ export function createCertificateService(options: CertificateServiceOptions): Se
     // Workers take the later of two, the function below the first.
     const used = routersByCertificate(all.toReversed(), inUse);
     const entries = opened()?.issuance.entries() ?? [];
+    const byName = routersByName(inUse);
+    const known = resolvers();
     const ofEntry = new Map(entries.map((entry) => [entry.snapshot?.id, entry]));
     const next = new Map<string, CertificateView>();
     const shown = new Map<string, CertificateSnapshot>();
@@ -83,9 +85,8 @@ export function createCertificateService(options: CertificateServiceOptions): Se
     for (const entry of entries) {
       const { stored, isWanted, snapshot } = entry;
       if (!isShown(entry)) continue;
-      const names = isWanted && snapshot === null ? routersByCertificate([stored], inUse).get(stored.id) : undefined;
-      const routers = names ?? (snapshot ? used.get(snapshot.id) : undefined) ?? [];
-      const { profile = null } = resolvers().get(stored.resolver ?? '') ?? {};
+      const routers = snapshot ? (used.get(snapshot.id) ?? []) : isWanted ? routersOf(stored.names, byName) : [];
+      const { profile = null } = known.get(stored.resolver ?? '') ?? {};
       next.set(stored.id, certificateView(entry, routers, { now: now(), profile }));
       if (snapshot) shown.set(stored.id, snapshot);
     }

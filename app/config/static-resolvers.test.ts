@@ -92,6 +92,12 @@ describe('certificatesResolvers', () => {
     expect(read(acme).said.join('\n')).toContain(reason);
   });
 
+  test('say that a DNS provider is not known, and leave the rest alone', () => {
+    const { resolver, said } = read('{ dnsChallenge: { provider: cloudlfare } }');
+    expect(resolver?.challenge).toMatchObject({ type: 'dns-01', provider: 'cloudlfare' });
+    expect(said).toEqual([expect.stringContaining('knows no DNS provider "cloudlfare"')]);
+  });
+
   test('say which challenge counts where several are given', () => {
     const { resolver, said } = read('{ tlsChallenge: {}, httpChallenge: { entryPoint: web } }');
     expect(resolver?.challenge.type).toBe('http-01');

@@ -7,6 +7,7 @@ import {
   keyTypeOf,
 } from '../certificates/acme/resolver.ts';
 import { certificateKeyTypes } from '../contract/certificates.ts';
+import { dnsProviders } from '../dns/table.ts';
 import { nearestName } from './nearest.ts';
 import { defaultStaticConfiguration } from './static.ts';
 import type { Report } from './static-entry-points.ts';
@@ -104,6 +105,11 @@ function challengeOf(acme: AcmeInput, at: readonly string[], report: Report): Ch
     if (!dns.provider) {
       report([...at, 'dnsChallenge', 'provider'], 'error', `${where}.dnsChallenge.provider is missing.`);
       return null;
+    }
+    if (!Object.hasOwn(dnsProviders, dns.provider)) {
+      const message = `${where}.dnsChallenge.provider: Gatehouse knows no DNS provider "${dns.provider}", so its certificates cannot be had.`;
+      const nearest = nearestName(dns.provider, Object.keys(dnsProviders));
+      report([...at, 'dnsChallenge', 'provider'], 'warning', message, nearest);
     }
     const { propagation = {} } = dns;
     return {

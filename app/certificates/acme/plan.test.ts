@@ -61,7 +61,7 @@ describe('planCertificates', () => {
     ];
     expect(plan({ claims: [claim({ hosts })] })).toEqual([]);
     expect(plan({ claims: [claim({ hosts, resolver: 'short' })] })).toEqual(['short: 8.8.8.8']);
-    expect(plan({ claims: [claim({ hosts: ['nas.lan', '192.168.1.4'], resolver: 'own' })] })).toEqual([
+    expect(plan({ claims: [claim({ hosts: ['nas.lan', 'a.localhost', '192.168.1.4'], resolver: 'own' })] })).toEqual([
       'own: nas.lan 192.168.1.4',
     ]);
   });
