@@ -72,7 +72,7 @@ export function createCertificateService(options: CertificateServiceOptions): Se
     const used = routersByCertificate(all.toReversed(), inUse);
     const entries = opened()?.issuance.entries() ?? [];
     const byName = routersByName(inUse);
-    const known = resolvers();
+    const resolversNow = resolvers();
     const ofEntry = new Map(entries.map((entry) => [entry.snapshot?.id, entry]));
     const next = new Map<string, CertificateView>();
     const shown = new Map<string, CertificateSnapshot>();
@@ -86,7 +86,7 @@ export function createCertificateService(options: CertificateServiceOptions): Se
       const { stored, isWanted, snapshot } = entry;
       if (!isShown(entry)) continue;
       const routers = snapshot ? (used.get(snapshot.id) ?? []) : isWanted ? routersOf(stored.names, byName) : [];
-      const { profile = null } = known.get(stored.resolver ?? '') ?? {};
+      const { profile = null } = resolversNow.get(stored.resolver ?? '') ?? {};
       next.set(stored.id, certificateView(entry, routers, { now: now(), profile }));
       if (snapshot) shown.set(stored.id, snapshot);
     }
