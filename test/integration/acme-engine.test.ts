@@ -10,7 +10,7 @@ import { missingForPebble, startPebble, type TestPebble } from '../support/pebbl
 import { pollUntil } from '../support/poll.ts';
 
 // Whole engines start slowly on a loaded machine; nothing here depends on how fast it is.
-vi.setConfig({ testTimeout: 180_000 });
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 120_000 });
 
 const missing = missingForPebble();
 if (missing !== null && process.env['CI']) throw new Error(missing);

@@ -6,7 +6,7 @@ import { caProblem, type FakeCa, startFakeCa } from '../support/fake-ca.ts';
 import { pollUntil } from '../support/poll.ts';
 
 // Threads start slowly on a loaded machine; nothing here depends on how fast it is.
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const dayMs = 86_400_000;
 const minuteMs = 60_000;
@@ -41,12 +41,12 @@ async function start(more: Partial<IssuanceOptions> = {}, resolver: Partial<Acme
 const entry = (id: string) => rig.issuance.get(id)!;
 
 async function failed(id: string): Promise<NonNullable<ReturnType<typeof entry>['stored']['failure']>> {
-  await pollUntil(() => entry(id).stored.failure !== null && !entry(id).isRunning, 30_000);
+  await pollUntil(() => entry(id).stored.failure !== null && !entry(id).isRunning, 60_000);
   return entry(id).stored.failure!;
 }
 
 async function issued(id: string): Promise<NonNullable<ReturnType<typeof entry>['stored']['issued']>> {
-  await pollUntil(() => entry(id).stored.issued !== null && !entry(id).isRunning, 30_000);
+  await pollUntil(() => entry(id).stored.issued !== null && !entry(id).isRunning, 60_000);
   return entry(id).stored.issued!;
 }
 
@@ -197,7 +197,7 @@ describe('what is kept', () => {
     const [id = ''] = rig.want(['a.example.org']);
     const waits: number[] = [];
     for (let attempts = 1; attempts <= 4; attempts += 1) {
-      await pollUntil(() => entry(id).stored.failure?.attempts === attempts && !entry(id).isRunning, 30_000);
+      await pollUntil(() => entry(id).stored.failure?.attempts === attempts && !entry(id).isRunning, 60_000);
       waits.push(entry(id).stored.failure!.retryAt! - entry(id).stored.failure!.at);
       pass(waits.at(-1)! + 1000);
     }
@@ -234,7 +234,7 @@ describe('renewal', () => {
     await start();
     const [id = ''] = rig.want(['a.example.org']);
     const first = await issued(id);
-    await pollUntil(() => entry(id).stored.renewal?.why === 'ari', 30_000);
+    await pollUntil(() => entry(id).stored.renewal?.why === 'ari', 60_000);
     expect(entry(id).stored.renewal).toEqual({
       at: start0 + 51 * dayMs,
       why: 'ari',
@@ -246,7 +246,7 @@ describe('renewal', () => {
     ca.renewalWindow = { start: start0 - dayMs, end: start0 - 1000 };
     ca.now = now;
     pass(2 * 3_600_000);
-    await pollUntil(() => entry(id).stored.issued?.chain !== first.chain, 30_000);
+    await pollUntil(() => entry(id).stored.issued?.chain !== first.chain, 60_000);
     const [, second] = ca.questions.filter(({ kind }) => kind === 'new-order');
     expect(second?.payload['replaces']).toMatch(/^[\w-]+\.[\w-]+$/);
     await rig.issuance.idle();
@@ -266,7 +266,7 @@ describe('renewal', () => {
     expect(rig.issuance.certificates()).toHaveLength(1);
     ca.lie = () => undefined;
     pass(2 * minuteMs);
-    await pollUntil(() => entry(id).stored.issued?.chain !== first.chain, 30_000);
+    await pollUntil(() => entry(id).stored.issued?.chain !== first.chain, 60_000);
     await rig.issuance.idle();
     expect(rig.issuance.certificates()).toHaveLength(1);
   });

@@ -13,7 +13,7 @@ import { isNewestPebble, missingForPebble, startPebble, type TestPebble } from '
 import { pollUntil } from '../support/poll.ts';
 
 // Threads start slowly on a loaded machine; nothing here depends on how fast it is.
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const missing = missingForPebble();
 if (missing !== null && process.env['CI']) throw new Error(missing);

@@ -91,6 +91,17 @@ async function isFree(port: number): Promise<boolean> {
 export async function startPebble(options: PebbleOptions = {}): Promise<TestPebble> {
   const missing = missingForPebble();
   if (missing !== null) throw new Error(missing);
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await startOnce(options);
+    } catch (error) {
+      // Another program may have taken a port between the look and the start.
+      if (tries === 3) throw error;
+    }
+  }
+}
+
+async function startOnce(options: PebbleOptions): Promise<TestPebble> {
   const dir = await mkdtemp(join(tmpdir(), 'gh-pebble-'));
   const trustPath = join(dir, 'trust.pem');
   const [acmePort = 0, managementPort = 0, dnsPort = 0, dnsManagementPort = 0, httpPort = 0, tlsPort = 0] =
