@@ -30,13 +30,18 @@ export async function addCertificate(input: CommandInput, names: readonly string
 
 export async function renewCertificate(input: CommandInput, subject: string): Promise<number> {
   return withEngine(input, async (client) => {
-    const { id } = await findCertificate(client, subject);
-    const { certificate } = await client.certificates.renew({ id });
-    return follow(client, input, certificate);
+    const before = await findCertificate(client, subject);
+    const { certificate } = await client.certificates.renew({ id: before.id });
+    return follow(client, input, certificate, before);
   });
 }
 
-async function follow(client: GatehouseClient, input: CommandInput, certificate: CertificateView): Promise<number> {
+async function follow(
+  client: GatehouseClient,
+  input: CommandInput,
+  certificate: CertificateView,
+  before: CertificateView | null = null,
+): Promise<number> {
   const { terminal } = input;
   if (flagOption(input, 'json')) {
     printJson(terminal, certificate);
@@ -46,7 +51,7 @@ async function follow(client: GatehouseClient, input: CommandInput, certificate:
     terminal.out(`A certificate for ${certificate.names.join(', ')} is on its way. See: gatehouse certificates`);
     return 0;
   }
-  return watchOrder(client, terminal, certificate);
+  return watchOrder(client, terminal, certificate, before);
 }
 
 /** The way that can succeed, with the reason in a line; throws where none can, with what stands against each. */

@@ -6,12 +6,13 @@ import { problemLines, span } from './words.ts';
 
 /**
  * Prints the steps of a certificate's order as they happen, until it is there or has failed. Resolves with the exit
- * code; 1 where it failed, or the engine went away.
+ * code; 1 where it failed, or the engine went away. `before`: what there was when a new one was asked for.
  */
 export async function watchOrder(
   client: GatehouseClient,
   terminal: Terminal,
   started: CertificateView,
+  before: CertificateView | null = null,
 ): Promise<number> {
   // Listen first, look then: what happens in between comes as an event.
   const events = await client.events({ topics: ['certificates'] }, { signal: terminal.stopped() });
@@ -29,7 +30,7 @@ export async function watchOrder(
     }
   };
   const first = (await client.certificates.get({ id: started.id })).certificate;
-  const known = outcome(first);
+  const known = outcome(first, before);
   print(first);
   if (known !== null) return finish(client, terminal, first, print);
   try {
@@ -38,7 +39,7 @@ export async function watchOrder(
       const certificate = event.certificates.upserted.find(({ id }) => id === started.id);
       if (!certificate) continue;
       print(certificate);
-      if (outcome(certificate) !== null) return await finish(client, terminal, certificate, print);
+      if (outcome(certificate, before) !== null) return await finish(client, terminal, certificate, print);
     }
   } catch (error) {
     if (!terminal.stopped().aborted) throw error;
@@ -47,10 +48,15 @@ export async function watchOrder(
   return terminal.stopped().aborted ? 0 : 1;
 }
 
-function outcome({ order, failure, notAfter }: CertificateView): 'there' | 'failed' | null {
+function outcome(
+  { order, failure, notAfter, fingerprint }: CertificateView,
+  before: CertificateView | null,
+): 'there' | 'failed' | null {
   if (order?.state === 'running') return null;
-  if (failure !== null) return 'failed';
-  return order === null && notAfter !== null ? 'there' : null;
+  // What was there before is not what was asked for, and a failure of before says nothing of now.
+  if (failure !== null && failure.at !== before?.failure?.at) return 'failed';
+  const isNew = before === null || fingerprint !== before.fingerprint;
+  return failure === null && order === null && notAfter !== null && isNew ? 'there' : null;
 }
 
 async function finish(
