@@ -470,6 +470,12 @@ describe('hosts', () => {
     ['a.*.b', undefined],
     ['host:443', undefined],
     ['../../etc/passwd', undefined],
+    ['a\nb.example.org', undefined],
+    ['a%62.example.org', undefined],
+    ['example.org/path', undefined],
+    ['example.org?query', undefined],
+    ['example.org#part', undefined],
+    ['example.org\\path', undefined],
     [`${'a'.repeat(64)}.org`, undefined],
     [`${'a.'.repeat(127)}org`, undefined],
   ])('%s → %s', (host, expected) => {

@@ -10,6 +10,7 @@ import { problem } from '../problem.ts';
 import { authorityPath, backdatedMs, earliestTrueTime, loadAuthority } from './authority-files.ts';
 import { issueLeaf, signerOf } from './issue.ts';
 import { type Leaf, leafOf, readLeaf, renewalTime, sweepLeaves, writeLeaf } from './leaves.ts';
+import { certificateFacts, rememberFacts } from './served.ts';
 
 export interface CertificateAuthority {
   /** What went wrong with its files or with the clock. */
@@ -71,6 +72,7 @@ export async function createCertificateAuthority(options: CertificateAuthorityOp
   const ends = authority.validToDate.getTime();
   const leavesDir = join(dataDir, 'ca', 'leaves');
   const most = options.mostLeaves ?? mostLeaves;
+  const { issuer } = certificateFacts(issued.certificatePem);
   const leaves = new Map<string, Known>();
   const signer = signerOf(issued);
   let writeProblem: Problem | undefined;
@@ -126,7 +128,11 @@ export async function createCertificateAuthority(options: CertificateAuthorityOp
     for (const [index, host] of hosts.entries()) {
       // So that thousands of new hosts do not hold up everything else.
       if (index % madeAtOnce === madeAtOnce - 1) await setImmediate();
-      snapshots.push(snapshotOf(host, leafFor(host)));
+      const leaf = leafFor(host);
+      const snapshot = snapshotOf(host, leaf);
+      const { serialNumber, notBefore, notAfter } = leaf;
+      rememberFacts(snapshot, { issuer, keyType: 'EC256', fingerprint: '', serialNumber, notBefore, notAfter });
+      snapshots.push(snapshot);
     }
     return snapshots;
   }
@@ -192,6 +198,8 @@ export function asCertificateName(host: string): string | undefined {
   if (isIP(bare) !== 0) return bare.toLowerCase();
   const wildcard = bare.startsWith('*.') ? '*.' : '';
   const name = bare.slice(wildcard.length).replace(/\.$/, '');
+  // The conversion would leave them out, or what stands behind them: another name than was meant.
+  if (/[\p{Cc}\s%/?#\\]/u.test(name)) return undefined;
   // Names that ASCII has already are left alone: the conversion would refuse some, such as those with underscores.
   const ascii = /^[\w.-]+$/.test(name) ? name.toLowerCase() : domainToASCII(name);
   const fits = ascii.length <= 253 && /^[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*$/.test(ascii);
