@@ -28,6 +28,11 @@ export function certificateFacts(certificatePem: string): CertificateFacts {
   };
 }
 
+/** For whoever knows already what a certificate says: ten thousand of them would take seconds to read. */
+export function rememberFacts(snapshot: CertificateSnapshot, facts: CertificateFacts): void {
+  factsOf.set(snapshot, facts);
+}
+
 function knownFacts(snapshot: CertificateSnapshot): CertificateFacts {
   const known = factsOf.get(snapshot) ?? certificateFacts(snapshot.certificatePem);
   factsOf.set(snapshot, known);
@@ -82,6 +87,30 @@ export function servedView(
     profile: null,
     path,
   };
+}
+
+interface KnownView {
+  readonly routers: readonly string[];
+  /** From when on it may say something else. */
+  readonly until: number;
+  readonly view: CertificateView;
+}
+
+const knownViews = new WeakMap<CertificateSnapshot, KnownView>();
+
+/** The same view again while the routers are the same ones and no day has come: there may be ten thousand of them. */
+export function keptServedView(
+  snapshot: CertificateSnapshot,
+  routers: readonly string[],
+  now: number,
+): CertificateView {
+  const known = knownViews.get(snapshot);
+  if (known && known.routers === routers && now < known.until) return known.view;
+  const view = servedView(snapshot, routers, { now, path: null });
+  const ends = view.notAfter ?? 0;
+  const until = [ends - ownersNoticeMs, ends].find((at) => at > now) ?? Infinity;
+  knownViews.set(snapshot, { routers, until, view });
+  return view;
 }
 
 /** A host with the routers that serve it over TLS. */

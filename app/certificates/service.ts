@@ -21,7 +21,7 @@ import { asCertificateName } from './authority.ts';
 import { bringIn } from './bring.ts';
 import type { DnsCredentialStore } from './dns-credentials.ts';
 import type { ResolverSettings } from './resolver-settings.ts';
-import { type HostInUse, routersByCertificate, routersByName, routersOf, servedView } from './served.ts';
+import { type HostInUse, keptServedView, routersByCertificate, routersByName, routersOf } from './served.ts';
 
 /** What has certificates, once its keys could be opened. */
 export interface OpenIssuance {
@@ -65,11 +65,11 @@ export function createCertificateService(options: CertificateServiceOptions): Se
   let routersNow: ReadonlyMap<string, RouterView> = new Map();
   let resolverViews: readonly ResolverView[] = [];
 
+  const usage = rememberedUsage();
+
   const build = (): void => {
     const all = served();
-    const inUse = hostsInUse(routersNow);
-    // Workers take the later of two, the function below the first.
-    const used = routersByCertificate(all.toReversed(), inUse);
+    const { inUse, used } = usage(all, routersNow);
     const entries = opened()?.issuance.entries() ?? [];
     const byName = routersByName(inUse);
     const resolversNow = resolvers();
@@ -78,7 +78,7 @@ export function createCertificateService(options: CertificateServiceOptions): Se
     const shown = new Map<string, CertificateSnapshot>();
     for (const snapshot of all) {
       if (ofEntry.has(snapshot.id)) continue;
-      const view = servedView(snapshot, used.get(snapshot.id) ?? [], { now: now(), path: null });
+      const view = keptServedView(snapshot, used.get(snapshot.id) ?? noRouters, now());
       next.set(view.id, view);
       shown.set(view.id, snapshot);
     }
@@ -374,6 +374,32 @@ async function asOperation(resolver: AcmeResolver, work: () => Promise<void>): P
     });
     throw new OperationError('UNAVAILABLE', problem.message, { ...problem.details, reason: problem.code });
   }
+}
+
+const noRouters: readonly string[] = [];
+
+interface Usage {
+  readonly inUse: readonly HostInUse[];
+  /** Routers by the id of what their visitors get. */
+  readonly used: ReadonlyMap<string, readonly string[]>;
+}
+
+/** Who uses what, found out anew only where certificates or routers are others than the last time. */
+function rememberedUsage(): (all: readonly CertificateSnapshot[], routers: ReadonlyMap<string, RouterView>) => Usage {
+  let last: (Usage & { all: readonly CertificateSnapshot[]; routers: ReadonlyMap<string, RouterView> }) | null = null;
+  return (all, routers) => {
+    if (last && last.all === all && sameValues(last.routers, routers)) return last;
+    const inUse = hostsInUse(routers);
+    // Workers take the later of two, the function below the first.
+    last = { all, routers, inUse, used: routersByCertificate(all.toReversed(), inUse) };
+    return last;
+  };
+}
+
+function sameValues<T>(one: ReadonlyMap<string, T>, other: ReadonlyMap<string, T>): boolean {
+  if (one.size !== other.size) return false;
+  for (const [key, value] of one) if (other.get(key) !== value) return false;
+  return true;
 }
 
 function hostsInUse(routers: ReadonlyMap<string, RouterView>): readonly HostInUse[] {

@@ -207,7 +207,10 @@ function together(
   own: readonly CertificateSnapshot[],
 ): readonly CertificateSnapshot[] {
   const hasDefault = own.some(({ isDefault }) => isDefault);
-  return [...(hasDefault ? internal.map((each) => ({ ...each, isDefault: false })) : internal), ...own];
+  return [
+    ...(hasDefault ? internal.map((each) => (each.isDefault ? { ...each, isDefault: false } : each)) : internal),
+    ...own,
+  ];
 }
 
 /** Hosts that visitors may ask for over TLS: of routers that serve or refuse, and the domains that these name for their certificates. */
