@@ -107,7 +107,12 @@ export class Http2Call implements UpstreamCall {
   private watch(): void {
     const { stream } = this;
     stream.on('headers', (_headers, _flags, raw: unknown) => this.informational(raw));
-    stream.on('response', (_headers, _flags, raw: unknown) => this.head(raw));
+    stream.on('response', (_headers, flags, raw: unknown) => {
+      this.head(raw);
+      // Said at once, so that it can be passed on as one frame: in gRPC such a head holds what trailers would (its
+      // "Trailers-Only"), and clients look for it in a head that ends the stream.
+      if ((flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0) this.end();
+    });
     stream.on('trailers', (_headers, _flags, raw: unknown) => {
       this.trailers = withoutPseudo(raw);
     });
@@ -142,6 +147,8 @@ export class Http2Call implements UpstreamCall {
     if (this.isOver || this.stream.rstCode !== constants.NGHTTP2_NO_ERROR) return;
     this.over();
     this.tell(() => this.handler.ended(this.trailers));
+    // Nobody is left to send the rest of the request.
+    if (!this.stream.writableEnded) this.stream.close(constants.NGHTTP2_CANCEL);
   }
 
   /** An exception in a stream's event would end the worker. */

@@ -22,6 +22,8 @@ export class Http2Exchange extends LiveExchange implements UpgradePort {
   private readonly entry: EntryContext;
   private readonly watch: Http2Watch;
   private unread: Limited | null = null;
+  private pendingHead: string[] | null = null;
+  private mayHaveTrailers = false;
   private socketKey = '';
   private hasBeenUpgraded = false;
 
@@ -51,7 +53,6 @@ export class Http2Exchange extends LiveExchange implements UpgradePort {
 
   head({ status, headers }: ResponseHead): void {
     if (this.hasHead || this.isOver || !this.isOpen()) return;
-    const { stream } = this;
     this.isBodyless = this.request.method === 'HEAD' || status === 204 || status === 205 || status === 304;
     // No content, so no length of one (RFC 9110 §8.6): clients take a 204 that has one for a broken stream.
     if (status === 204 || status === 205) headers.delete('Content-Length');
@@ -63,17 +64,38 @@ export class Http2Exchange extends LiveExchange implements UpgradePort {
       if (name === 'content-length') hasLength = true;
       fields.push(name, raw[i + 1] as string);
     }
+    this.pendingHead = fields;
     // Whether trailers follow is known for certain only at the end; an answer with a length has none in HTTP/1.
-    const waitForTrailers = !this.isBodyless && !hasLength;
-    if (waitForTrailers) stream.on('wantTrailers', () => this.sendTrailers());
-    stream.respond(fields, { endStream: this.isBodyless, waitForTrailers });
+    this.mayHaveTrailers = !this.isBodyless && !hasLength;
     this.began(status, headers);
+    if (this.isBodyless) this.sendHead(true);
+    else process.nextTick(this.onTurnOver);
   }
+
+  /** A head waits until the end of the turn for what follows it: one that ends the stream, too, is one frame. */
+  private sendHead(endStream: boolean): void {
+    const fields = this.pendingHead;
+    if (fields === null) return;
+    this.pendingHead = null;
+    if (!this.isOpen()) return;
+    const waitForTrailers = this.mayHaveTrailers && !endStream;
+    if (waitForTrailers) this.stream.on('wantTrailers', () => this.sendTrailers());
+    this.stream.respond(fields, { endStream, waitForTrailers });
+  }
+
+  private readonly onTurnOver = (): void => {
+    try {
+      this.sendHead(false);
+    } catch (error) {
+      this.stream.destroy(error instanceof Error ? error : new Error(String(error)));
+    }
+  };
 
   write(chunk: Uint8Array): boolean {
     if (this.isOver || this.isBodyless || !this.isOpen()) return true;
     this.responseBytes += chunk.byteLength;
     this.watch.sent(chunk.byteLength);
+    this.sendHead(false);
     if (this.stream.write(chunk)) return true;
     this.stalled();
     return false;
@@ -94,7 +116,9 @@ export class Http2Exchange extends LiveExchange implements UpgradePort {
     this.isOver = true;
     if (trailers) this.trailers = trailers;
     if (!this.isBodyless && this.isOpen()) {
-      this.stream.end();
+      const isWhole = this.pendingHead !== null && !(this.mayHaveTrailers && trailers && trailers.raw.length > 0);
+      this.sendHead(isWhole);
+      if (!isWhole) this.stream.end();
       // Some windows never open: the answer would lie here for as long as the connection lasts.
       if (this.stream.writableLength > 0) this.watchUnread();
     }

@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import http from 'node:http';
 import http2 from 'node:http2';
 import net, { type AddressInfo, type Server } from 'node:net';
 import { afterEach, beforeAll, expect, test } from 'vitest';
@@ -41,29 +40,6 @@ function connect(harness: Harness): http2.ClientHttp2Session {
   closers.push(async () => session.destroy());
   return session;
 }
-
-test('trailers of a request reach the server, those that would matter do not', async () => {
-  let trailers: string[] = [];
-  const server = http.createServer((message, response) => {
-    message.on('end', () => {
-      trailers = message.rawTrailers;
-      response.end('ok');
-    });
-    message.resume();
-  });
-  const harness = await startSecure(await listen(server));
-  const stream = connect(harness).request(
-    { ':authority': 'app.test', ':method': 'POST', ':path': '/', 'x-role': 'guest' },
-    { waitForTrailers: true },
-  );
-  stream.on('wantTrailers', () =>
-    stream.sendTrailers({ 'x-sum': '42', 'x-role': 'owner', 'x-forwarded-for': '6.6.6.6' }),
-  );
-  stream.end('body');
-  stream.resume();
-  await once(stream, 'close');
-  expect(trailers).toEqual(['x-sum', '42']);
-});
 
 const socketRequest = {
   ':authority': 'app.test',

@@ -182,9 +182,6 @@ function receive(
       );
       request.body = body;
       exchange.watchBody(body);
-      stream.on('trailers', (_headers: unknown, _flags: number, fields: string[]) => {
-        if (takeTrailers(request, fields) !== null) stream.close(constants.NGHTTP2_PROTOCOL_ERROR);
-      });
       if (context.options.timeouts.writeMs === 0) exchange.limitBody(context.options.timeouts.readMs);
     } else {
       request.headers.delete('Content-Length');
@@ -204,10 +201,11 @@ function receive(
   return exchange;
 }
 
+/** Fields that middlewares remove from now on are no trailers either. */
 function receiveTrailers(stream: ServerHttp2Stream, request: LiveRequest): void {
   request.headers.removals = [];
-  stream.on('trailers', (_headers, _flags, raw: unknown) => {
-    if (takeTrailers(request, raw as string[]) !== null) stream.close(constants.NGHTTP2_PROTOCOL_ERROR);
+  stream.on('trailers', (_headers: unknown, _flags: number, fields: string[]) => {
+    if (takeTrailers(request, fields) !== null) stream.close(constants.NGHTTP2_PROTOCOL_ERROR);
   });
 }
 
