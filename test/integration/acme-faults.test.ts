@@ -141,6 +141,22 @@ describe('a CA', () => {
     expect(entry(second).snapshot).toBeNull();
   });
 
+  test.each([
+    ['a name that nobody asked for', { identifier: { type: 'dns', value: 'evil.example.net' } }, 'evil.example.net'],
+    ['what is no name', { identifier: { type: 'dns', value: '../../zones?x=' } }, '../../zones'],
+  ])('that wants a proof for %s gets none', async (_what, lie, said) => {
+    await start();
+    const challenge = { type: 'http-01', url: `${ca.directoryUrl}/chall/1`, token: 'token-of-another' };
+    ca.lie = ({ kind }) =>
+      kind === 'authz'
+        ? { body: { status: 'pending', challenges: [{ ...challenge, status: 'pending' }], ...lie } }
+        : undefined;
+    const [id = ''] = rig.want(['a.example.org']);
+    const { problem } = await failed(id);
+    expect([problem.code, problem.message]).toEqual(['ACME_CA_FAULT', expect.stringContaining(said)]);
+    expect(ca.count('chall')).toBe(0);
+  });
+
   test('that takes its time to make the certificate is asked again later, for the same one', async () => {
     await start();
     ca.lie = ({ kind }) => {

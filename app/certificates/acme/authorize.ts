@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+import ipaddr from 'ipaddr.js';
 import type { ChallengeSnapshot } from '../../../proxy/model/snapshot.ts';
 import type { ChallengeType } from '../../contract/certificates.ts';
 import { OrderFailure, say, ValidationFailed } from './failure.ts';
@@ -26,9 +28,11 @@ const longestMs = 5 * 60_000;
  */
 export async function proveNames(order: AcmeOrder, record: OrderRecord, around: OrderSurroundings): Promise<void> {
   const proofs: Proof[] = [];
+  if (order.authorizations.length > around.names.length) throw notAsked('more names than were asked for');
   for (const url of order.authorizations) {
     const { value: authorization } = await around.ca.ask({ ask: 'authorization', url });
     const name = nameOf(authorization);
+    if (!isAsked(name, around.names)) throw notAsked(`a proof for ${name.slice(0, 253)}, which was not asked for`);
     if (authorization.status === 'valid') {
       record.step('authorization', 'done', { name, details: { reused: 1 } });
       continue;
@@ -54,6 +58,24 @@ async function proveTogether(proofs: readonly Proof[], record: OrderRecord, arou
 
 function nameOf({ identifier, isWildcard }: AcmeAuthorization): string {
   return isWildcard && !identifier.value.startsWith('*.') ? `*.${identifier.value}` : identifier.value;
+}
+
+/**
+ * Whether the order is for it: what a CA says goes into records of the owner's DNS, and into answers to visitors. Some
+ * CAs do not say that a name was asked for as a wildcard.
+ */
+function isAsked(name: string, names: readonly string[]): boolean {
+  const isThere = (wanted: string): boolean => names.some((each) => each === wanted || sameAddress(each, wanted));
+  return isThere(name) || isThere(`*.${name}`);
+}
+
+function sameAddress(one: string, other: string): boolean {
+  if (isIP(one) === 0 || isIP(other) === 0) return false;
+  return ipaddr.parse(one).toNormalizedString() === ipaddr.parse(other).toNormalizedString();
+}
+
+function notAsked(what: string): AcmeFault {
+  return new AcmeFault({ type: 'nonsense', detail: `it wants ${what}` });
 }
 
 /** The name as visitors ask for it, without a wildcard. */
