@@ -2,6 +2,7 @@ import { createLineWriter, headersAskedFor } from './access-log/line-writer.ts';
 import { createTrustedPeers } from './http/client-address.ts';
 import { ConnectionGate } from './http/connection-gate.ts';
 import type { EntryContext } from './http/entry-context.ts';
+import { Crowd } from './http/crowd.ts';
 import { createEntryPoint, type EntryPoint } from './http/entry-point.ts';
 import { answerError } from './http/error-page.ts';
 import { answer, type ProxyRequest } from './http/exchange.ts';
@@ -84,6 +85,8 @@ export function createProxy(host: ProxyHost): Proxy {
     shared,
     note: (limit, clientIp) => held.note(limit, clientIp),
   });
+  const mostStalled = Math.ceil(clientLimits.stalledRequests / (host.workers ?? 1));
+  const crowds = { unread: new Crowd(mostStalled), unsent: new Crowd(mostStalled) };
   let routing: CompiledRouting | null = null;
   let streams: StreamRouting | null = null;
   let tlsPolicy = createTlsPolicy(null);
@@ -161,6 +164,7 @@ export function createProxy(host: ProxyHost): Proxy {
       clientLimits,
       gate,
       held,
+      ...crowds,
       reading,
       unrouted: recorder.counter(name, null, null),
       route: route(own, reading),
@@ -275,6 +279,8 @@ export function createProxy(host: ProxyHost): Proxy {
     pools.destroy();
     counted.close();
     held.flush();
+    crowds.unread.close();
+    crowds.unsent.close();
     metrics?.close();
   };
 

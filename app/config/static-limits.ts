@@ -9,6 +9,7 @@ const times = { headTimeout: 'headMs', handshakeTimeout: 'handshakeMs', answerTi
 const numbers = {
   connections: 'connections',
   connectionsPerAddress: 'connectionsPerAddress',
+  stalledRequests: 'stalledRequests',
   http2FailedStreams: 'http2FailureBurst',
   http2FailedStreamsPerSecond: 'http2FailuresPerSecond',
   http2IdleBytes: 'http2IdleBurstBytes',

@@ -31,7 +31,7 @@ const words: Readonly<Record<LimitName, string>> = {
   'malformed-request': 'requests that are malformed or ambiguous',
   'http2-failed-streams': 'HTTP/2 connections with too many failed streams (Rapid Reset, MadeYouReset)',
   'http2-idle-frames': 'HTTP/2 connections that were flooded with frames which ask for nothing',
-  'http2-protocol': 'HTTP/2 connections that broke the protocol or its bounds',
+  'http2-protocol': 'HTTP/2 connections that broke the protocol or its bounds, or stayed after their end',
 };
 
 export function createLimitsReached({

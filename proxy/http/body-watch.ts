@@ -1,5 +1,7 @@
+import { type Holdup, stuckAfterMs } from './crowd.ts';
+import type { EntryContext } from './entry-context.ts';
 import type { RequestBody } from './request-body.ts';
-import type { Limited, TimeLimits } from './time-limits.ts';
+import type { Limited } from './time-limits.ts';
 
 /** Once a body has been waited for as long as it may pause, it must have come at this rate: bytes a second. */
 const slowestRate = 500;
@@ -16,29 +18,54 @@ interface SlowBodyListener {
  * Sees to it that a client which sends a body keeps sending. Only time in which we want bytes counts: a server that
  * reads slowly is no fault of the client's. There is no bound on the whole, so an upload may take hours.
  */
-export class BodyWatch implements Limited {
+export class BodyWatch implements Limited, Holdup {
   private readonly body: RequestBody;
-  private readonly limits: TimeLimits;
+  private readonly context: Pick<EntryContext, 'limits' | 'unsent'>;
   private readonly idleMs: number;
   private readonly listener: SlowBodyListener;
   private answeredAt: number | null = null;
+  private isCrowded = false;
 
-  constructor(body: RequestBody, limits: TimeLimits, idleMs: number, listener: SlowBodyListener) {
+  constructor(
+    body: RequestBody,
+    context: Pick<EntryContext, 'limits' | 'unsent'>,
+    idleMs: number,
+    listener: SlowBodyListener,
+  ) {
     this.body = body;
-    this.limits = limits;
+    this.context = context;
     this.idleMs = idleMs;
     this.listener = listener;
-    limits.watch(this, idleMs);
+    context.limits.watch(this, idleMs);
+    context.unsent.add(this);
+  }
+
+  /** Of whoever sends as slowly as a limit forbids, but was not given its time yet. */
+  isStuck(nowMs: number): boolean {
+    const { body } = this;
+    const wantedMs = body.wantedMs(nowMs);
+    if (body.isOver || body.wantedSince === null || wantedMs < stuckAfterMs) return false;
+    this.isCrowded = this.listener.answerPhase() === 'before' && (body.bytes * 1000) / wantedMs < slowestRate;
+    return this.isCrowded;
   }
 
   /** The answer is out. A body that is not in by then is watched until it is. */
   answered(): void {
-    if (this.body.isOver) this.limits.forget(this);
+    this.context.unsent.delete(this);
+    if (this.body.isOver) this.context.limits.forget(this);
   }
 
   expired(): void {
     const { body, idleMs } = this;
-    if (body.isOver) return;
+    if (body.isOver) {
+      this.context.unsent.delete(this);
+      return;
+    }
+    if (this.isCrowded) {
+      this.isCrowded = false;
+      this.listener.tooSlow('the body hardly moved while too many others did not either');
+      return;
+    }
     const nowMs = performance.now();
     const phase = this.listener.answerPhase();
     let nextMs = idleMs;
@@ -56,6 +83,6 @@ export class BodyWatch implements Limited {
         this.listener.tooSlow(`the body came with less than ${slowestRate} bytes a second`);
       }
     }
-    if (nextMs > 0) this.limits.watch(this, nextMs);
+    if (nextMs > 0) this.context.limits.watch(this, nextMs);
   }
 }

@@ -3,6 +3,7 @@ import type { LoggedFieldModes } from '../model/request-record.ts';
 import type { EntryPointOptions } from '../model/snapshot.ts';
 import type { TrustedPeers } from './client-address.ts';
 import type { ConnectionGate } from './connection-gate.ts';
+import type { Crowd } from './crowd.ts';
 import type { LimitCounts } from './limit-counts.ts';
 import type { LiveExchange } from './live-exchange.ts';
 import type { Recorder, TrafficCounter } from './recorder.ts';
@@ -19,6 +20,9 @@ export interface EntryContext {
   /** Of the whole worker. */
   readonly gate: ConnectionGate;
   readonly held: LimitCounts;
+  /** Answers that clients do not read, and bodies that they do not send, in the whole worker. */
+  readonly unread: Crowd;
+  readonly unsent: Crowd;
   readonly reading: RequestReading;
   /** What the access log is to know; null: it gets nothing from here. */
   readonly accessLog: LoggedFieldModes | null;

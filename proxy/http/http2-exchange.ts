@@ -1,6 +1,7 @@
 import type { ServerHttp2Stream } from 'node:http2';
 import { constants } from 'node:http2';
 import type { Duplex } from 'node:stream';
+import { type Holdup, stuckAfterMs } from './crowd.ts';
 import type { EntryContext } from './entry-context.ts';
 import { answerError } from './error-page.ts';
 import type { ResponseHead } from './exchange.ts';
@@ -21,7 +22,7 @@ export class Http2Exchange extends LiveExchange implements UpgradePort {
   private trailers: HeaderList | null = null;
   private readonly entry: EntryContext;
   private readonly watch: Http2Watch;
-  private unread: Limited | null = null;
+  private unread: (Limited & Holdup) | null = null;
   private pendingHead: string[] | null = null;
   private mayHaveTrailers = false;
   private socketKey = '';
@@ -142,7 +143,9 @@ export class Http2Exchange extends LiveExchange implements UpgradePort {
   }
 
   private watchUnread(): void {
-    const unread: Limited = {
+    const sinceMs = performance.now();
+    const unread: Limited & Holdup = {
+      isStuck: (nowMs) => nowMs - sinceMs > stuckAfterMs,
       expired: () => {
         this.notes.error ??= { code: 'CLIENT_ABORTED', detail: stoppedReading };
         this.stream.close(constants.NGHTTP2_CANCEL);
@@ -150,6 +153,7 @@ export class Http2Exchange extends LiveExchange implements UpgradePort {
       },
     };
     this.unread = unread;
+    this.entry.unread.add(unread);
     this.entry.limits.watch(unread, this.entry.clientLimits.stalledAnswerMs);
   }
 
@@ -186,7 +190,10 @@ export class Http2Exchange extends LiveExchange implements UpgradePort {
   }
 
   wireClosed(): void {
-    if (this.unread) this.entry.limits.forget(this.unread);
+    if (this.unread) {
+      this.entry.limits.forget(this.unread);
+      this.entry.unread.delete(this.unread);
+    }
     if (this.hasBeenUpgraded) return;
     this.closed(this.hasHead && this.stream.rstCode === constants.NGHTTP2_NO_ERROR && this.stream.writableFinished);
   }
@@ -209,7 +216,8 @@ export class Http2Exchange extends LiveExchange implements UpgradePort {
 }
 
 function addField(fields: Record<string, string | string[] | number>, name: string, value: string): void {
-  const before = fields[name];
+  // A server may call one `constructor`, which every object has.
+  const before = Object.hasOwn(fields, name) ? fields[name] : undefined;
   if (before === undefined) fields[name] = value;
   else fields[name] = Array.isArray(before) ? [...before, value] : [String(before), value];
 }

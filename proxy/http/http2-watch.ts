@@ -2,6 +2,8 @@ import type { ClientLimits } from '../model/limits.ts';
 import type { Limited, TimeLimits } from './time-limits.ts';
 
 const lookMs = 1000;
+/** What was written last has so many looks to leave. */
+const lingerLooks = 4;
 /** What a client may send for a request beside its fields and its body: frame heads, windows, priorities. */
 const bytesPerRequest = 512;
 /** What a client may send for a piece of an answer or of a body: windows of stream and connection, a frame's head. */
@@ -10,6 +12,10 @@ const bytesPerPiece = 64;
 interface WatchOptions {
   readonly limits: Pick<ClientLimits, 'http2IdleBurstBytes' | 'http2IdleBytesPerSecond'>;
   readonly clock: TimeLimits;
+  /** The HTTP/2 connection is over; what is below it may not be. */
+  readonly isOver: () => boolean;
+  /** It has been over for some time. */
+  readonly lingers: () => void;
   /** All that came on the connection, in bytes. */
   readonly received: () => number;
   /** Too much of it was for nothing. */
@@ -26,6 +32,7 @@ export class Http2Watch implements Limited {
   private allowedBytes: number;
   private atMs = performance.now();
   private receivedBytes = 0;
+  private looksSinceEnd = 0;
 
   constructor(options: WatchOptions) {
     this.options = options;
@@ -49,7 +56,20 @@ export class Http2Watch implements Limited {
   }
 
   expired(): void {
-    const { clock, limits, received, tooIdle } = this.options;
+    const { clock, tooIdle, isOver, lingers } = this.options;
+    if (isOver()) {
+      this.looksSinceEnd += 1;
+      if (this.looksSinceEnd > lingerLooks) lingers();
+      else clock.watch(this, lookMs);
+      return;
+    }
+    if (this.isTooIdle()) tooIdle();
+    else clock.watch(this, lookMs);
+  }
+
+  /** By all that came until now. */
+  isTooIdle(): boolean {
+    const { limits, received } = this.options;
     const nowMs = performance.now();
     const seconds = (nowMs - this.atMs) / 1000;
     const bytes = received();
@@ -58,8 +78,7 @@ export class Http2Watch implements Limited {
     this.receivedBytes = bytes;
     // What a body brings is counted when it is read, which may be later: up to the connection's window is on its way.
     this.allowedBytes = Math.min(mostAllowedBytes, this.allowedBytes + seconds * limits.http2IdleBytesPerSecond - came);
-    if (this.allowedBytes < 0) tooIdle();
-    else clock.watch(this, lookMs);
+    return this.allowedBytes < 0;
   }
 
   close(): void {

@@ -65,9 +65,14 @@ export function serveHttp2(socket: TLSSocket, context: EntryContext, onClosed: (
   });
   const failures = createFailureLimit(clientLimits);
   let openStreams = 0;
+  let isNamed = false;
+  const name = (limit: LimitName): void => {
+    if (!isNamed) held.note(limit, clientIp);
+    isNamed = true;
+  };
   const cutOff = (limit: LimitName): void => {
     if (session.destroyed) return;
-    held.note(limit, clientIp);
+    name(limit);
     session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
     session.destroy();
     // A destroyed session still waits for what it has to write, and this client reads nothing.
@@ -76,6 +81,12 @@ export function serveHttp2(socket: TLSSocket, context: EntryContext, onClosed: (
   const watch = new Http2Watch({
     limits: clientLimits,
     clock: context.limits,
+    isOver: () => session.destroyed,
+    // A client that goes on sending keeps open what Node only ends on its side.
+    lingers() {
+      name('http2-protocol');
+      socket.destroy();
+    },
     received: () => socket.bytesRead,
     tooIdle: () => cutOff('http2-idle-frames'),
   });
@@ -103,11 +114,13 @@ export function serveHttp2(socket: TLSSocket, context: EntryContext, onClosed: (
   session.on('connect', () => session.setLocalWindowSize(connectionWindowBytes));
   session.on('error', (error: NodeJS.ErrnoException) => {
     // A client that is gone broke no rule.
-    if (error.code?.startsWith('ERR_HTTP2')) held.note('http2-protocol', clientIp);
+    if (error.code?.startsWith('ERR_HTTP2')) name(limitOf(error));
   });
   session.on('frameError', ignoreError);
   session.on('close', () => {
     watch.close();
+    // Node ends some of them by itself, and says nothing.
+    if (watch.isTooIdle()) name('http2-idle-frames');
     onClosed();
   });
   watchIdle();
@@ -128,6 +141,17 @@ export function serveHttp2(socket: TLSSocket, context: EntryContext, onClosed: (
 
 function closeGently(session: ServerHttp2Session): void {
   if (!session.destroyed && !session.closed) session.close();
+}
+
+/** Errors of nghttp2 that are limits of ours, by their numbers. */
+const flooded = -904;
+const callbackFailed = -902;
+
+function limitOf({ code, errno }: NodeJS.ErrnoException): LimitName {
+  if (code !== 'ERR_HTTP2_ERROR') return 'http2-protocol';
+  if (errno === flooded) return 'http2-idle-frames';
+  // Node's word that a client opened streams above the number it was told, over and over.
+  return errno === callbackFailed ? 'http2-failed-streams' : 'http2-protocol';
 }
 
 /** Rapid Reset and MadeYouReset: streams that end in an error, whoever reset them. */

@@ -1,5 +1,6 @@
 import type { LoggedFacts, LoggedFields, RequestRecord } from '../model/request-record.ts';
 import { BodyWatch } from './body-watch.ts';
+import { type Holdup, stuckAfterMs } from './crowd.ts';
 import type { EntryContext } from './entry-context.ts';
 import { answerError } from './error-page.ts';
 import { blankNotes, type Exchange, type Handler, type ResponseHead, type ResponseSink } from './exchange.ts';
@@ -49,7 +50,7 @@ export abstract class LiveExchange implements Exchange, ResponseSink {
   private counter: TrafficCounter;
   private aborter: AbortController | null = null;
   private isRecorded = false;
-  private stall: Limited | null = null;
+  private stall: (Limited & Holdup) | null = null;
   private drainListeners: (() => void)[] | null = null;
   private bodyWatch: BodyWatch | null = null;
   private downstreamHeaders: HeaderList | null = null;
@@ -117,7 +118,7 @@ export abstract class LiveExchange implements Exchange, ResponseSink {
   watchBody(body: RequestBody): void {
     const { bodyIdleMs = 0 } = this.context.options.timeouts;
     if (bodyIdleMs === 0) return;
-    this.bodyWatch = new BodyWatch(body, this.context.limits, bodyIdleMs, {
+    this.bodyWatch = new BodyWatch(body, this.context, bodyIdleMs, {
       answerPhase: () => (this.isOver ? 'after' : this.hasHead ? 'during' : 'before'),
       tooSlow: (detail) => {
         this.request.goneListener?.clientGone();
@@ -177,8 +178,11 @@ export abstract class LiveExchange implements Exchange, ResponseSink {
     const { options, clientLimits } = this.context;
     const limitMs = Math.min(options.timeouts.idleMs, clientLimits.stalledAnswerMs);
     if (this.stall || limitMs === 0) return;
-    const stall: Limited = {
+    const sinceMs = performance.now();
+    const stall: Limited & Holdup = {
+      isStuck: (nowMs) => nowMs - sinceMs > stuckAfterMs,
       expired: () => {
+        this.moving();
         this.notes.error ??= { code: 'CLIENT_ABORTED', detail: stoppedReading };
         this.request.goneListener?.clientGone();
         this.abort(new Error(stoppedReading));
@@ -186,11 +190,14 @@ export abstract class LiveExchange implements Exchange, ResponseSink {
     };
     this.stall = stall;
     this.context.limits.watch(stall, limitMs);
+    this.context.unread.add(stall);
     this.awaitDrain();
   }
 
   private moving(): void {
-    if (this.stall) this.context.limits.forget(this.stall);
+    if (this.stall === null) return;
+    this.context.limits.forget(this.stall);
+    this.context.unread.delete(this.stall);
     this.stall = null;
   }
 

@@ -7,8 +7,10 @@ export interface ClientLimits {
   /** From the first byte of a head to its last, and from a connection's begin to its first byte. */
   readonly headMs: number;
   readonly handshakeMs: number;
-  /** How long a client of HTTP/2 may leave an answer that is ready where it is. */
+  /** How long a client may leave an answer that is ready where it is. */
   readonly stalledAnswerMs: number;
+  /** Answers that are not read, and as many bodies that do not come, in all workers, before those that are stuck go. */
+  readonly stalledRequests: number;
   /** Streams of one HTTP/2 connection that end in an error, whoever reset them: so many at once, and so many a second. */
   readonly http2FailureBurst: number;
   readonly http2FailuresPerSecond: number;
@@ -23,6 +25,7 @@ export const defaultClientLimits: ClientLimits = {
   headMs: 60_000,
   handshakeMs: 10_000,
   stalledAnswerMs: 60_000,
+  stalledRequests: 1000,
   http2FailureBurst: 400,
   http2FailuresPerSecond: 50,
   http2IdleBurstBytes: 256 * 1024,

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import type { MiddlewareConfig, ServersTransportConfig } from '../../proxy/model/dynamic.ts';
+import type { ClientLimits } from '../../proxy/model/limits.ts';
 import type { RequestRecord } from '../../proxy/model/request-record.ts';
 import type {
   CertificateSnapshot,
@@ -24,6 +25,8 @@ export interface HarnessOptions {
   readonly tlsOptions?: NonNullable<RoutingSnapshot['tlsOptions']>;
   readonly tlsHosts?: NonNullable<RoutingSnapshot['tlsHosts']>;
   readonly streams?: Partial<StreamSnapshot>;
+  /** Only at the start. */
+  readonly limits?: Partial<ClientLimits>;
 }
 
 /** A proxy in this process, with real listeners on free ports of 127.0.0.1. */
@@ -107,6 +110,7 @@ export async function startProxy(options: HarnessOptions = {}): Promise<Harness>
   const records: RequestRecord[] = [];
   const proxy = createProxy({
     index: 0,
+    ...(options.limits ? { limits: options.limits } : {}),
     send(message) {
       messages.push(message);
       if (message.type === 'traffic') records.push(...message.records);
