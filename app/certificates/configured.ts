@@ -146,7 +146,11 @@ function readAll(published: readonly PublishedTls[], contentOf: (path: string) =
     const { tls } = configuration;
     for (const [name, config] of Object.entries(tls?.options ?? {})) {
       const qualified = name === 'default' ? name : qualify(name, provider);
-      const judged = judgeOptions(config, brokenTlsOptions[name], contentOf);
+      const judged = judgeOptions(
+        config,
+        Object.hasOwn(brokenTlsOptions, name) ? brokenTlsOptions[name] : undefined,
+        contentOf,
+      );
       const twice = options.has(qualified);
       options.set(qualified, twice ? { snapshot: null, reason: 'they are defined twice' } : judged);
     }

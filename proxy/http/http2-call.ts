@@ -94,7 +94,9 @@ export class Http2Call implements UpstreamCall {
     const trailers: Record<string, string[]> = {};
     for (let i = 0; i < fields.length; i += 2) {
       const name = (fields[i] as string).toLowerCase();
-      trailers[name] = [...(trailers[name] ?? []), fields[i + 1] as string];
+      // A client may call one `constructor`, which every object has.
+      const before = Object.hasOwn(trailers, name) ? (trailers[name] ?? []) : [];
+      trailers[name] = [...before, fields[i + 1] as string];
     }
     try {
       this.stream.sendTrailers(trailers);

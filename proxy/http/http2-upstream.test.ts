@@ -134,6 +134,30 @@ describe.each(['https', 'h2c'] as const)('gRPC to a server on %s', (scheme) => {
     expect(await harness.record()).toMatchObject({ status: 200, originStatus: 200, error: null, requestBytes: 7 });
   });
 
+  test('fields and trailers may be called as members of every object are', async () => {
+    let sent: http2.IncomingHttpHeaders = {};
+    const { url } = await backend(scheme, (stream) => {
+      stream.on('trailers', (fields) => {
+        sent = fields;
+      });
+      stream.respond({ ':status': 200, constructor: 'head' }, { waitForTrailers: true });
+      stream.on('wantTrailers', () => stream.sendTrailers({ constructor: 'end' }));
+      stream.resume();
+      stream.on('end', () => stream.end('done'));
+    });
+    const harness = await proxyTo(url);
+    const stream = connect(harness).request({ ...grpc, constructor: 'asked' }, { waitForTrailers: true });
+    stream.on('wantTrailers', () => stream.sendTrailers({ constructor: 'x', 'x-sum': '1' }));
+    stream.end('message');
+    const answer = await finish(stream);
+    expect([answer.headers['constructor'], answer.body, answer.trailers['constructor']]).toEqual([
+      'head',
+      'done',
+      'end',
+    ]);
+    expect(sent['x-sum']).toBe('1');
+  });
+
   test('streaming: both sides speak in turn on one stream, and many share one connection', async () => {
     const { url, connections } = await backend(scheme, echo);
     const harness = await proxyTo(url);

@@ -179,6 +179,18 @@ test('what two files define is disabled and names both places', async () => {
   expect(problem?.message).toContain(join(dir, 'b.yml:3'));
 });
 
+test('names may be those of what every object has', async () => {
+  await writeFile(join(dir, 'a.yml'), router('constructor', 'a.localhost'));
+  await writeFile(
+    join(dir, 'b.yml'),
+    `${router('toString', 'b.localhost')}tls:\n  options:\n    valueOf: {}\n  stores:\n    constructor: {}\n`,
+  );
+  await start(dir);
+  expect(Object.keys(routers()).toSorted()).toEqual(['constructor', 'toString']);
+  expect(publications.at(-1)?.origins.routers['constructor']?.problems).toEqual([]);
+  expect(Object.keys(publications.at(-1)?.configuration.tls?.stores ?? {})).toEqual(['constructor']);
+});
+
 test('an option that is misspelt disables its router alone and names the nearest', async () => {
   const path = join(dir, 'dynamic.yml');
   await writeFile(

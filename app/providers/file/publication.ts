@@ -81,7 +81,9 @@ function tlsOf(files: readonly NamedFile[]): { tls: TlsConfiguration; broken: Re
       else options[name] = config;
     }
     Object.assign(broken, file.brokenTlsOptions);
-    for (const [name, store] of Object.entries(file.tls.stores ?? {})) stores[name] ??= store;
+    for (const [name, store] of Object.entries(file.tls.stores ?? {})) {
+      if (!Object.hasOwn(stores, name)) stores[name] = store;
+    }
   }
   const filled = {
     ...(certificates.length > 0 ? { certificates } : {}),
@@ -114,7 +116,7 @@ function collect<Config>(
   for (const { path, file, elements } of files) {
     for (const [name, config] of Object.entries(elements) as [string, Config][]) {
       const place = file.placeOf([protocol, kind, name]);
-      const first = origins[name];
+      const first = Object.hasOwn(origins, name) ? origins[name] : undefined;
       if (first) {
         origins[name] = { ...first, problems: [...first.problems, definedTwice(word, name, first, path, place)] };
         continue;
@@ -156,7 +158,8 @@ function withTransportProblems(
   return Object.fromEntries(
     Object.entries(services.origins).map(([name, origin]) => {
       const used = services.configs[name]?.loadBalancer?.serversTransport?.replace(/@file$/, '');
-      const problems = used === undefined ? [] : (transports[used]?.problems ?? []);
+      const isKnown = used !== undefined && Object.hasOwn(transports, used);
+      const problems = isKnown ? (transports[used]?.problems ?? []) : [];
       return [name, problems.length === 0 ? origin : { ...origin, problems: [...origin.problems, ...problems] }];
     }),
   );
