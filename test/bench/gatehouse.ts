@@ -10,9 +10,16 @@ export interface BenchGatehouse extends Running {
   readonly signInUrl: string;
 }
 
-/** Starts the built program as people do, on free loopback ports, with a data folder that `stop` removes. */
-export async function startGatehouse(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<BenchGatehouse> {
-  const dataDir = mkdtempSync(path.join(os.tmpdir(), 'gatehouse-bench-'));
+/**
+ * Starts the built program as people do, on free loopback ports, with a data folder that `stop` removes; one that is
+ * given stays.
+ */
+export async function startGatehouse(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  givenDir?: string,
+): Promise<BenchGatehouse> {
+  const dataDir = givenDir ?? mkdtempSync(path.join(os.tmpdir(), 'gatehouse-bench-'));
   const [httpPort, httpsPort, dashboardPort] = [await freePort(), await freePort(), await freePort()];
   const running = start(
     process.execPath,
@@ -29,7 +36,7 @@ export async function startGatehouse(args: readonly string[], env: NodeJS.Proces
   );
   const stop = async () => {
     await running.stop();
-    rmSync(dataDir, { recursive: true, force: true });
+    if (givenDir === undefined) rmSync(dataDir, { recursive: true, force: true });
   };
   try {
     const signInUrl = await until(

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { parseArgs } from 'node:util';
 import { missingForDocker, startDocker, type TestDocker } from '../support/docker.ts';
+import { measureCertificates } from './certificates.ts';
 import { measureDashboard } from './dashboard.ts';
 import { measureDockerStart } from './docker-start.ts';
 import { measureLimits } from './limits.ts';
@@ -12,6 +13,7 @@ import { measurePublish } from './publish.ts';
 import { type Row, table } from './report.ts';
 
 const withoutDocker: Record<string, () => Promise<Row[]>> = {
+  certificates: measureCertificates,
   limits: measureLimits,
   memory: measureMemory,
   publish: measurePublish,
