@@ -260,7 +260,7 @@ function generalProblems(container: InspectedContainer, tree: LabelTree): Proble
   );
   const [store] = tree.tlsStores;
   if (store === undefined) return misplaced;
-  const message = `The label ${store} asks for a certificate by ACME, which is not served yet; the internal CA’s are used.`;
+  const message = `The label ${store} is not read: TLS options, stores and certificates are defined in files.`;
   const details = { container: container.name, place: store };
   return [...misplaced, problem('OPTION_UNSUPPORTED', 'warning', message, null, details)];
 }
