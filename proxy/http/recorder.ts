@@ -9,7 +9,7 @@ import type { LimitCounts } from './limit-counts.ts';
 const batchDelayMs = 50;
 /** Records of a batch. What went wrong is told as long as there is room, and a sample of the rest. */
 const batchRecords = 1000;
-const batchUneventful = 200;
+const batchUneventful = 50;
 /** Lines of the access log in one batch: 100,000 a second. */
 const batchLines = 5000;
 /** Batches that may be under way to an engine which says when it has taken one. */
