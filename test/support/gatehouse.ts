@@ -48,12 +48,21 @@ export interface RunningGatehouse {
 /** Starts `gatehouse serve` as people do, on free loopback ports, without Docker unless the flags name one. */
 export async function startGatehouse(
   flags: readonly string[] = [],
-  options: { readonly dataDir?: string; readonly env?: NodeJS.ProcessEnv } = {},
+  options: {
+    readonly dataDir?: string;
+    readonly env?: NodeJS.ProcessEnv;
+    /** A program with its arguments that becomes what is written after it, as `unshare` and `env` do. */
+    readonly under?: readonly string[];
+  } = {},
 ): Promise<RunningGatehouse> {
   const dataDir = options.dataDir ?? (await mkdtemp(path.join(tmpdir(), 'gh-serve-')));
   const usual = ['--http', '127.0.0.1:0', '--https', '127.0.0.1:0', '--dashboard', '127.0.0.1:0', '--docker', 'off'];
   const defaults = usual.flatMap((flag, i) => (i % 2 === 0 && !flags.includes(flag) ? [flag, usual[i + 1] ?? ''] : []));
-  const child = spawn(process.execPath, [command, 'serve', '--data-dir', dataDir, ...defaults, ...flags], {
+  const [program = process.execPath, ...rest] = [
+    ...(options.under ?? []),
+    ...[process.execPath, command, 'serve', '--data-dir', dataDir, ...defaults, ...flags],
+  ];
+  const child = spawn(program, rest, {
     stdio: ['ignore', 'pipe', 'pipe'],
     // A test must not write into the keychain of whoever runs it.
     env: { ...process.env, GATEHOUSE_WORKERS: '1', GATEHOUSE_SECRETS: 'files', ...options.env },
