@@ -10,6 +10,7 @@ const numbers = {
   connections: 'connections',
   connectionsPerAddress: 'connectionsPerAddress',
   stalledRequests: 'stalledRequests',
+  http2StreamsPerAddress: 'http2StreamsPerAddress',
   http2FailedStreams: 'http2FailureBurst',
   http2FailedStreamsPerSecond: 'http2FailuresPerSecond',
   http2IdleBytes: 'http2IdleBurstBytes',

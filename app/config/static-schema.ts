@@ -235,6 +235,7 @@ const limitsSchema = z.strictObject({
   handshakeTimeout: duration,
   answerTimeout: duration,
   stalledRequests: z.int().min(1).optional(),
+  http2StreamsPerAddress: z.int().min(1).optional(),
   http2FailedStreams: z.int().min(1).optional(),
   http2FailedStreamsPerSecond: z.int().min(1).optional(),
   http2IdleBytes: z.int().min(1024).optional(),

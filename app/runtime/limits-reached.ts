@@ -29,6 +29,7 @@ const words: Readonly<Record<LimitName, string>> = {
   'slow-reader': 'clients that did not read their answers',
   'head-too-large': 'request heads that were too large',
   'malformed-request': 'requests that are malformed or ambiguous',
+  'http2-streams-per-address': 'too many requests at once on HTTP/2 from one address',
   'http2-failed-streams': 'HTTP/2 connections with too many failed streams (Rapid Reset, MadeYouReset)',
   'http2-idle-frames': 'HTTP/2 connections that were flooded with frames which ask for nothing',
   'http2-protocol': 'HTTP/2 connections that broke the protocol or its bounds, or stayed after their end',

@@ -16,10 +16,11 @@ interface Held {
   owner: ConnectionOwner | null;
   /** It has carried a request. */
   isProven: boolean;
+  readonly sinceMs: number;
 }
 
 interface GateOptions {
-  readonly limits: Pick<ClientLimits, 'connections' | 'connectionsPerAddress'>;
+  readonly limits: Pick<ClientLimits, 'connections' | 'connectionsPerAddress' | 'http2StreamsPerAddress'>;
   readonly workers: number;
   readonly shared: SharedCounters;
   readonly note: (limit: LimitName, clientIp: string) => void;
@@ -27,10 +28,13 @@ interface GateOptions {
 
 /** Connections that are looked at to find one that is idle; the next search goes on after them. */
 const mostLooks = 64;
+/** A client that connects to ask has asked by then, with a handshake before it. */
+const slowToAskMs = 3000;
 
 /**
- * Lets in as many connections as there is room for. Where there is none, the one that has waited longest without a
- * request makes room, then one that is idle: those who hold connections pay, those who use them do not.
+ * Lets in as many connections as there is room for. Where there is none, one makes room that was opened some time ago
+ * and never used, then one that is idle, then the oldest that was not used yet: those who hold connections pay, those
+ * who use them do not.
  */
 export class ConnectionGate {
   private readonly most: number;
@@ -39,6 +43,8 @@ export class ConnectionGate {
   /** By entry point and {@link remoteKey}; those without a request stand in the order of their coming. */
   private readonly unproven = new Map<string, Held>();
   private readonly proven = new Map<string, Held>();
+  /** Open streams by client's network. */
+  private readonly streams = new Map<string, number>();
 
   constructor(options: GateOptions) {
     const { limits, workers } = options;
@@ -69,7 +75,7 @@ export class ConnectionGate {
       return false;
     }
     const key = keyOf(socket, entryPoint);
-    const held: Held = { socket, clientIp, owner: null, isProven: false };
+    const held: Held = { socket, clientIp, owner: null, isProven: false, sinceMs: performance.now() };
     this.unproven.set(key, held);
     socket.once('close', () => {
       if (isBounded) shared.connections.leave(high, low);
@@ -96,12 +102,24 @@ export class ConnectionGate {
     this.proven.set(key, held);
   }
 
+  /** A stream of HTTP/2 opens, one of many that its client may have; false: it has too many. */
+  enterStream(network: string): boolean {
+    const open = this.streams.get(network) ?? 0;
+    if (open >= this.options.limits.http2StreamsPerAddress) return false;
+    this.streams.set(network, open + 1);
+    return true;
+  }
+
+  /** Once for each {@link enterStream} that was true. */
+  leaveStream(network: string): void {
+    const open = this.streams.get(network) ?? 0;
+    if (open <= 1) this.streams.delete(network);
+    else this.streams.set(network, open - 1);
+  }
+
   private makeRoom(): boolean {
-    for (const [key, held] of this.unproven) {
-      this.unproven.delete(key);
-      this.evict(held);
-      return true;
-    }
+    const [oldest] = this.unproven.values();
+    if (oldest && performance.now() - oldest.sinceMs > slowToAskMs) return this.evictOldest();
     let looks = Math.min(mostLooks, this.proven.size);
     for (const [key, held] of this.proven) {
       if (looks === 0) break;
@@ -112,6 +130,15 @@ export class ConnectionGate {
         return true;
       }
       this.proven.set(key, held);
+    }
+    return this.evictOldest();
+  }
+
+  private evictOldest(): boolean {
+    for (const [key, held] of this.unproven) {
+      this.unproven.delete(key);
+      this.evict(held);
+      return true;
     }
     return false;
   }

@@ -2,7 +2,7 @@ import { constants, performServerHandshake, type ServerHttp2Session, type Server
 import type { TLSSocket } from 'node:tls';
 import type { ClientLimits, LimitName } from '../model/limits.ts';
 import { isRefusedMethod, takeFields, takeTarget, takeTrailers } from './canonical.ts';
-import { plainAddress } from './client-address.ts';
+import { networkOf, plainAddress } from './client-address.ts';
 import { peerOf } from './connection.ts';
 import type { ConnectionOwner } from './connection-gate.ts';
 import type { EntryContext } from './entry-context.ts';
@@ -45,6 +45,7 @@ export function serveHttp2(socket: TLSSocket, context: EntryContext, onClosed: (
   const { timeouts, maxHeaderBytes, http2 = {} } = context.options;
   const { clientLimits, held } = context;
   const clientIp = plainAddress(socket.remoteAddress ?? '');
+  const network = networkOf(clientIp);
   let peer: Peer | null = null;
   const session = performServerHandshake(socket, {
     ...sessionOptions,
@@ -103,10 +104,20 @@ export function serveHttp2(socket: TLSSocket, context: EntryContext, onClosed: (
     // Only who has asked for something is taken for a client.
     peer ??= peerOf(socket, context);
     watch.request(bytesOf(raw));
+    const isCounted = !peer.isKnownProxy;
+    if (isCounted && !context.gate.enterStream(network)) {
+      held.note('http2-streams-per-address', clientIp);
+      openStreams -= 1;
+      // The client may send it again (RFC 9113 §8.7).
+      stream.close(constants.NGHTTP2_REFUSED_STREAM);
+      if (failures.isOver()) cutOff('http2-failed-streams');
+      return;
+    }
     const exchange = receive(stream, flags, raw, context, peer, watch);
     if (isLastRequest(socket, context.options)) closeGently(session);
     stream.on('close', () => {
       openStreams -= 1;
+      if (isCounted) context.gate.leaveStream(network);
       exchange.wireClosed();
       if (stream.rstCode !== constants.NGHTTP2_NO_ERROR && failures.isOver()) cutOff('http2-failed-streams');
     });

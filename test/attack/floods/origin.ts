@@ -2,6 +2,8 @@
 import net from 'node:net';
 
 const big = Buffer.alloc(16 * 1024 * 1024, 'b');
+/** More than windows hold, and little enough for thousands at once on one machine. */
+const large = big.subarray(0, 1024 * 1024);
 const server = net.createServer({ noDelay: true }, (socket) => {
   let pending = '';
   let bodyLeft = 0;
@@ -46,6 +48,10 @@ function answer(socket: net.Socket, path: string): void {
     case '/big':
       socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${big.length}\r\n\r\n`);
       socket.write(big);
+      break;
+    case '/large':
+      socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${large.length}\r\n\r\n`);
+      socket.write(large);
       break;
     case '/stall':
       socket.write('HTTP/1.1 200 OK\r\nContent-Le');
