@@ -8,6 +8,16 @@ export interface KeyVault {
   readonly open: (sealed: string) => string;
 }
 
+/** Whether a key can still be opened: not where the secret was lost, or another one was put in its place. */
+export function canOpen(vault: KeyVault, sealed: string): boolean {
+  try {
+    vault.open(sealed);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 const secretName = 'certificate-keys';
 const prefix = 'v1.';
 

@@ -105,6 +105,7 @@ export const problemCodes = [
   'ACME_NAME_REFUSED',
   'ACME_CHALLENGE_IMPOSSIBLE',
   'ACME_NOT_KEPT',
+  'ACME_KEY_LOST',
   'ACME_FAILED',
 ] as const;
 

@@ -198,6 +198,13 @@ export const certificateProblemsFr: Readonly<Record<CertificateProblemCode, Prob
     ],
     fix: ['Libérez de la place sur le disque ; Gatehouse reprendra là où il en était.'],
   },
+  ACME_KEY_LOST: {
+    message: [
+      'La clé du certificat de {{names}} est conservée, mais ne peut plus être ouverte : le secret qui la scelle (certificate-keys) est perdu ou a changé.',
+      'La clé de ce certificat ne peut plus être ouverte.',
+    ],
+    fix: ['Gatehouse en demande un nouveau ; un certificat importé est à importer de nouveau avec sa clé.'],
+  },
   ACME_FAILED: {
     message: ['L’autorité a refusé : {{reason}}.', 'Le certificat n’a pas pu être obtenu.'],
     fix: ['Les étapes disent où cela s’est arrêté.'],

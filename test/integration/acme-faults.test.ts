@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { IssuanceOptions } from '../../app/certificates/acme/issuance.ts';
 import { type AcmeResolver, defaultConnection } from '../../app/certificates/acme/resolver.ts';
-import { type AcmeRig, pebbleResolver, startAcmeRig } from '../support/acme-rig.ts';
+import { certificateProblem, certificateView } from '../../app/certificates/acme/views.ts';
+import { openKeyVault } from '../../app/certificates/key-vault.ts';
+import { type AcmeRig, memorySecrets, pebbleResolver, startAcmeRig } from '../support/acme-rig.ts';
 import { caProblem, type FakeCa, startFakeCa } from '../support/fake-ca.ts';
 import { pollUntil } from '../support/poll.ts';
 
@@ -239,6 +241,69 @@ describe('what is kept', () => {
     isFull = false;
     pass(2 * minuteMs);
     await issued(id);
+    expect(ca.count('new-order')).toBe(1);
+  });
+});
+
+describe('keys that cannot be opened any more, as their secret is lost,', () => {
+  test('are made anew with a new account and a new certificate, once, and that is said', async () => {
+    const news: string[] = [];
+    await start({ onNews: ({ kind, details }) => news.push(`${kind} ${String(details['reason'] ?? '')}`) });
+    const [id = ''] = rig.want(['a.example.org']);
+    const first = await issued(id);
+    await rig.issuance.idle();
+    const accountKey = rig.store.certificates.accounts.list()[0]?.key;
+    ca.lie = ({ kind }) => (kind === 'new-order' ? { status: 503 } : undefined);
+    await rig.restart({ vault: await openKeyVault(memorySecrets()) });
+    expect(certificateView(entry(id), [], { now: now(), profile: null }).status).toBe('failed');
+    expect(certificateProblem(entry(id), now())).toMatchObject({
+      code: 'ACME_KEY_LOST',
+      message: expect.stringContaining('a.example.org'),
+      fix: expect.stringContaining('by itself'),
+    });
+    expect(rig.issuance.certificates()).toEqual([]);
+    rig.want(['a.example.org']);
+    await pollUntil(() => entry(id).stored.failure?.problem.code === 'ACME_CA_FAULT' && !entry(id).isRunning, 60_000);
+    ca.lie = () => undefined;
+    pass(2 * minuteMs);
+    await pollUntil(() => entry(id).stored.issued?.chain !== first.chain && !entry(id).isRunning, 60_000);
+    expect(entry(id).stored.failure).toBeNull();
+    expect(rig.issuance.certificates()).toHaveLength(1);
+    expect(ca.count('new-account')).toBe(2);
+    expect(rig.store.certificates.accounts.list().map(({ key }) => key)).not.toContain(accountKey);
+    const steps = rig.store.certificates.orders.of(id).flatMap((order) => order.steps);
+    expect(steps.filter(({ details }) => String(details['reason']).includes('new account was made'))).toHaveLength(1);
+    expect(news.filter((each) => each.includes('cannot be opened'))).toHaveLength(1);
+    await rig.issuance.idle();
+  });
+
+  test('end the order that was under way, and another one is made', async () => {
+    await start();
+    ca.lie = ({ kind }) => (kind === 'finalize' ? { status: 503 } : undefined);
+    const [id = ''] = rig.want(['a.example.org']);
+    await failed(id);
+    ca.lie = () => undefined;
+    await rig.restart({ vault: await openKeyVault(memorySecrets()) });
+    rig.want(['a.example.org']);
+    pass(2 * minuteMs);
+    await issued(id);
+    expect(rig.store.certificates.orders.of(id).map(({ state }) => state)).toEqual(['done', 'failed']);
+  });
+
+  test('are found again with their secret, and no more is said', async () => {
+    await start();
+    const [id = ''] = rig.want(['a.example.org']);
+    const { chain } = await issued(id);
+    await rig.issuance.idle();
+    // Nothing is ordered in between.
+    rig.want();
+    await rig.restart({ vault: await openKeyVault(memorySecrets()) });
+    expect(entry(id).stored.failure?.problem.code).toBe('ACME_KEY_LOST');
+    await rig.restart();
+    rig.want(['a.example.org']);
+    expect(entry(id).stored).toMatchObject({ failure: null, issued: { chain } });
+    expect(rig.issuance.certificates()).toHaveLength(1);
+    await rig.issuance.idle();
     expect(ca.count('new-order')).toBe(1);
   });
 });

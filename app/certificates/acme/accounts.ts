@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { CertificateRepository, StoredAccount } from '../../store/certificates.ts';
-import type { KeyVault } from '../key-vault.ts';
+import { canOpen, type KeyVault } from '../key-vault.ts';
 import type { CaClient, ConnectCa } from './ca-client.ts';
 import { OrderFailure, say } from './failure.ts';
 import { makeKey } from './keys.ts';
@@ -12,6 +12,8 @@ export interface OpenAccount {
   readonly id: string;
   readonly keyPem: string;
   readonly ca: CaClient;
+  /** Made in place of one whose key could not be opened any more; told once. */
+  readonly isAnew: boolean;
   /** To be called when it is no longer needed; the thread ends a little after the last one. */
   readonly release: () => void;
 }
@@ -50,6 +52,7 @@ interface Link {
 
 export function createAccounts({ repository, vault, connect, now, onCaTime }: AccountsOptions): Accounts {
   const links = new Map<string, Link>();
+  const anew = new Set<string>();
   const registering = new Map<string, Promise<void>>();
 
   /** The same e-mail at the same CA is one account, whatever resolver asks. */
@@ -62,13 +65,15 @@ export function createAccounts({ repository, vault, connect, now, onCaTime }: Ac
   const accountOf = async (resolver: AcmeResolver, directoryUrl: string): Promise<StoredAccount> => {
     const id = idOf(resolver, directoryUrl);
     const known = repository.accounts.get(id);
-    if (known) return known;
+    if (known && canOpen(vault, known.key)) return known;
     const key = vault.seal(await makeKey('EC256'));
     const made: StoredAccount = { id, directoryUrl, email: resolver.email, key, url: null, createdAt: now() };
     // Somebody else may have made it while the key was made.
     const meanwhile = repository.accounts.get(id);
-    if (!meanwhile) repository.accounts.put(made);
-    return meanwhile ?? made;
+    if (meanwhile && canOpen(vault, meanwhile.key)) return meanwhile;
+    repository.accounts.put(made);
+    if (meanwhile) anew.add(id);
+    return made;
   };
 
   const linkTo = (resolver: AcmeResolver, { id, directoryUrl, url }: StoredAccount, keyPem: string): Link => {
@@ -124,7 +129,7 @@ export function createAccounts({ repository, vault, connect, now, onCaTime }: Ac
 
   const openOnce = async (resolver: AcmeResolver, directoryUrl: string): Promise<OpenAccount> => {
     let account = await accountOf(resolver, directoryUrl);
-    const keyPem = openKey(vault, account);
+    const keyPem = vault.open(account.key);
     if (account.url === null) {
       // Two orders that begin at once register once.
       let under = registering.get(account.id);
@@ -146,7 +151,7 @@ export function createAccounts({ repository, vault, connect, now, onCaTime }: Ac
       if (isOpen) letGo(link);
       isOpen = false;
     };
-    return { id: account.id, keyPem, ca: forgetting(link.ca, account), release };
+    return { id: account.id, keyPem, ca: forgetting(link.ca, account), isAnew: anew.delete(account.id), release };
   };
 
   /** An account that the CA does not know is registered anew by the next order. */
@@ -169,7 +174,7 @@ export function createAccounts({ repository, vault, connect, now, onCaTime }: Ac
     open: openOnce,
     ask: async (resolver, directoryUrl, question) => {
       const account = await accountOf(resolver, directoryUrl);
-      const link = linkTo(resolver, account, openKey(vault, account));
+      const link = linkTo(resolver, account, vault.open(account.key));
       try {
         return await link.ca.ask(question);
       } finally {
@@ -183,14 +188,4 @@ export function createAccounts({ repository, vault, connect, now, onCaTime }: Ac
       await Promise.all(open.map(({ ca }) => ca.close()));
     },
   };
-}
-
-function openKey(vault: KeyVault, { key, directoryUrl }: StoredAccount): string {
-  try {
-    return vault.open(key);
-  } catch (error) {
-    const reason = 'its key is kept, but cannot be read any more';
-    const found = say('ACME_ACCOUNT', { ca: authorityOf(directoryUrl).title, reason });
-    throw new OrderFailure(found, { retry: 'never' }, error);
-  }
 }

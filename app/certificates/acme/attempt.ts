@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { OrderStep } from '../../contract/certificates.ts';
 import type { Log } from '../../log.ts';
 import type { CertificateRepository, StoredCertificate, StoredOrder, StoredUse } from '../../store/certificates.ts';
-import type { KeyVault } from '../key-vault.ts';
+import { canOpen, type KeyVault } from '../key-vault.ts';
 import type { Accounts } from './accounts.ts';
 import type { CaClient } from './ca-client.ts';
 import type { ClockWatch } from './clock-watch.ts';
@@ -85,7 +85,9 @@ export function createAttempts(options: AttemptOptions): Attempts {
   });
 
   const isFor = (order: StoredOrder, { directoryUrl }: AcmeResolver): boolean =>
-    order.key !== null && order.directoryUrl === (order.isTrial ? stagingOf(directoryUrl) : directoryUrl);
+    order.key !== null &&
+    canOpen(vault, order.key) &&
+    order.directoryUrl === (order.isTrial ? stagingOf(directoryUrl) : directoryUrl);
 
   const wasTried = ({ directoryUrl }: AcmeResolver, names: readonly string[]): boolean => {
     const trials = repository.uses.since(0).filter((use) => use.kind === 'trial' && use.directoryUrl === directoryUrl);
@@ -127,7 +129,9 @@ export function createAttempts(options: AttemptOptions): Attempts {
     record.step('account', 'running', { details: { ca: caTitle } });
     const account = await accounts.open(resolver, directoryUrl);
     try {
-      record.step('account', 'done');
+      const reason = 'the key of the account before can no longer be opened, so a new account was made';
+      if (account.isAnew) log.warn(reason, { ca: caTitle });
+      record.step('account', 'done', account.isAnew ? { details: { reason } } : {});
       // A clock that was wrong may have been set since.
       if (clock.skewMs() !== 0) await account.ca.ask({ ask: 'directory' });
       clock.refuseFar(caTitle);

@@ -194,6 +194,14 @@ const words = {
     message: (d) => `What was had could not be kept, so nothing more was asked of the CA: ${text(d, 'reason')}`,
     fix: () => 'Free some space on the disk of the data folder. It goes on by itself where it stopped.',
   },
+  ACME_KEY_LOST: {
+    message: (d) =>
+      `The key of the certificate for ${text(d, 'names')} is kept, but cannot be opened any more: the secret that seals it (certificate-keys) is lost, or is another one.`,
+    fix: (d) =>
+      text(d, 'resolver') === ''
+        ? 'Bring the certificate with its key again, or bring the secret back from a backup and start Gatehouse again.'
+        : 'A new one is ordered by itself, within the limits of the CA. Until then the internal CA serves.',
+  },
   ACME_FAILED: {
     message: (d) => `The order at ${text(d, 'ca')} failed: ${text(d, 'reason')}.`,
     fix: () => 'It is tried again by itself. The engine log has the details.',

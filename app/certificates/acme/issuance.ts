@@ -8,6 +8,7 @@ import type { ConnectCa } from './ca-client.ts';
 import { createClockWatch } from './clock-watch.ts';
 import { type Classified, classify, ValidationFailed } from './failure.ts';
 import type { LiveChallenges } from './live-challenges.ts';
+import { withKeyState } from './lost-key.ts';
 import { materialOf } from './material.ts';
 import type { WantedCertificate } from './plan.ts';
 import { renewalByCa, renewalId, retryTime } from './renewal.ts';
@@ -115,6 +116,8 @@ export function createIssuance(options: IssuanceOptions): Issuance {
   const all = new Map<string, Live>();
   let resolvers: ReadonlyMap<string, AcmeResolver> = new Map();
   let timer: NodeJS.Timeout | null = null;
+  /** Whose keys were found lost at the start, and nobody was told of yet. */
+  const lost: StoredCertificate[] = [];
   let served: readonly CertificateSnapshot[] = [];
 
   const changed = (entry: Live): void => {
@@ -167,6 +170,9 @@ export function createIssuance(options: IssuanceOptions): Issuance {
     if (stopping.signal.aborted) return;
     cleanUp();
     refreshServed();
+    for (const { names, failure } of lost.splice(0)) {
+      options.onNews?.({ kind: 'failed', names, details: { reason: failure?.problem.message ?? '' } });
+    }
     const time = now();
     const due = [...all.values()].filter((entry) => dueAt(entry) <= time).toSorted((a, b) => dueAt(a) - dueAt(b));
     for (const entry of due.slice(0, Math.max(0, mostAtOnce - runningCount()))) begin(entry);
@@ -340,8 +346,12 @@ export function createIssuance(options: IssuanceOptions): Issuance {
     put(entry, { unusedSince: entry.stored.unusedSince ?? now() });
   };
 
-  for (const stored of repository.list()) {
-    const entry = { ...blank(stored), snapshot: materialOf(stored, vault, log) };
+  for (const kept of repository.list()) {
+    const snapshot = materialOf(kept, vault, log);
+    const stored = withKeyState(kept, kept.issued !== null && snapshot === null, now());
+    if (stored !== kept) trying('the loss of a key could not be kept', () => repository.put(stored));
+    if (stored !== kept && stored.failure) lost.push(stored);
+    const entry = { ...blank(stored), snapshot };
     // Until it is said what is wanted, what was stays so.
     entry.isWanted = stored.unusedSince === null;
     if (stored.failure) entry.order = repository.orders.of(stored.id)[0] ?? null;
@@ -410,8 +420,8 @@ export function createIssuance(options: IssuanceOptions): Issuance {
 }
 
 /** There is none, or none that may be used any more. */
-function needsOrder({ stored }: Live): boolean {
-  return stored.issued === null || stored.revokedAt !== null;
+function needsOrder({ stored, snapshot }: Live): boolean {
+  return stored.issued === null || stored.revokedAt !== null || snapshot === null;
 }
 
 function blank(stored: StoredCertificate): Live {

@@ -48,12 +48,14 @@ export function certificateView(
   };
 }
 
-function statusOf({ stored, isWanted }: Entry, now: number): CertificateView['status'] {
+function statusOf({ stored, isWanted, snapshot }: Entry, now: number): CertificateView['status'] {
   const { issued, failure, revokedAt, byHand, resolver } = stored;
   if (revokedAt !== null) return 'revoked';
   if (!issued) return failure ? 'failed' : 'pending';
   if (issued.notAfter <= now) return 'expired';
   if (resolver !== null && !isWanted && !byHand) return 'unused';
+  // Its key cannot be opened, so that nobody is served with it.
+  if (snapshot === null) return 'failed';
   const noticeAt = resolver === null ? issued.notAfter - ownersNoticeMs : warnsAt(issued);
   return now >= noticeAt ? 'expiring' : 'valid';
 }
@@ -74,12 +76,12 @@ export function orderView(order: StoredOrder, isRunning: boolean): Order {
 }
 
 /** What the owner is to know of without looking at certificates. */
-export function certificateProblem({ stored, isWanted }: Entry, now: number): Problem | null {
+export function certificateProblem({ stored, isWanted, snapshot }: Entry, now: number): Problem | null {
   const { issued, failure, names, byHand, resolver } = stored;
   if (!isWanted && !byHand && resolver !== null) return null;
   const [name = ''] = names;
   const reason = failure?.problem.message ?? '';
-  if (!issued) {
+  if (!issued || snapshot === null) {
     if (!failure || failure.problem.code === 'ACME_HELD_BACK') return null;
     return { ...failure.problem, details: { ...failure.problem.details, certificate: name } };
   }
