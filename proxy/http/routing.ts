@@ -54,6 +54,8 @@ export function compileRouting(
   /** What all workers count in. */
   shared: SharedCounters = previous?.middlewares.shared ?? new SharedCounters(),
 ): CompiledRouting {
+  /** Let go of at the end: what lives as long as this routing would hold all that there were before. */
+  let before = previous;
   const errors: { object: string; message: string }[] = [];
   const balancers = new Map<string, Balancer>();
   const poolKeys = new Set<string>();
@@ -104,14 +106,14 @@ export function compileRouting(
         if (serversTransport !== null && !transport) {
           throw new Error(`The serversTransport ${serversTransport} does not exist`);
         }
-        const balancer = createBalancer(name, service, previous?.balancers.get(name), { onFailing, shared });
+        const balancer = createBalancer(name, service, before?.balancers.get(name), { onFailing, shared });
         const forwarder = createForwarder(service, transport, balancer, pools);
         for (const key of forwarder.poolKeys) poolKeys.add(key);
         balancers.set(name, balancer);
         return { name, handler: forwarder.handler, isUp: () => balancer.isUp(), needsSignal: false };
       }
       case 'weighted': {
-        const weighted = createWeighted(name, service, serviceOf, previous?.turns.get(name));
+        const weighted = createWeighted(name, service, serviceOf, before?.turns.get(name));
         turns.set(name, weighted.places);
         const { handler, isUp } = weighted;
         const needsSignal = service.services.some((child) => serviceOf(child.name).needsSignal);
@@ -191,6 +193,7 @@ export function compileRouting(
   }
   const tables = new Map<string, RouteTable<RouteTarget>>();
   for (const [key, list] of candidates) tables.set(key, buildTable(list, errors));
+  before = null;
   return { revision: snapshot.revision, tables, balancers, turns, middlewares, poolKeys, errors };
 }
 
