@@ -1,8 +1,8 @@
 import { createLineWriter, headersAskedFor } from './access-log/line-writer.ts';
 import { createTrustedPeers } from './http/client-address.ts';
 import { ConnectionGate } from './http/connection-gate.ts';
-import type { EntryContext } from './http/entry-context.ts';
 import { Crowd } from './http/crowd.ts';
+import type { EntryContext } from './http/entry-context.ts';
 import { createEntryPoint, type EntryPoint } from './http/entry-point.ts';
 import { answerError } from './http/error-page.ts';
 import { answer, type ProxyRequest } from './http/exchange.ts';

@@ -3,7 +3,6 @@ import { type Behaviour, pour } from './connections.ts';
 import {
   endHeaders,
   endStream,
-  FrameReader,
   field,
   frame,
   frameTypes,
@@ -148,10 +147,4 @@ export function http2Attacks(host: string): Readonly<Record<string, Behaviour>> 
     },
     'GOAWAY flood': { ...few, opened: repeated(frame(frameTypes.goAway, 0, 0, Buffer.concat([word(0), noError]))) },
   };
-}
-
-/** Whether the server has ended the connection with an error of HTTP/2; its code. */
-export function goAwayCode(bytes: Buffer): number | null {
-  const last = new FrameReader().push(bytes).findLast(({ type }) => type === frameTypes.goAway);
-  return last ? last.payload.readUInt32BE(4) : null;
 }

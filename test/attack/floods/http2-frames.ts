@@ -81,33 +81,3 @@ export function requestFields(host: string, path = '/', method = 'GET'): Buffer 
     field(':path', path),
   ]);
 }
-
-export interface ReceivedFrame {
-  readonly type: number;
-  readonly flags: number;
-  readonly stream: number;
-  readonly payload: Buffer;
-}
-
-/** Takes whole frames from bytes; what is left of the last one waits for more. */
-export class FrameReader {
-  private rest: Buffer = noBytes;
-
-  push(chunk: Buffer): ReceivedFrame[] {
-    let bytes = this.rest.length === 0 ? chunk : Buffer.concat([this.rest, chunk]);
-    const frames: ReceivedFrame[] = [];
-    while (bytes.length >= 9) {
-      const length = bytes.readUIntBE(0, 3);
-      if (bytes.length < 9 + length) break;
-      frames.push({
-        type: bytes.readUInt8(3),
-        flags: bytes.readUInt8(4),
-        stream: bytes.readUInt32BE(5) & 0x7fffffff,
-        payload: bytes.subarray(9, 9 + length),
-      });
-      bytes = bytes.subarray(9 + length);
-    }
-    this.rest = bytes;
-    return frames;
-  }
-}

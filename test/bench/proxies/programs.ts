@@ -213,6 +213,8 @@ const gatehouse: PeerKind = {
   web: { address: "127.0.0.1:${httpPort}" }
   websecure: { address: "127.0.0.1:${httpsPort}" }
 providers: { file: { filename: "${routesFile(setting, name)}" } }
+# All load comes from one address.
+gatehouse: { limits: { connections: 0, connectionsPerAddress: 0 } }
 `,
     );
     const root = path.resolve(import.meta.dirname, '../../..');
