@@ -216,9 +216,10 @@ export function createCertificateService(options: CertificateServiceOptions): Se
       return viewOf(id);
     },
     renew: async (id, actor) => {
-      const { issuance, stored } = entryOf(id);
+      const { issuance, stored, isWanted } = entryOf(id);
       if (stored.resolver === null) throw notOurs();
       resolverNamed(stored.resolver);
+      if (!isWanted && !stored.byHand) throw unused(stored.names);
       issuance.renewNow(id);
       changed('certificate.renewed', actor, stored.names[0] ?? '', { asked: 1 });
       return viewOf(id);
@@ -353,6 +354,13 @@ function nameOrRefuse(text: string): string {
 function notOurs(): OperationError {
   const reason = 'CERTIFICATE_NOT_ORDERED';
   return new OperationError('CONFLICT', 'This certificate is not ordered from a CA.', { reason, source: 'imported' });
+}
+
+/** It would be ordered from then on, and served to nobody: whoever wants that says so. */
+function unused(names: readonly string[]): OperationError {
+  const name = names[0] ?? '';
+  const message = `No router uses ${name}, so it is not renewed. Give a router its name, or ask for the certificate by itself (gatehouse certificates add ${names.join(' ')}).`;
+  return new OperationError('CONFLICT', message, { reason: 'CERTIFICATE_UNUSED', name });
 }
 
 function firstOf(chain: string): string {

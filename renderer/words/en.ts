@@ -798,6 +798,8 @@ export const en = {
     CERTIFICATE_PENDING: 'It is not there yet.',
     CERTIFICATE_ENDED: 'It has ended.',
     CERTIFICATE_NOT_ORDERED: 'It does not come from a CA, so this cannot be done with it.',
+    CERTIFICATE_UNUSED:
+      'No router uses {{name}}, so it is not renewed. Give a router its name, or add the certificate by itself.',
     CERTIFICATE_THERE: 'There is a certificate for these names already.',
     RESOLVER_UNKNOWN: 'There is no resolver {{name}}.',
     RESOLVER_FIXED: 'The resolver {{name}} comes from the configuration file and is changed there.',

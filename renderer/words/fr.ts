@@ -812,6 +812,8 @@ export const fr: Words = {
     CERTIFICATE_PENDING: 'Il n’est pas encore là.',
     CERTIFICATE_ENDED: 'Il est terminé.',
     CERTIFICATE_NOT_ORDERED: 'Il ne vient pas d’une autorité publique, donc cela ne se fait pas avec lui.',
+    CERTIFICATE_UNUSED:
+      'Aucun routeur n’utilise {{name}} : il n’est pas renouvelé. Donnez ce nom à un routeur, ou ajoutez le certificat à part.',
     CERTIFICATE_THERE: 'Il y a déjà un certificat pour ces noms.',
     RESOLVER_UNKNOWN: 'Il n’y a pas de résolveur {{name}}.',
     RESOLVER_FIXED: 'Le résolveur {{name}} vient du fichier de configuration et s’y modifie.',

@@ -177,6 +177,8 @@ describe.runIf(missing === null || process.env['CI'])('gatehouse certificates, w
     expect(imported.code).toBe(0);
     const again = JSON.parse((await run('import', 'traefik', acme, '--json')).out) as ImportReport;
     expect(again.skipped.map(({ code }) => code)).toContain('ALREADY_THERE');
+    const unused = await run('renew', 'traefik.example.org');
+    expect([unused.code, unused.error]).toEqual([1, expect.stringContaining('certificates add traefik.example.org')]);
     expect((await run('import', 'traefik', join(dir, 'nowhere'))).error).toContain('is not there');
     expect((await run('import', 'caddy', acme)).code).toBe(2);
   });
