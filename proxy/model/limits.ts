@@ -31,7 +31,8 @@ export const defaultClientLimits: ClientLimits = {
   http2StreamsPerAddress: 300,
   http2FailureBurst: 400,
   http2FailuresPerSecond: 50,
-  http2IdleBurstBytes: 256 * 1024,
+  // Twice what may lie in the window of a connection: bodies count when they are read, which may be later.
+  http2IdleBurstBytes: 2 * 1024 * 1024,
   http2IdleBytesPerSecond: 16 * 1024,
 };
 
