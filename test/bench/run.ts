@@ -1,4 +1,4 @@
-// `npm run bench [NAME…]`: measures the built program, beside the peers that are installed, and prints a table and JSON.
+// `npm run bench [-- NAME… --json FILE --page FILE]`: measures the built program, beside the peers that are installed, and prints a table and JSON.
 import { writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { parseArgs } from 'node:util';
@@ -23,7 +23,10 @@ const withDocker: Record<string, (docker: TestDocker) => Promise<Row[]>> = {
   dashboard: measureDashboard,
 };
 
-const { values, positionals } = parseArgs({ options: { json: { type: 'string' } }, allowPositionals: true });
+const { values, positionals } = parseArgs({
+  options: { json: { type: 'string' }, page: { type: 'string' } },
+  allowPositionals: true,
+});
 /** All that is compared with other proxies; a scenario's own name takes that one alone. */
 const compared = 'proxies';
 const known = [...Object.keys(withoutDocker), ...Object.keys(withDocker), compared, ...comparisonNames];
@@ -66,4 +69,16 @@ const parts = [
 console.log(parts.join('\n\n'));
 if (values.json !== undefined) {
   writeFileSync(values.json, `${JSON.stringify({ machine, rows, comparison }, null, 2)}\n`);
+}
+if (values.page !== undefined && comparison !== null) {
+  const introduction = [
+    '# Performance',
+    `<!-- Written by \`npm run bench -- --page ${values.page}\`. -->`,
+    `What a request costs, beside other proxies in the same run: one core each, the same server behind them, forwarding fields and an access log in a file on. Processor time is that of the proxy and its children, from \`/proc\`; each figure is the median of three rounds, taken in turn. Measured on ${machine}, with a load average of ${os.loadavg()[0]?.toFixed(1)} at the end.`,
+  ];
+  const others = rows.length > 0 ? ['## Gatehouse alone', `\`\`\`\n${table(rows)}\n\`\`\``] : [];
+  writeFileSync(
+    values.page,
+    `${[...introduction, '## Beside others', comparisonTable(comparison), ...others].join('\n\n')}\n`,
+  );
 }

@@ -31,7 +31,7 @@ export interface Comparison {
 const rounds = 3;
 const secondsPerRound = 3;
 /** Until then a process that has just started compiles what it runs, and Gatehouse keeps its heap small (`app/runtime/heap.ts`). */
-const secondsOfWarmUp = 8;
+const secondsOfWarmUp = 4;
 const idleConnections = 10_000;
 export const comparisonNames = [...scenarios.map(({ name }) => name), idleScenario];
 
