@@ -6,6 +6,7 @@ import { createIssuance, type Issuance, type IssuanceOptions, type News } from '
 import { createLiveChallenges, type LiveChallenges } from './certificates/acme/live-challenges.ts';
 import { planCertificates } from './certificates/acme/plan.ts';
 import type { AcmeResolver } from './certificates/acme/resolver.ts';
+import { createSelfCheck } from './certificates/acme/self-check.ts';
 import { certificateProblem } from './certificates/acme/views.ts';
 import { coveredBy } from './certificates/configured.ts';
 import { createDnsCredentials, type DnsCredentialStore } from './certificates/dns-credentials.ts';
@@ -114,6 +115,9 @@ export async function createEngineCertificates(options: EngineCertificatesOption
       vault,
       connect: connectCa,
       live,
+      selfCheck: createSelfCheck(() =>
+        options.bound().flatMap(({ entryPoint: { name }, tls, bound }) => (bound ? [{ name, tls, ...bound }] : [])),
+      ),
       dnsFor,
       log,
       now,

@@ -208,6 +208,17 @@ describe('a challenge that fails', () => {
   });
 });
 
+test('our own look at the answer is shown, and where it fails the CA has the last word', async () => {
+  await start({ selfCheck: () => Promise.resolve({ isAnswered: false, reason: 'web answers with status 404' }) });
+  const [id = ''] = rig.want(['a.example.org']);
+  await issued(id);
+  const steps = rig.store.certificates.orders.of(id)[0]?.steps ?? [];
+  expect(steps.filter(({ step }) => step === 'self-check')).toMatchObject([
+    { state: 'failed', name: 'a.example.org', details: { reason: 'web answers with status 404' } },
+  ]);
+  await rig.issuance.idle();
+});
+
 describe('what is kept', () => {
   test('waits ever longer after failures in a row', async () => {
     await start();

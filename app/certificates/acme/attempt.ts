@@ -18,6 +18,7 @@ import type { OrderRecord } from './order-record.ts';
 import { registeredDomain } from './public-names.ts';
 import { renewalByLifetime, renewalId } from './renewal.ts';
 import { type AcmeResolver, authorityOf, challengeName } from './resolver.ts';
+import type { SelfCheck } from './self-check.ts';
 import { withStep } from './steps.ts';
 
 export interface AttemptOptions {
@@ -25,6 +26,7 @@ export interface AttemptOptions {
   readonly vault: KeyVault;
   readonly accounts: Accounts;
   readonly live: LiveChallenges;
+  readonly selfCheck?: SelfCheck;
   readonly clock: ClockWatch;
   /** Rejects with DnsProviderError where there are no credentials. */
   readonly dnsFor: DnsFor;
@@ -144,6 +146,7 @@ export function createAttempts(options: AttemptOptions): Attempts {
         keyPem: vault.open(key ?? ''),
         names,
         live,
+        selfCheck: options.selfCheck ?? null,
         dns: resolver.challenge.type === 'dns-01' ? await options.dnsFor(resolver, pause, signal) : null,
         now,
         pause,

@@ -13,6 +13,7 @@ import { materialOf } from './material.ts';
 import type { WantedCertificate } from './plan.ts';
 import { renewalByCa, renewalId, retryTime } from './renewal.ts';
 import { type AcmeResolver, authorityOf } from './resolver.ts';
+import type { SelfCheck } from './self-check.ts';
 import { withFailure } from './steps.ts';
 
 /** Has certificates, and keeps having them. What changes something kept throws OperationError where that fails. */
@@ -56,6 +57,8 @@ export interface IssuanceOptions {
   readonly vault: KeyVault;
   readonly connect: ConnectCa;
   readonly live: LiveChallenges;
+  /** Left out: the CA is told without having looked ourselves. */
+  readonly selfCheck?: SelfCheck;
   readonly dnsFor: DnsFor;
   readonly log: Log;
   readonly now?: () => number;

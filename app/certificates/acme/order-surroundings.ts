@@ -2,6 +2,7 @@ import type { CaClient } from './ca-client.ts';
 import type { DnsProofs } from './dns-proofs.ts';
 import type { LiveChallenges } from './live-challenges.ts';
 import type { AcmeResolver } from './resolver.ts';
+import type { SelfCheck } from './self-check.ts';
 
 /** What an order works with. */
 export interface OrderSurroundings {
@@ -14,6 +15,8 @@ export interface OrderSurroundings {
   readonly keyPem: string;
   readonly names: readonly string[];
   readonly live: LiveChallenges;
+  /** Null: the CA is told without having looked ourselves. */
+  readonly selfCheck: SelfCheck | null;
   /** Null where the resolver proves in another way. */
   readonly dns: DnsProofs | null;
   readonly now: () => number;
