@@ -3,7 +3,7 @@ import net from 'node:net';
 
 const big = Buffer.alloc(16 * 1024 * 1024, 'b');
 /** More than windows hold, and little enough for thousands at once on one machine. */
-const large = big.subarray(0, 1024 * 1024);
+const large = big.subarray(0, 512 * 1024);
 const server = net.createServer({ noDelay: true }, (socket) => {
   let pending = '';
   let bodyLeft = 0;
