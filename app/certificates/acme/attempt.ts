@@ -15,7 +15,7 @@ import type { LiveChallenges } from './live-challenges.ts';
 import { validityOf } from './material.ts';
 import { runOrder } from './order.ts';
 import type { OrderRecord } from './order-record.ts';
-import { registeredDomain } from './public-names.ts';
+import { loadPublicSuffixes, registeredDomain } from './public-names.ts';
 import { renewalByLifetime, renewalId } from './renewal.ts';
 import { type AcmeResolver, authorityOf, challengeName } from './resolver.ts';
 import type { SelfCheck } from './self-check.ts';
@@ -219,6 +219,7 @@ export function createAttempts(options: AttemptOptions): Attempts {
   return {
     noteUse,
     attempt: async (desk, resolver, signal) => {
+      await loadPublicSuffixes();
       const open = desk.order();
       if (open === null || open.endedAt !== null || !isFor(open, resolver)) {
         if (open?.endedAt === null) desk.putOrder({ ...open, state: 'failed', endedAt: now(), key: null });

@@ -25,8 +25,8 @@ export function isPublicAddress(address: string): boolean {
 
 /**
  * Domains under which anybody can register a name, so that limits count for the name below them: second levels of
- * countries, and those of dynamic DNS. A small part of publicsuffix.org's list: what is missing counts together with its
- * neighbours, so that less is asked than would be allowed.
+ * countries, and those of dynamic DNS. A small part of publicsuffix.org's list, for as long as that is not loaded: what
+ * is missing counts together with its neighbours, so that less is asked than would be allowed.
  */
 const registries = new Set(
   (
@@ -39,10 +39,25 @@ const registries = new Set(
   ).split(' '),
 );
 
+let fromList: ((name: string) => string | null) | null = null;
+
+/**
+ * Has `registeredDomain` go by the whole list from now on, with its private part, as CAs do. Takes some megabytes, so
+ * that it is loaded by the first order, and not by who only serves.
+ */
+export async function loadPublicSuffixes(): Promise<void> {
+  if (fromList) return;
+  const { getDomain } = await import('tldts');
+  fromList = (name) => getDomain(name, { allowPrivateDomains: true });
+}
+
 /** The domain that limits of CAs count by: what somebody registered. An address is one by itself. */
 export function registeredDomain(name: string): string {
   if (isIP(name) !== 0) return name;
-  const labels = (name.startsWith('*.') ? name.slice(2) : name).split('.');
+  const host = name.startsWith('*.') ? name.slice(2) : name;
+  // A public suffix itself stands for itself.
+  if (fromList) return fromList(host) ?? host;
+  const labels = host.split('.');
   const levels = registries.has(labels.slice(-2).join('.')) ? 3 : 2;
   return labels.slice(-levels).join('.');
 }
