@@ -64,7 +64,9 @@ export class RateTable {
     for (let place = first; place < first + ways; place += 1) {
       if (Atomics.load(this.#tags, place) === tag) return place;
     }
-    const { place, fullAt, known } = this.#stalest(first);
+    const { place, fullAt, known } = this.#stalest(tag, first);
+    // Another worker has just made a place for the same source: a second one would be a second bucket.
+    if (known === tag) return place;
     if (Atomics.compareExchange(this.#tags, place, known, tag) !== known) return -1;
     // What a slower rate left behind would keep this one out for longer than its own refusals last.
     const most = BigInt(Math.round((nowMs + mostMs) * 1e6));
@@ -72,13 +74,13 @@ export class RateTable {
     return place;
   }
 
-  /** The first place that is free, or else the one whose source owes least. */
-  #stalest(first: number): { place: number; fullAt: bigint; known: number } {
+  /** The first place that is the source's own or free, or else the one whose source owes least. */
+  #stalest(tag: number, first: number): { place: number; fullAt: bigint; known: number } {
     let stalest = { place: first, fullAt: 0n, known: 0 };
     for (let place = first; place < first + ways; place += 1) {
       const known = Atomics.load(this.#tags, place);
       const fullAt = Atomics.load(this.#fullAt, place);
-      if (known === 0) return { place, fullAt, known };
+      if (known === 0 || known === tag) return { place, fullAt, known };
       if (place === first || fullAt < stalest.fullAt) stalest = { place, fullAt, known };
     }
     return stalest;
