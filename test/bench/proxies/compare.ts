@@ -29,9 +29,9 @@ export interface Comparison {
 }
 
 const rounds = 3;
-const secondsPerRound = 3;
+const secondsPerRound = 2;
 /** Until then a process that has just started compiles what it runs, and Gatehouse keeps its heap small (`app/runtime/heap.ts`). */
-const secondsOfWarmUp = 4;
+const secondsOfWarmUp = 3;
 const idleConnections = 10_000;
 export const comparisonNames = [...scenarios.map(({ name }) => name), idleScenario];
 
