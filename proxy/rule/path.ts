@@ -42,9 +42,12 @@ export function canonicalPath(path: string, { keepsDots, allowsNul }: PathForm =
  * {@link canonicalPath}. Fewer readings are left in which servers could differ.
  */
 export function arrivedPath(path: string, form: PathForm = usualForm): string | null {
-  // Looked for before anything is decoded: of `%%352e` would else become an escape that nobody sent.
-  if (/%(?![0-9a-fA-F]{2})/.test(path)) return null;
-  const normal = path.includes('%') ? path.replaceAll(/%[0-9a-fA-F]{2}/g, normalEscape) : path;
+  let normal = path;
+  if (path.includes('%')) {
+    // Looked for before anything is decoded: of `%%352e` would else become an escape that nobody sent.
+    if (/%(?![0-9a-fA-F]{2})/.test(path)) return null;
+    normal = path.replaceAll(/%[0-9a-fA-F]{2}/g, normalEscape);
+  }
   return canonicalPath(normal.includes('//') && !form.keepsDots ? normal.replaceAll(/\/{2,}/g, '/') : normal, form);
 }
 
