@@ -28,6 +28,7 @@ import { createExposures, type Exposures } from './providers/gatehouse/exposures
 import { createOverrides, type Overrides } from './providers/gatehouse/overrides.ts';
 import { internalPublication, internalServicesOf } from './providers/internal/publication.ts';
 import { keepAccepting } from './runtime/accept-grace.ts';
+import { roomForConnections } from './runtime/connection-room.ts';
 import { lockDataDir } from './runtime/data-dir-lock.ts';
 import { type LogLine, openEngineLog } from './runtime/engine-log.ts';
 import { entryPointView } from './runtime/entry-points.ts';
@@ -179,10 +180,11 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
     heldOff: () => limitsReached.totals(),
     now,
   });
+  const { connections } = roomForConnections(options.configuration.limits?.connections, log);
   const limitsReached = createLimitsReached({ log, now, onChange: () => touch() });
   defer(limitsReached.stop);
   const pool = createWorkerPool({
-    limits: options.configuration.limits,
+    limits: { ...options.configuration.limits, connections },
     onLimited: limitsReached.add,
     metrics: metrics?.options,
     onMetrics: metrics?.add,
@@ -519,7 +521,12 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
       tellPing: () => void publisher.setPingStatus(options.configuration.ping?.terminatingStatus ?? 503),
     }),
   );
-  log.info('Gatehouse runs', { dashboard: dashboard.url(), workers: pool.size, tookMs: Date.now() - startedAt });
+  log.info('Gatehouse runs', {
+    dashboard: dashboard.url(),
+    workers: pool.size,
+    connections,
+    tookMs: Date.now() - startedAt,
+  });
   return { context, access, dashboard: { url: openDashboard.url, lanUrl: openDashboard.lanUrl } };
 }
 

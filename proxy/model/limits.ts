@@ -1,6 +1,6 @@
 /** Bounds on what clients may take, each with its reason in docs/limits.md. Times are milliseconds. */
 export interface ClientLimits {
-  /** Connections open at once, in all workers; 0: as many as the system lets the process have. */
+  /** Connections open at once, in all workers; 0: no bound. The engine takes it from what the system lets the process have. */
   readonly connections: number;
   /** Of these, from one IPv4 address or one IPv6 network of 64 bits; 0: any number. Proxies that are trusted have none. */
   readonly connectionsPerAddress: number;
@@ -22,7 +22,8 @@ export interface ClientLimits {
 }
 
 export const defaultClientLimits: ClientLimits = {
-  connections: 10_000,
+  // With a descriptor for each in reserve and a thousand for the rest, it is what 65,536 leave room for.
+  connections: 32_000,
   connectionsPerAddress: 1000,
   headMs: 60_000,
   handshakeMs: 10_000,
