@@ -1,10 +1,11 @@
 // `npm run attack [-- NAME… --page FILE --seconds N]`: attacks the built program, beside the proxies that are
-// installed, and prints what came of it. Names are differential, floods, swaps and workers; without any, all of them.
+// installed, and prints what came of it. Names are differential, floods, swaps, workers and deaths; without any, all of them.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { certificateFor } from '../bench/proxies/ground.ts';
+import { areBackInTime, deathsText, workersThatDie } from './deaths.ts';
 import { differential, differentialTable } from './differential.ts';
 import { floods, floodsTable, isHeld } from './floods.ts';
 import { swapsText, swapUnderLoad } from './swaps.ts';
@@ -48,6 +49,13 @@ const parts: Readonly<Record<string, Part>> = {
     title: 'Two workers beside one',
     async run(dir) {
       return { text: workersText(await compareWorkers({ dir, ...certificateFor(dir) })), isGood: true };
+    },
+  },
+  deaths: {
+    title: 'Workers that die',
+    async run() {
+      const outcomes = await workersThatDie();
+      return { text: deathsText(outcomes), isGood: areBackInTime(outcomes) };
     },
   },
 };

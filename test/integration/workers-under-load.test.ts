@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createWorkerPool, workerEntry } from '../../app/runtime/worker-pool.ts';
+import { failingWorker } from '../support/failing-worker.ts';
 import { freePorts } from '../support/pebble.ts';
 import { pollUntil } from '../support/poll.ts';
 import { defaultEntryPoint, type HarnessOptions, loadBalancer, snapshotOf } from '../support/proxy-harness.ts';
@@ -41,32 +42,18 @@ function version(url: string, n: number): HarnessOptions {
 
 async function startWorkers() {
   const url = await startServer();
-  const channel = `fail ${process.pid} ${Math.random()}`;
-  // Real workers, which fail in the way that they are told to.
-  const source = `
-    import { workerData } from 'node:worker_threads';
-    const channel = new BroadcastChannel(${JSON.stringify(channel)});
-    channel.onmessage = ({ data: { worker, way } }) => {
-      if (worker !== workerData.index) return;
-      if (way === 'exit') process.exit(9);
-      if (way === 'throw') throw new Error('thrown on purpose');
-      const hoard = [];
-      for (;;) hoard.push(new Array(1_000_000).fill(0.5));
-    };
-    await import(${JSON.stringify(workerEntry().href)});
-  `;
-  const told = new BroadcastChannel(channel);
+  const failing = failingWorker(workerEntry());
   const restarts: { readonly worker: number; readonly reason: string }[] = [];
   const none = (): void => undefined;
   const pool = createWorkerPool({
     count: workers,
-    entry: new URL(`data:text/javascript,${encodeURIComponent(source)}`),
+    entry: failing.entry,
     log: { info: none, warn: none, error: none },
     onTraffic: none,
     onRestart: (worker, reason) => restarts.push({ worker, reason }),
   });
   closers.push(() => pool.stop(0));
-  closers.push(() => told.close());
+  closers.push(() => failing.close());
   await pool.start();
   let revision = 0;
   const publish = async (): Promise<void> => {
@@ -81,7 +68,7 @@ async function startWorkers() {
     port,
     publish,
     restarts,
-    fail: (worker: number, way: 'exit' | 'throw' | 'memory') => told.postMessage({ worker, way }),
+    fail: failing.fail,
   };
 }
 
