@@ -61,8 +61,9 @@ export async function openBench(): Promise<Bench> {
 
 /** A certificate for the host that all proxies route. */
 export function certificateFor(dir: string): Pick<Setting, 'certificateFile' | 'keyFile'> {
-  const certificateFile = path.join(dir, 'certificate.pem');
-  const keyFile = path.join(dir, 'key.pem');
+  const own = mkdtempSync(path.join(dir, 'certificate-'));
+  const certificateFile = path.join(own, 'certificate.pem');
+  const keyFile = path.join(own, 'key.pem');
   const names = `subjectAltName=DNS:${host}`;
   execFileSync(
     'openssl',

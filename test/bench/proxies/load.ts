@@ -64,7 +64,7 @@ export async function h2load(options: H2loadOptions): Promise<Seen> {
   const log = path.join(options.dir, 'h2load.log');
   rmSync(log, { force: true });
   const args = [
-    ...['-t1', `-c${clients}`, `-m${streams}`, `-D${seconds}`, '--warm-up-time=1', '--log-file', log],
+    ...['-t1', `-c${clients}`, `-m${streams}`, `-D${seconds}`, '--log-file', log],
     ...(http1 ? ['--h1'] : []),
     ...(requestsPerSecond === undefined ? [] : [`--rps=${requestsPerSecond / clients}`]),
     ...[`--connect-to=127.0.0.1:${port}`, url],

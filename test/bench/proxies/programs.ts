@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { freePort, type Running, start } from '../process.ts';
 import { host, idleScenario, type PeerKind, type Setting, user } from './peer.ts';
@@ -183,7 +183,8 @@ function routesFile(setting: Setting, name: string): string {
     head: { headers: { customResponseHeaders: { X-Bench: bench } } }
     rate: { rateLimit: { average: 100000000, burst: 100000000 } }
 `;
-  const file = path.join(dir, `${name}.yml`);
+  // In a folder of its own: who watches it is not to be woken by what others write.
+  const file = path.join(mkdtempSync(path.join(dir, `${name}-`)), 'routes.yml');
   writeFileSync(
     file,
     `http:
@@ -206,7 +207,7 @@ const gatehouse: PeerKind = {
     const { dir } = setting;
     const [httpPort, httpsPort] = [await freePort(), await freePort()];
     const name = `gatehouse-${httpPort}`;
-    const file = path.join(dir, `${name}-static.yml`);
+    const file = path.join(mkdtempSync(path.join(dir, `${name}-static-`)), 'gatehouse.yml');
     writeFileSync(
       file,
       `entryPoints:
