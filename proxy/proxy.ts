@@ -70,7 +70,7 @@ export function createProxy(host: ProxyHost): Proxy {
   );
   const accessLog = logOptions && headersAskedFor(logOptions);
   const metrics = host.metrics ? createRequestMetrics(host.metrics, (message) => host.send(message)) : null;
-  const certificates = createCertificateStore();
+  const certificates = createCertificateStore((failure) => warn('A certificate cannot be used', { ...failure }));
   const challenges = createChallenges(({ type, host: name }, clientIp) =>
     host.send({ type: 'challengeAsked', challenge: type, host: name, clientIp }),
   );
@@ -297,7 +297,7 @@ export function createProxy(host: ProxyHost): Proxy {
           break;
         case 'certificates': {
           const failures = certificates.change(message.upsert, message.remove);
-          for (const failure of failures) warn('A certificate cannot be used', failure);
+          for (const failure of failures) warn('A certificate cannot be used', { ...failure });
           for (const entryPoint of entryPoints.values()) entryPoint.certificatesChanged?.();
           break;
         }

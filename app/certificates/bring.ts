@@ -6,7 +6,7 @@ import { newCertificate } from './acme/issuance.ts';
 import { belongTogether, validityOf } from './acme/material.ts';
 import { certificateId, covers } from './acme/plan.ts';
 import { renewalByLifetime } from './acme/renewal.ts';
-import { namesOf } from './configured.ts';
+import { namesOf } from './served.ts';
 
 /**
  * A certificate that somebody brought, as it is kept: in place of `before`, for whose names it must be good, or beside

@@ -17,7 +17,10 @@ const factsOf = new WeakMap<CertificateSnapshot, CertificateFacts>();
 
 /** Of the first certificate in the text. Throws where it is none. */
 export function certificateFacts(certificatePem: string): CertificateFacts {
-  const certificate = new X509Certificate(certificatePem);
+  return factsIn(new X509Certificate(certificatePem));
+}
+
+export function factsIn(certificate: X509Certificate): CertificateFacts {
   return {
     issuer: issuerName(certificate.issuer),
     keyType: keyTypeOf(certificate),
@@ -37,6 +40,17 @@ function knownFacts(snapshot: CertificateSnapshot): CertificateFacts {
   const known = factsOf.get(snapshot) ?? certificateFacts(snapshot.certificatePem);
   factsOf.set(snapshot, known);
   return known;
+}
+
+/** DNS names and addresses that it is good for; the common name where it says nothing else. */
+export function namesOf({ subjectAltName, subject }: X509Certificate): readonly string[] {
+  const names = (subjectAltName ?? '')
+    .split(', ')
+    .map((entry) => /^(?:DNS|IP Address):(.+)$/.exec(entry)?.[1]?.toLowerCase())
+    .filter((name) => name !== undefined);
+  if (names.length > 0) return names;
+  const commonName = /^CN=(.+)$/m.exec(subject)?.[1];
+  return commonName === undefined ? [] : [commonName.toLowerCase()];
 }
 
 /** "CN=R11\nO=Let's Encrypt" is "Let's Encrypt R11"; one that bears its organisation's name already is left alone. */

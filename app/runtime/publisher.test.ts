@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { CertificateSnapshot, RoutingSnapshot } from '../../proxy/model/snapshot.ts';
 import type { CertificateAuthority } from '../certificates/authority.ts';
+import { type ConfiguredTls, noConfiguredTls } from '../certificates/configured.ts';
 import { defaultStaticConfiguration } from '../config/static.ts';
 import type { Publication } from '../providers/provider.ts';
 import { createPublisher } from './publisher.ts';
@@ -15,7 +16,10 @@ function publication(provider: Publication['provider'], ...hosts: string[]): Pub
   return { provider, configuration: { http: { routers } }, origins: { routers: {}, services: {}, middlewares: {} } };
 }
 
-function setUp(certify?: (hosts: readonly string[]) => Promise<readonly CertificateSnapshot[]>) {
+function setUp(
+  certify?: (hosts: readonly string[]) => Promise<readonly CertificateSnapshot[]>,
+  read: (() => ConfiguredTls) | null = null,
+) {
   const published: { snapshot: RoutingSnapshot; certificates: readonly string[] }[] = [];
   const answers: ((errors: readonly AppliedError[]) => void)[] = [];
   const asked: (readonly string[])[] = [];
@@ -23,6 +27,7 @@ function setUp(certify?: (hosts: readonly string[]) => Promise<readonly Certific
   let errorsChanged = 0;
   const note = (message: string): void => void logged.push(message);
   const pool = {
+    bring: () => Promise.resolve(),
     publish: (snapshot: RoutingSnapshot, certificates: readonly CertificateSnapshot[]) => {
       published.push({ snapshot, certificates: certificates.map(({ id }) => id) });
       return new Promise<readonly AppliedError[]>((resolve) => answers.push(resolve));
@@ -39,6 +44,7 @@ function setUp(certify?: (hosts: readonly string[]) => Promise<readonly Certific
     authority,
     entryPoints,
     pausedAll: false,
+    ...(read ? { tlsFiles: { read } } : {}),
     log: { info: note, warn: note, error: note },
     onState: () => undefined,
     onErrors: () => (errorsChanged += 1),
@@ -156,5 +162,25 @@ describe('publisher', () => {
     expect(names(published[1]?.snapshot)).toEqual([]);
     await publisher.retract('file');
     expect(published).toHaveLength(2);
+  });
+
+  test('while certificates are still read, none of ours is made for a host that may be in them', async () => {
+    let tls: ConfiguredTls = noConfiguredTls;
+    const { publisher, published, asked } = setUp(undefined, () => tls);
+    void publisher.publish(publication('docker', 'ours.localhost'));
+    await settled();
+    tls = { ...noConfiguredTls, isComplete: false };
+    void publisher.publish(publication('file', 'theirs.localhost'));
+    await settled();
+    tls = {
+      ...noConfiguredTls,
+      certificates: [{ id: 'f', names: ['theirs.localhost'], certificatePem: '', privateKeyPem: '', isDefault: false }],
+    };
+    void publisher.refreshCertificates();
+    await settled();
+    // Its route is there all the while.
+    expect(names(published[1]?.snapshot)).toEqual(['ours.localhost@docker', 'theirs.localhost@file']);
+    expect(asked).toEqual([['ours.localhost'], ['ours.localhost'], ['ours.localhost']]);
+    expect(published[2]?.certificates).toEqual(['ours.localhost', 'f']);
   });
 });

@@ -104,7 +104,10 @@ export function createPublisher(options: PublisherOptions): Publisher {
   const certify = async (tls: ConfiguredTls): Promise<void> => {
     const issued = options.issued?.() ?? none;
     const isCovered = coveredBy([...issued, ...tls.certificates]);
-    const hosts = hostsToCertify(state, entryPoints).filter((host) => !isCovered(host));
+    const uncovered = hostsToCertify(state, entryPoints).filter((host) => !isCovered(host));
+    // While files are still read, it is not known which hosts are left: only what has one of ours already keeps it.
+    const before = new Set(tls.isComplete ? [] : ownHosts);
+    const hosts = tls.isComplete ? uncovered : uncovered.filter((host) => before.has(host));
     ownHosts = hosts;
     const key = hosts.join(' ');
     if (key === certifiedHosts && tls === certifiedBy && issued === certifiedWith) return;
@@ -133,6 +136,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
         ...(options.resolvers ? { resolvers: options.resolvers() } : {}),
       });
       await certify(tls);
+      await pool.bring(certificates);
       const snapshot = toRoutingSnapshot(state, entryPoints, {
         pausedAll,
         internalUrls,

@@ -11,9 +11,11 @@ import { createWorkerPool, type WorkerPool } from './worker-pool.ts';
 const script = `
 import { parentPort, workerData } from 'node:worker_threads';
 const told = [];
+const counts = [];
 const send = (message) => parentPort.postMessage(message);
 parentPort.on('message', (message) => {
   told.push(message.type);
+  if (message.type === 'certificates') counts.push(message.upsert.length);
   if (message.type === 'listen') {
     for (const { name, host, port } of message.entryPoints) {
       send(name === 'refused' && workerData.index === 1
@@ -23,7 +25,7 @@ parentPort.on('message', (message) => {
   }
   if (message.type === 'snapshot') {
     if (message.snapshot.revision === 666 && workerData.index === 1) process.exit(7);
-    send({ type: 'log', level: 'info', message: 'told', details: { told: told.join(' ') } });
+    send({ type: 'log', level: 'info', message: 'told', details: { told: told.join(' '), counts: counts.join(' ') } });
     send({ type: 'applied', revision: message.snapshot.revision, errors: [] });
   }
   if (message.type === 'down' && message.servers.batch) send({ type: 'traffic', records: [], dropped: 0, counts: [], openConnections: 0 });
@@ -99,6 +101,16 @@ describe('worker pool', () => {
       { entryPoint: 'web', failure: null },
       { entryPoint: 'refused', failure: { code: 'EADDRINUSE', message: 'taken' } },
     ]);
+  });
+
+  test('many certificates come in parts, each once, and all before the routes', async () => {
+    const { pool, logged } = setUp(script, 1);
+    await pool.start();
+    const many = Array.from({ length: 1200 }, (_, n) => certificate(`c${n}`));
+    await pool.bring(many);
+    await pool.publish(snapshot(1), many);
+    // The first is the empty set that a worker starts with.
+    await until(() => logged.some(({ details }) => details['counts'] === '0 500 500 200'));
   });
 
   test('a worker that dies is replaced, and told everything that holds, listeners last', async () => {

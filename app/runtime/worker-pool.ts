@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { SharedRegions } from '../../proxy/model/shared-memory.ts';
 import type {
@@ -58,6 +59,11 @@ export interface WorkerPool {
   listen(entryPoints: readonly EntryPointOptions[]): Promise<readonly ListenResult[]>;
   unlisten(names: readonly string[], graceMs: number): void;
   /**
+   * Sends certificates that are new, in parts where there are many, so that no worker is kept from its visitors. Those
+   * that are gone stay until `publish`. Resolves when all have left.
+   */
+  bring(certificates: readonly CertificateSnapshot[]): Promise<void>;
+  /**
    * Sends what changed of the certificates, then the snapshot. Resolves when all live workers serve it, with what they
    * could not build. The messages have left when this returns; only the answer is waited for.
    */
@@ -95,6 +101,9 @@ const longestRetryMs = 10_000;
  * A worker that outgrows this dies alone and is replaced.
  */
 const resourceLimits = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 16 };
+
+/** A worker takes these in within a few milliseconds. */
+const broughtAtOnce = 500;
 
 const ticketSecretMs = 24 * 3_600_000;
 
@@ -298,6 +307,17 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
     unlisten: (names, graceMs) => {
       for (const name of names) listening.delete(name);
       if (names.length > 0) broadcast({ type: 'unlisten', names, graceMs });
+    },
+    bring: async (next) => {
+      const { upsert } = certificateChanges(certificates, next);
+      for (let sent = 0; upsert.length - sent > broughtAtOnce; sent += broughtAtOnce) {
+        const part = upsert.slice(sent, sent + broughtAtOnce);
+        const ids = new Set(part.map(({ id }) => id));
+        // A worker that starts now is sent all of these.
+        certificates = [...certificates.filter(({ id }) => !ids.has(id)), ...part];
+        broadcast({ type: 'certificates', upsert: part, remove: [] });
+        await setImmediate();
+      }
     },
     publish: (nextSnapshot, nextCertificates) => {
       const changes = certificateChanges(certificates, nextCertificates);

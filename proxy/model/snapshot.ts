@@ -260,7 +260,7 @@ export interface CertificateSnapshot {
   readonly privateKeyPem: string;
   /** Served where no name fits. Exactly one certificate has it. */
   readonly isDefault: boolean;
-  /** Gatehouse made it, so that its key fits: it is read at the first visit. Others are read at once, to be judged. */
+  /** Gatehouse made it, so that its key fits: it is read at the first visit. Others, and the default one, are read at once. */
   readonly isOwn?: true;
   /** Somebody else made it, and its key is known to fit: it is read at the first visit as well. */
   readonly isJudged?: true;

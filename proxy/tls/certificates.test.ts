@@ -67,3 +67,42 @@ test('our own certificates are read at the first visit, so that thousands of the
   expect(context).not.toBe(store.select('a.test'));
   expect(store.select('h9999.test')).toBe(context);
 });
+
+test('one that was taken as good and is not is told of at its first visitor, who gets the next best', async () => {
+  const told: unknown[] = [];
+  const store = createCertificateStore((failure) => told.push(failure.id));
+  const wildcard = await makeCertificate(['*.home.test']);
+  const standard = await makeCertificate(['fallback.test'], true);
+  const other = await makeCertificate(['other.test']);
+  const broken = { ...(await makeCertificate(['a.home.test'])), privateKeyPem: other.privateKeyPem };
+  expect(store.change([standard, wildcard, { ...broken, isJudged: true }], [])).toEqual([]);
+  expect(store.find('a.home.test')?.certificate.id).toBe(wildcard.id);
+  expect(store.find('a.home.test')?.isFallback).toBe(false);
+  expect(told).toEqual([broken.id]);
+});
+
+test('a default certificate is judged at once, whatever is said of it', async () => {
+  const store = createCertificateStore();
+  const good = await makeCertificate(['good.test'], true);
+  const bad = { ...(await makeCertificate(['bad.test'], true)), privateKeyPem: good.privateKeyPem };
+  expect(store.change([good], [])).toEqual([]);
+  expect(store.change([{ ...bad, isJudged: true }], []).map(({ id }) => id)).toEqual([bad.id]);
+  expect(store.defaultPem()?.cert).toBe(good.certificatePem);
+});
+
+test('of two with one name the later serves, in whatever turns they come, and the other where that one goes', async () => {
+  const store = createCertificateStore();
+  const standard = await makeCertificate(['a.test'], true);
+  const first = { ...(await makeCertificate(['a.test', 'b.test'])), id: 'first' };
+  const second = { ...(await makeCertificate(['a.test'])), id: 'second' };
+  const serving = () => [store.find('a.test')?.certificate.id, store.find('b.test')?.certificate.id];
+  store.change([first], []);
+  store.change([standard], []);
+  store.change([second], []);
+  expect(serving()).toEqual(['second', 'first']);
+  store.change([], ['second']);
+  expect(serving()).toEqual(['first', 'first']);
+  store.change([], ['first']);
+  expect(serving()).toEqual([standard.id, standard.id]);
+  expect(store.find('b.test')?.isFallback).toBe(true);
+});

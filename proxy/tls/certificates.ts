@@ -5,7 +5,7 @@ import type { CertificateSnapshot } from '../model/snapshot.ts';
 /** The certificates of all TLS entry points, replaced while they serve. */
 export interface CertificateStore {
   /** Returns what could not be used, in words. The certificates that were there under those ids are gone as well. */
-  change(upsert: readonly CertificateSnapshot[], remove: readonly string[]): { id: string; message: string }[];
+  change(upsert: readonly CertificateSnapshot[], remove: readonly string[]): Unusable[];
   /**
    * The context for a server name in any case: the certificate with exactly that name, else the one with a wildcard for
    * its last labels, else the default one. Undefined where there is no certificate at all. Never throws.
@@ -24,6 +24,12 @@ export interface CertificateStore {
   defaultPem(): { cert: string; key: string } | null;
 }
 
+/** A certificate that could not be used, and why. */
+export interface Unusable {
+  readonly id: string;
+  readonly message: string;
+}
+
 export interface FoundCertificate {
   readonly certificate: CertificateSnapshot;
   readonly context: SecureContext;
@@ -36,55 +42,76 @@ interface Entry {
   context: SecureContext | null;
 }
 
-export function createCertificateStore(): CertificateStore {
+/** `onUnusable` is told of one that was taken as good, and turned out at its first visitor not to be; it is served no more. */
+export function createCertificateStore(onUnusable: (failure: Unusable) => void = () => undefined): CertificateStore {
   const byId = new Map<string, Entry>();
-  let byName = new Map<string, Entry>();
+  const byName = new Map<string, Entry>();
   let fallback: Entry | null = null;
   let ticketSecret: string | null = null;
 
+  /** Where two hold one name, the one that came last serves it. */
+  const index = (entry: Entry): void => {
+    for (const name of lowerNames(entry)) byName.set(name, entry);
+  };
+
   const reindex = (): void => {
-    const names = new Map<string, Entry>();
+    byName.clear();
     fallback = null;
     for (const entry of byId.values()) {
       if (entry.certificate.isDefault) fallback = entry;
-      // Where two hold one name, the one that came last serves it.
-      else for (const name of entry.certificate.names) names.set(name.toLowerCase(), entry);
+      else index(entry);
     }
-    if (fallback !== null) {
-      for (const name of fallback.certificate.names)
-        if (!names.has(name.toLowerCase())) names.set(name.toLowerCase(), fallback);
-    }
-    byName = names;
+    if (fallback === null) return;
+    for (const name of lowerNames(fallback)) if (!byName.has(name)) byName.set(name, fallback);
   };
 
   const find = (serverName: string): FoundCertificate | undefined => {
     const lower = serverName.toLowerCase();
     const name = lower.endsWith('.') ? lower.slice(0, -1) : lower;
     const dot = name.indexOf('.');
-    const named = byName.get(name) ?? (dot > 0 ? byName.get(`*${name.slice(dot)}`) : undefined);
-    const entry = named ?? fallback;
-    if (!entry) return undefined;
-    entry.context ??= contextOf(entry.certificate);
-    return { certificate: entry.certificate, context: entry.context, isFallback: named === undefined };
+    for (;;) {
+      const named = byName.get(name) ?? (dot > 0 ? byName.get(`*${name.slice(dot)}`) : undefined);
+      const entry = named ?? fallback;
+      if (!entry) return undefined;
+      try {
+        entry.context ??= contextOf(entry.certificate);
+        return { certificate: entry.certificate, context: entry.context, isFallback: named === undefined };
+      } catch (error) {
+        byId.delete(entry.certificate.id);
+        reindex();
+        onUnusable(unusable(entry.certificate, error));
+      }
+    }
   };
 
   return {
     find,
     change(upsert, remove) {
-      const failures: { id: string; message: string }[] = [];
-      for (const id of remove) byId.delete(id);
+      const failures: Unusable[] = [];
+      // Only what goes, or changes its place, can uncover another that holds the same name.
+      let uncovers = false;
+      const forget = (id: string): void => {
+        if (byId.delete(id)) uncovers = true;
+      };
+      for (const id of remove) forget(id);
+      const added: Entry[] = [];
       for (const certificate of upsert) {
-        byId.delete(certificate.id);
+        forget(certificate.id);
         try {
           // Made now and not at the first visit: a key that does not fit is then known before a visitor meets it.
           // Not so for those that were judged before: a thousand hosts would keep a worker from its visitors for half a second.
-          const context = certificate.isOwn || certificate.isJudged ? null : contextOf(certificate);
-          byId.set(certificate.id, { certificate, context });
+          const isLater = (certificate.isOwn || certificate.isJudged) && !certificate.isDefault;
+          const entry = { certificate, context: isLater ? null : contextOf(certificate) };
+          // It stands behind all others.
+          if (certificate.isDefault) uncovers = true;
+          byId.set(certificate.id, entry);
+          added.push(entry);
         } catch (error) {
-          failures.push({ id: certificate.id, message: error instanceof Error ? error.message : String(error) });
+          failures.push(unusable(certificate, error));
         }
       }
-      reindex();
+      if (uncovers) reindex();
+      else for (const entry of added) index(entry);
       return failures;
     },
     setTicketSecret(secret) {
@@ -100,6 +127,14 @@ export function createCertificateStore(): CertificateStore {
       return fallback ? { cert: fallback.certificate.certificatePem, key: fallback.certificate.privateKeyPem } : null;
     },
   };
+}
+
+function lowerNames({ certificate }: Entry): readonly string[] {
+  return certificate.names.map((name) => name.toLowerCase());
+}
+
+function unusable({ id }: CertificateSnapshot, error: unknown): Unusable {
+  return { id, message: error instanceof Error ? error.message : String(error) };
 }
 
 function contextOf(certificate: CertificateSnapshot): SecureContext {
