@@ -87,6 +87,12 @@ describe('blocks', () => {
     expect(send(200, ['A', ' a b\t']).block).toHaveLength(2);
   });
 
+  it('leave out what concerns a connection of HTTP/1', () => {
+    const { send } = pair();
+    const ofHttp1 = ['Connection', 'close', 'KEEP-ALIVE', '1', 'Transfer-Encoding', 'chunked', 'Upgrade', 'h2c'];
+    expect(send(200, [...ofHttp1, 'Proxy-Connection', 'a', 'X-A', 'b']).fields.slice(2)).toEqual(['x-a', 'b']);
+  });
+
   it('carry names that every object has', () => {
     const { send } = pair();
     const fields = ['__proto__', 'a', 'constructor', 'b', 'hasownproperty', 'c'];

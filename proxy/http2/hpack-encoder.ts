@@ -59,7 +59,7 @@ export class HpackEncoder {
 
   /**
    * Writes a block at `at`, gives where it ends. `raw`: name, value, name, value… as they came from a server, names in
-   * any case. Status 0: trailers. A block that was written must be sent. Throws where a field cannot be sent: the block
+   * any case; those that concern a connection of HTTP/1 are left out. Status 0: trailers. A block that was written must be sent. Throws where a field cannot be sent: the block
    * is void, and the next one puts the client's table right.
    */
   encode(status: number, raw: readonly string[], out: Buffer, at: number): number {
@@ -80,7 +80,8 @@ export class HpackEncoder {
       }
     }
     for (let i = 0; i < raw.length; i += 2) {
-      next = this.writeField(outboundName(raw[i] as string), raw[i + 1] as string, out, next);
+      const name = outboundName(raw[i] as string);
+      if (!name.isOfHttp1) next = this.writeField(name, raw[i + 1] as string, out, next);
     }
     this.isBroken = false;
     return next;

@@ -17,6 +17,8 @@ export interface OutboundName {
   readonly staticValue: string;
   readonly handling: typeof kept | typeof notKept | typeof neverKept;
   readonly isSendable: boolean;
+  /** Concerns a connection of HTTP/1, and is left out (RFC 9113 §8.2.2). */
+  readonly isOfHttp1: boolean;
   /** Rises with each value that the table had already, falls with each that left or was replaced unused. */
   worth: number;
   /** Values that are still to be written without the table's help, after so many that were put there in vain. */
@@ -28,6 +30,7 @@ const secretNames = new Set([
   ...['proxy-authentication-info', 'www-authenticate', 'proxy-authenticate', 'x-csrf-token', 'x-xsrf-token'],
   ...['x-auth-token', 'x-api-key', 'x-amz-security-token'],
 ]);
+const http1Names = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade']);
 const changingNames = new Set(['content-length', 'content-range', 'age']);
 /** Most often another one for each resource, and the same when that is asked for over and over. */
 const doubtfulNames = new Set(['etag', 'last-modified', 'location', 'expires', 'content-disposition']);
@@ -75,6 +78,7 @@ function describe(lower: string, handling: OutboundName['handling']): OutboundNa
     staticValue: staticValues[index] ?? '',
     handling,
     isSendable,
+    isOfHttp1: http1Names.has(lower),
     worth: doubtfulNames.has(lower) ? firstWorthOfDoubtful : firstWorth,
     pause: 0,
   };
