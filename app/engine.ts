@@ -209,8 +209,11 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
       touch();
     },
   });
-  const graces = options.configuration.entryPoints.map(({ graceMs = drainMs }) => graceMs);
-  defer(() => pool.stop(Math.max(0, ...graces)));
+  defer(() => {
+    const graces = configuration().entryPoints.map(({ name, graceMs = drainMs }) => ({ name, graceMs }));
+    for (const { name, graceMs } of graces) pool.unlisten([name], graceMs);
+    return pool.stop(Math.max(0, ...graces.map(({ graceMs }) => graceMs)));
+  });
   const [authority] = await Promise.all([
     createCertificateAuthority({ dataDir, now, hostsInUse: () => publisher.ownHosts() }),
     pool.start().catch((error: unknown) => {

@@ -102,6 +102,15 @@ export class ConnectionGate {
     this.proven.set(key, held);
   }
 
+  /** Closes those of an entry point that have had time to ask and did not: a stop need not wait for them. */
+  closeUnused(entryPoint: string): void {
+    const nowMs = performance.now();
+    for (const [key, { socket, sinceMs }] of this.unproven) {
+      if (nowMs - sinceMs <= slowToAskMs) break;
+      if (key.startsWith(`${entryPoint} `)) socket.destroy();
+    }
+  }
+
   /** A stream of HTTP/2 opens, one of many that its client may have; false: it has too many. */
   enterStream(network: string): boolean {
     const open = this.streams.get(network) ?? 0;

@@ -88,7 +88,10 @@ export function createEntryPoint(parts: EntryPointParts): EntryPoint {
       closeIdleConnections();
       for (const session of sessions) session.close();
       // Connections whose answer had begun before the end was known stay open after it; they are idle then.
-      const sweep = setInterval(closeIdleConnections, sweepMs);
+      const sweep = setInterval(() => {
+        closeIdleConnections();
+        context.gate.closeUnused(options.name);
+      }, sweepMs);
       const deadline = setTimeout(() => {
         for (const session of sessions) session.destroy();
         for (const socket of connections) socket.destroy();
