@@ -8,11 +8,15 @@ const startedAfterMs = 6000;
  *
  * Loading modules makes much short-lived garbage, for which V8 would enlarge the young generation of each thread, some
  * 10 MB, and never give that back; it stays at its first size until all have started. From then on a thread may
- * enlarge it, which takes a quarter off what a request costs under load. The collector is put in reach of
- * `proxy/spare-memory.ts`, which uses it while a thread is idle.
+ * enlarge it, which takes a quarter off what a request costs under load, and its old generation may double before it is
+ * marked: by V8's own measure so small a heap is marked whenever it has grown by a tenth, several times a second while
+ * connections come and go. The collector is put in reach of `proxy/spare-memory.ts`, which uses it while a thread is idle.
  */
 export function keepHeapSmall(): void {
   setFlagsFromString('--semi-space-growth-factor=1');
-  setTimeout(() => setFlagsFromString('--semi-space-growth-factor=2'), startedAfterMs).unref();
+  setTimeout(() => {
+    setFlagsFromString('--semi-space-growth-factor=2');
+    setFlagsFromString('--heap-growing-percent=100');
+  }, startedAfterMs).unref();
   setFlagsFromString('--expose-gc');
 }
