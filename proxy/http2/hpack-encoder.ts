@@ -80,7 +80,7 @@ export class HpackEncoder {
       }
     }
     for (let i = 0; i < raw.length; i += 2) {
-      const name = outboundName(raw[i] as string);
+      const name = outboundName(raw[i] as string, i >> 1);
       if (!name.isOfHttp1) next = this.writeField(name, raw[i + 1] as string, out, next);
     }
     this.isBroken = false;

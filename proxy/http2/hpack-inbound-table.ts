@@ -68,8 +68,8 @@ export class InboundTable {
 
   private grow(): void {
     const slots = Math.max(firstSlots, (this.mask + 1) * 2);
-    const names = Array.from({ length: slots }, () => '');
-    const values = Array.from({ length: slots }, () => '');
+    const names = Array<string>(slots).fill('');
+    const values = Array<string>(slots).fill('');
     const faults = new Uint8Array(slots);
     for (let age = 0; age < this.count; age += 1) {
       const slot = this.count - 1 - age;

@@ -48,9 +48,18 @@ const longestName = 64;
 /** By their spelling. */
 let known = new Map<string, OutboundName>();
 
-/** What is known of that name, in any case. */
-export function outboundName(name: string): OutboundName {
-  return known.get(name) ?? learn(name);
+/** By the place in its answer: the name that was there last, which mostly is the one that comes again. */
+const lastSpelled: string[] = Array.from({ length: 32 }, () => '');
+const lastNames: OutboundName[] = Array.from({ length: 32 }, () => describe('', notKept));
+
+/** What is known of that name, in any case, which stands at this place. */
+export function outboundName(name: string, place: number): OutboundName {
+  if (place >= 32) return known.get(name) ?? learn(name);
+  if (lastSpelled[place] === name) return lastNames[place] as OutboundName;
+  const found = known.get(name) ?? learn(name);
+  lastSpelled[place] = name;
+  lastNames[place] = found;
+  return found;
 }
 
 function learn(name: string): OutboundName {

@@ -92,10 +92,10 @@ export class OutboundTable {
   private grow(): void {
     const slots = Math.max(firstSlots, (this.mask + 1) * 2);
     const { names, values, olders, used, mask } = this;
-    this.names = Array.from({ length: slots }, () => null);
-    this.values = Array.from({ length: slots }, () => '');
-    this.olders = Array.from({ length: slots }, () => 0);
-    this.used = Array.from({ length: slots }, () => false);
+    this.names = Array<OutboundName | null>(slots).fill(null);
+    this.values = Array<string>(slots).fill('');
+    this.olders = Array<number>(slots).fill(0);
+    this.used = Array<boolean>(slots).fill(false);
     this.mask = slots - 1;
     for (let entry = this.gone + 1; entry <= this.last; entry += 1) {
       const slot = entry & this.mask;

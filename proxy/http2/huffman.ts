@@ -28,16 +28,13 @@ function makeLooks(): Uint32Array {
   return table;
 }
 
-/** By bits: the first code that long, where its symbol stands among all, and how many there are. */
-const firstCodes = new Uint32Array(longestCode + 1);
-const firstPlaces = new Uint32Array(longestCode + 1);
-const counts = new Uint32Array(longestCode + 1);
+/** By bits: what 32 bits are below that begin with a code so long, or with a shorter one. */
+const limits = new Float64Array(longestCode + 1);
+/** By bits: what is to be added to a code so long for the place of its symbol among all. */
+const places = new Int32Array(longestCode + 1);
 for (const [place, { bits, code }] of huffmanCodes.entries()) {
-  if (counts[bits] === 0) {
-    firstCodes[bits] = code;
-    firstPlaces[bits] = place;
-  }
-  counts[bits] = (counts[bits] as number) + 1;
+  limits[bits] = (code + 1) * 2 ** (32 - bits);
+  places[bits] = place - code;
 }
 const symbols = new Uint16Array(huffmanCodes.map(({ symbol }) => symbol));
 
@@ -96,18 +93,23 @@ export function decodeHuffman(source: Uint8Array, start: number, end: number, ou
   return bits < 8 && (held & padding) === padding ? length : -1;
 }
 
-/** The symbol whose code begins at that bit, and above its 8 bits the length of the code; -1 where none ends in time. */
+/**
+ * The symbol whose code begins at that bit and is longer than a look, and above its 8 bits the length of the code; -1
+ * where it is not there in whole, or is that of the end.
+ */
 function findLong(source: Uint8Array, fromBit: number, endBit: number): number {
-  const last = Math.min(longestCode, endBit - fromBit);
-  let code = 0;
-  for (let bits = 1; bits <= last; bits += 1) {
-    const bit = fromBit + bits - 1;
-    code = (code << 1) | (((source[bit >>> 3] as number) >>> (7 - (bit & 7))) & 1);
-    const place = code - (firstCodes[bits] as number);
-    if (place >= 0 && place < (counts[bits] as number)) {
-      const symbol = symbols[(firstPlaces[bits] as number) + place] as number;
-      return symbol === endOfString ? -1 : symbol | (bits << 8);
-    }
-  }
-  return -1;
+  const at = fromBit >>> 3;
+  const skipped = fromBit & 7;
+  // Bytes behind the string count for nothing: a code that reached into them is longer than what is left.
+  const four = (byteAt(source, at) << 24) | (byteAt(source, at + 1) << 16) | (byteAt(source, at + 2) << 8);
+  const word = (((four | byteAt(source, at + 3)) << skipped) | (byteAt(source, at + 4) >>> (8 - skipped))) >>> 0;
+  let bits = lookBits + 1;
+  while (word >= (limits[bits] as number)) bits += 1;
+  if (bits > endBit - fromBit) return -1;
+  const symbol = symbols[(word >>> (32 - bits)) + (places[bits] as number)] as number;
+  return symbol === endOfString ? -1 : symbol | (bits << 8);
+}
+
+function byteAt(source: Uint8Array, at: number): number {
+  return at < source.length ? (source[at] as number) : 0;
 }
