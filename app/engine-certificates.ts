@@ -4,6 +4,7 @@ import { claimsOf } from './certificates/acme/claims.ts';
 import { createDnsProofs } from './certificates/acme/dns-proofs.ts';
 import { createIssuance, type Issuance, type IssuanceOptions, type News } from './certificates/acme/issuance.ts';
 import { createLiveChallenges, type LiveChallenges } from './certificates/acme/live-challenges.ts';
+import { openKept } from './certificates/acme/material.ts';
 import { planCertificates } from './certificates/acme/plan.ts';
 import type { AcmeResolver } from './certificates/acme/resolver.ts';
 import { createSelfCheck } from './certificates/acme/self-check.ts';
@@ -113,6 +114,7 @@ export async function createEngineCertificates(options: EngineCertificatesOption
     const issuance = createIssuance({
       repository,
       vault,
+      opened: await openKept(repository.list(), vault, log),
       connect: connectCa,
       live,
       selfCheck: createSelfCheck(() =>

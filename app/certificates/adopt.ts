@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { ImportReport } from '../contract/certificates.ts';
 import type { BroughtCertificate } from '../operations/certificate-service.ts';
 import { OperationError } from '../operations/error.ts';
@@ -15,21 +16,49 @@ interface Surroundings {
   readonly now: number;
 }
 
+/** Each takes some 200 µs to be judged and sealed, and all together one write to the disk. */
+const adoptedAtOnce = 50;
+
 /**
  * Takes over what an import found. A certificate of a resolver that is here too is renewed by that from now on; one of a
- * resolver that is not stays as its owner's. Accounts are taken for resolvers that have none of their own yet.
+ * resolver that is not stays as its owner's. Accounts are taken for resolvers that have none of their own yet. Rejects
+ * with OperationError where they cannot be kept; those that were kept by then stay.
  */
-export function adoptFound(
+export async function adoptFound(
   { certificates, accounts }: Pick<Found, 'certificates' | 'accounts'>,
   around: Surroundings,
-): ImportReport {
+): Promise<ImportReport> {
   const report: ImportReport = { taken: [], accounts: [], skipped: [] };
   for (const account of accounts) adoptAccount(account, around, report);
-  for (const brought of certificates) {
-    const resolver = around.resolvers.get(brought.resolver ?? '') ?? null;
-    const { certificatePem, privateKey } = brought;
+  try {
+    for (let from = 0; from < certificates.length; from += adoptedAtOnce) {
+      // Ten thousand of them would else keep everybody else waiting for seconds.
+      if (from > 0) await setImmediate();
+      adoptSome(certificates.slice(from, from + adoptedAtOnce), around, report);
+    }
+  } finally {
+    around.issuance.look();
+  }
+  return report;
+}
+
+function adoptSome(some: Found['certificates'], around: Surroundings, report: ImportReport): void {
+  const made = new Map<string, StoredCertificate>();
+  const taken: ImportReport['taken'] = [];
+  for (const { certificatePem, privateKey, resolver: name } of some) {
+    const resolver = around.resolvers.get(name ?? '') ?? null;
     try {
-      adoptCertificate({ certificatePem, privateKey, resolver: resolver?.name ?? null }, resolver, around, report);
+      const brought = { certificatePem, privateKey, resolver: resolver?.name ?? null };
+      const stored = adopted(brought, resolver, { ...around, made }, report);
+      if (!stored) continue;
+      made.set(stored.id, stored);
+      taken.push({
+        names: [...stored.names],
+        certificateId: stored.id,
+        resolver: stored.resolver,
+        notAfter: stored.issued?.notAfter ?? 0,
+        renews: stored.resolver !== null,
+      });
     } catch (error) {
       if (!(error instanceof OperationError) || error.code === 'UNAVAILABLE') throw error;
       report.skipped.push({
@@ -40,17 +69,19 @@ export function adoptFound(
       });
     }
   }
-  return report;
+  around.issuance.putAll([...made.values()]);
+  report.taken.push(...taken);
 }
 
-function adoptCertificate(
+/** As it is to be kept; null where what is there already is as good, which the report tells. */
+function adopted(
   brought: BroughtCertificate,
   resolver: AcmeResolver | null,
-  { issuance, seal, now }: Surroundings,
+  { issuance, made: others, seal, now }: Surroundings & { readonly made: ReadonlyMap<string, StoredCertificate> },
   report: ImportReport,
-): void {
+): StoredCertificate | null {
   const made = bringIn(null, brought, { seal, now });
-  const known = issuance.get(made.id)?.stored;
+  const known = others.get(made.id) ?? issuance.get(made.id)?.stored;
   const [name = ''] = made.names;
   if (known?.issued && made.issued && known.issued.notAfter >= made.issued.notAfter) {
     const isSame = known.issued.notAfter === made.issued.notAfter;
@@ -58,9 +89,9 @@ function adoptCertificate(
       ? `The certificate of ${name} is here already.`
       : `A newer certificate of ${name} is here already.`;
     report.skipped.push({ what: name, code: isSame ? 'ALREADY_THERE' : 'OLDER', message, details: { name } });
-    return;
+    return null;
   }
-  const stored: StoredCertificate = {
+  return {
     ...(known ?? made),
     resolver: made.resolver,
     // Known by the CA that has it, so that it can be told what a new one stands for.
@@ -69,14 +100,6 @@ function adoptCertificate(
     askCaAt: resolver === null ? null : now,
     failure: null,
   };
-  issuance.put(stored);
-  report.taken.push({
-    names: [...made.names],
-    certificateId: made.id,
-    resolver: made.resolver,
-    notAfter: made.issued?.notAfter ?? 0,
-    renews: made.resolver !== null,
-  });
 }
 
 function adoptAccount(

@@ -266,7 +266,7 @@ export function createCertificateService(options: CertificateServiceOptions): Se
     },
     adopt: async (found, actor) => {
       const { issuance, seal } = await open();
-      const report = adoptFound(found, { issuance, repository, seal, resolvers: resolvers(), now: now() });
+      const report = await adoptFound(found, { issuance, repository, seal, resolvers: resolvers(), now: now() });
       changed('certificates.imported', actor, '', { taken: report.taken.length, accounts: report.accounts.length });
       build();
       options.onWishes();

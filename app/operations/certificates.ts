@@ -136,7 +136,7 @@ export const certificates = {
       });
     }
     const given = path === undefined ? (files ?? []) : await readImportPath(from, path);
-    const found = readImport(from, given, Date.now());
+    const found = await readImport(from, given, Date.now());
     const known = context.engine.certificates.resolvers();
     const renewed = found.certificates.map((each) => ({ ...each, resolver: renewedBy(each, known) }));
     const report = await context.engine.certificates.adopt({ ...found, certificates: renewed }, context.caller.actor);

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { setImmediate } from 'node:timers/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { SharedRegions } from '../../proxy/model/shared-memory.ts';
 import type {
@@ -102,8 +102,9 @@ const longestRetryMs = 10_000;
  */
 const resourceLimits = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 16 };
 
-/** A worker takes these in within a few milliseconds. */
+/** A worker takes these in within a few milliseconds, and has visitors to look after meanwhile. */
 const broughtAtOnce = 500;
+const broughtEveryMs = 10;
 
 const ticketSecretMs = 24 * 3_600_000;
 
@@ -316,7 +317,8 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
         // A worker that starts now is sent all of these.
         certificates = [...certificates.filter(({ id }) => !ids.has(id)), ...part];
         broadcast({ type: 'certificates', upsert: part, remove: [] });
-        await setImmediate();
+        // A worker takes in all that waits for it in one go.
+        await delay(broughtEveryMs);
       }
     },
     publish: (nextSnapshot, nextCertificates) => {

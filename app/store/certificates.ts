@@ -76,6 +76,8 @@ export interface CertificateRepository {
   readonly list: () => readonly StoredCertificate[];
   readonly get: (id: string) => StoredCertificate | undefined;
   readonly put: (certificate: StoredCertificate) => void;
+  /** All of them or none. */
+  readonly putAll: (certificates: readonly StoredCertificate[]) => void;
   /** Its orders, too. */
   readonly remove: (id: string) => boolean;
   readonly orders: {
@@ -153,6 +155,11 @@ export function createCertificateRepository(connection: Connection): Certificate
     },
     put: (certificate) => {
       write(() => put.run(certificateRow(certificate)));
+    },
+    putAll: (certificates) => {
+      write(() => {
+        for (const each of certificates) put.run(certificateRow(each));
+      });
     },
     remove: (id) =>
       write(() => {

@@ -30,6 +30,8 @@ export interface Issuance {
   readonly renewNow: (id: string) => void;
   /** Adds or changes a certificate. */
   readonly put: (certificate: StoredCertificate) => void;
+  /** Adds or changes many, all of them or none; to be followed by `look` when there are no more. */
+  readonly putAll: (certificates: readonly StoredCertificate[]) => void;
   readonly forget: (id: string) => boolean;
   readonly accounts: Accounts;
   /** What to add to this machine's clock by those of CAs; 0 where it is near enough. */
@@ -55,6 +57,8 @@ export interface Entry {
 export interface IssuanceOptions {
   readonly repository: CertificateRepository;
   readonly vault: KeyVault;
+  /** By id, what was opened of those that are kept, as far as it was; left out: nothing. */
+  readonly opened?: ReadonlyMap<string, CertificateSnapshot | null>;
   readonly connect: ConnectCa;
   readonly live: LiveChallenges;
   /** Left out: the CA is told without having looked ourselves. */
@@ -349,8 +353,18 @@ export function createIssuance(options: IssuanceOptions): Issuance {
     put(entry, { unusedSince: entry.stored.unusedSince ?? now() });
   };
 
+  const take = (certificate: StoredCertificate): void => {
+    const entry = all.get(certificate.id) ?? blank(certificate);
+    entry.stored = certificate;
+    entry.snapshot = materialOf(certificate, vault, log);
+    all.set(certificate.id, entry);
+    changed(entry);
+  };
+
   for (const kept of repository.list()) {
-    const snapshot = materialOf(kept, vault, log);
+    const snapshot = options.opened?.has(kept.id)
+      ? (options.opened.get(kept.id) ?? null)
+      : materialOf(kept, vault, log);
     const stored = withKeyState(kept, kept.issued !== null && snapshot === null, now());
     if (stored !== kept) trying('the loss of a key could not be kept', () => repository.put(stored));
     if (stored !== kept && stored.failure) lost.push(stored);
@@ -396,12 +410,12 @@ export function createIssuance(options: IssuanceOptions): Issuance {
     },
     put: (certificate) => {
       repository.put(certificate);
-      const entry = all.get(certificate.id) ?? blank(certificate);
-      entry.stored = certificate;
-      entry.snapshot = materialOf(certificate, vault, log);
-      all.set(certificate.id, entry);
-      changed(entry);
+      take(certificate);
       look();
+    },
+    putAll: (certificates) => {
+      repository.putAll(certificates);
+      for (const certificate of certificates) take(certificate);
     },
     forget,
     look,

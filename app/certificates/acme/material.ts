@@ -1,4 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import type { CertificateSnapshot } from '../../../proxy/model/snapshot.ts';
 import type { Log } from '../../log.ts';
 import type { StoredCertificate } from '../../store/certificates.ts';
@@ -26,6 +27,23 @@ export function materialOf(stored: StoredCertificate, vault: KeyVault, log: Log)
     log.error('the key of a certificate cannot be read', { names: stored.names, error });
     return null;
   }
+}
+
+/** A key takes some 10 µs to open. */
+const openedInOneGo = 200;
+
+/** Opens what is kept, by id, a few at a time: ten thousand of them must not keep all else waiting. */
+export async function openKept(
+  kept: readonly StoredCertificate[],
+  vault: KeyVault,
+  log: Log,
+): Promise<ReadonlyMap<string, CertificateSnapshot | null>> {
+  const opened = new Map<string, CertificateSnapshot | null>();
+  for (const [index, stored] of kept.entries()) {
+    if (index % openedInOneGo === openedInOneGo - 1) await setImmediate();
+    opened.set(stored.id, materialOf(stored, vault, log));
+  }
+  return opened;
 }
 
 /** Of the first certificate of a chain. */

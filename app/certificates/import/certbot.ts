@@ -15,8 +15,8 @@ import {
  * is renewed, `accounts/SERVER/directory/ID` holds accounts. Nginx Proxy Manager has one, too, and `custom_ssl/NAME` of
  * certificates that were uploaded to it.
  */
-export function readCertbot(files: readonly ImportFile[], now: number): Found {
-  const judged = judgePairs([...livePairs(files), ...archivedPairs(files), ...customPairs(files)], now);
+export async function readCertbot(files: readonly ImportFile[], now: number): Promise<Found> {
+  const judged = await judgePairs([...livePairs(files), ...archivedPairs(files), ...customPairs(files)], now);
   const accounts: FoundAccount[] = [];
   const skipped: Skipped[] = [...judged.skipped, ...dnsCredentials(files)];
   for (const [, dir, content] of matching(files, /^(.*accounts\/.+)\/private_key\.json$/)) {

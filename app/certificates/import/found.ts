@@ -1,4 +1,5 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import type { ImportReport } from '../../contract/certificates.ts';
 import { Secret } from '../../secrets/secret.ts';
 import { certificatesOf } from '../export/pkcs12.ts';
@@ -50,11 +51,18 @@ export interface RawPair {
   readonly byAcme: boolean;
 }
 
+/** Each takes some 100 µs; between two goes everybody else has a turn. */
+const judgedInOneGo = 100;
+
 /** Takes what can serve, the newest for each set of names, and says why the rest was left. */
-export function judgePairs(pairs: readonly RawPair[], now: number): Pick<Found, 'certificates' | 'skipped'> {
+export async function judgePairs(
+  pairs: readonly RawPair[],
+  now: number,
+): Promise<Pick<Found, 'certificates' | 'skipped'>> {
   const skipped: Skipped[] = [];
   const newest = new Map<string, FoundCertificate>();
-  for (const pair of pairs) {
+  for (const [index, pair] of pairs.entries()) {
+    if (index % judgedInOneGo === judgedInOneGo - 1) await setImmediate();
     const judged = judgePair(pair, now);
     if ('code' in judged) {
       skipped.push(judged);

@@ -58,7 +58,7 @@ async function acmeJson(): Promise<{ readonly file: ImportFile; readonly account
 describe("Traefik's acme.json", () => {
   it('gives its accounts and certificates, with what was left and why', async () => {
     const { file, accountPem, chain } = await acmeJson();
-    const { certificates, accounts, skipped } = readImport('traefik', [file], now);
+    const { certificates, accounts, skipped } = await readImport('traefik', [file], now);
     expect(certificates.map(({ names, resolver }) => [names, resolver])).toEqual([
       [['photos.example.org', 'www.example.org'], 'letsencrypt'],
       [['*.example.org'], 'cloudflare'],
@@ -85,7 +85,7 @@ describe("Traefik's acme.json", () => {
         { Domain: { Main: 'a.example.org' }, Certificate: base64(certificatePem), Key: base64(privateKeyPem) },
       ],
     });
-    const { certificates } = readImport('traefik', [{ path: 'acme.json', content }], now);
+    const { certificates } = await readImport('traefik', [{ path: 'acme.json', content }], now);
     expect(certificates).toMatchObject([{ names: ['a.example.org'], resolver: 'acme' }]);
   });
 
@@ -94,13 +94,13 @@ describe("Traefik's acme.json", () => {
     ['{"letsencrypt":', 'is not JSON'],
     ['[]', 'is not an acme.json'],
     ['{}', 'no certificate and no account'],
-  ])('is refused with a reason where it is none: %j', (content, reason) => {
-    expect(() => readImport('traefik', [{ path: 'acme.json', content }], now)).toThrow(reason);
+  ])('is refused with a reason where it is none: %j', async (content, reason) => {
+    await expect(readImport('traefik', [{ path: 'acme.json', content }], now)).rejects.toThrow(reason);
   });
 
   it('leaves out what has ended', async () => {
     const { file } = await acmeJson();
-    const { certificates, skipped } = readImport('traefik', [file], now + 4000 * dayMs);
+    const { certificates, skipped } = await readImport('traefik', [file], now + 4000 * dayMs);
     expect(certificates).toEqual([]);
     expect(skipped.filter(({ code }) => code === 'EXPIRED')).toHaveLength(3);
   });
@@ -143,7 +143,7 @@ describe("certbot's and Nginx Proxy Manager's folders", () => {
   it('give the newest certificate of each name, by the links or without them', async () => {
     await certbot('etc/letsencrypt');
     const files = await readImportPath('certbot', join(root, 'etc/letsencrypt'));
-    const { certificates, accounts, skipped } = readImport('certbot', files, now);
+    const { certificates, accounts, skipped } = await readImport('certbot', files, now);
     expect(certificates).toMatchObject([{ where: 'live/nas', names: ['nas.example.org'], resolver: null }]);
     expect(accounts).toMatchObject([
       {
@@ -154,7 +154,7 @@ describe("certbot's and Nginx Proxy Manager's folders", () => {
     expect(skipped).toMatchObject([{ what: 'nas', code: 'DNS_CREDENTIALS', details: { plugin: 'cloudflare' } }]);
 
     const archived = files.filter(({ path }) => !path.startsWith('live/'));
-    const again = readImport('certbot', archived, now).certificates;
+    const again = (await readImport('certbot', archived, now)).certificates;
     expect(again.map(({ where, certificatePem }) => [where, certificatePem])).toEqual([
       ['archive/nas', certificates[0]?.certificatePem],
     ]);
@@ -168,7 +168,7 @@ describe("certbot's and Nginx Proxy Manager's folders", () => {
     write('data/custom_ssl/npm-4/fullchain.pem', (await makeCertificate(['keyless.example.org'])).certificatePem);
     write('data/database.sqlite', 'not read');
     const files = await readImportPath('nginx-proxy-manager', root);
-    const { certificates, skipped } = readImport('nginx-proxy-manager', files, now);
+    const { certificates, skipped } = await readImport('nginx-proxy-manager', files, now);
     expect(certificates.map(({ names }) => names[0]).toSorted((a = '', b = '') => a.localeCompare(b))).toEqual([
       'nas.example.org',
       'own.example.org',
@@ -189,13 +189,15 @@ describe("certbot's and Nginx Proxy Manager's folders", () => {
     expect(await readImportPath('certbot', join(root, 'pipes'))).toEqual([]);
   });
 
-  it('quote nothing of a file that is not what was meant', () => {
+  it('quote nothing of a file that is not what was meant', async () => {
     const files = [{ path: 'acme.json', content: 'root:hunter2:0:0' }];
-    expect(() => readImport('traefik', files, now)).toThrow(/^Nothing was imported\. acme\.json is not JSON\.$/);
+    await expect(readImport('traefik', files, now)).rejects.toThrow(
+      /^Nothing was imported\. acme\.json is not JSON\.$/,
+    );
   });
 
   it('say what they lack, and what is not there', async () => {
-    expect(() => readImport('certbot', [], now)).toThrow('/etc/letsencrypt');
+    await expect(readImport('certbot', [], now)).rejects.toThrow('/etc/letsencrypt');
     await expect(readImportPath('certbot', join(root, 'nowhere'))).rejects.toMatchObject({
       code: 'INVALID',
       details: { reason: 'IMPORT_UNREADABLE', code: 'ENOENT' },

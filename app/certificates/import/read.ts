@@ -21,11 +21,11 @@ const wanted: Readonly<Record<ImportSource, RegExp>> = {
   'nginx-proxy-manager': /(\.pem|\.conf|(private_key|regr)\.json)$/,
 };
 
-/** Understands the files of another program. Throws OperationError INVALID where they are none of its. */
-export function readImport(from: ImportSource, files: readonly ImportFile[], now: number): Found {
+/** Understands the files of another program. Rejects with OperationError INVALID where they are none of its. */
+export async function readImport(from: ImportSource, files: readonly ImportFile[], now: number): Promise<Found> {
   let found: Found;
   try {
-    found = from === 'traefik' ? readTraefik(files, now) : readCertbot(files, now);
+    found = from === 'traefik' ? await readTraefik(files, now) : await readCertbot(files, now);
   } catch (error) {
     throw unsuitable(from, error instanceof Error ? error.message : String(error), error);
   }

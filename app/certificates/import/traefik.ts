@@ -31,8 +31,8 @@ const resolverSchema = z.object({
   certificates: z.array(z.unknown()).nullish(),
 });
 
-/** Throws a sentence for people where the file is none of Traefik's. */
-export function readTraefik(files: readonly ImportFile[], now: number): Found {
+/** Rejects with a sentence for people where the file is none of Traefik's. */
+export async function readTraefik(files: readonly ImportFile[], now: number): Promise<Found> {
   const pairs: RawPair[] = [];
   const accounts: FoundAccount[] = [];
   const skipped: Skipped[] = [];
@@ -55,7 +55,7 @@ export function readTraefik(files: readonly ImportFile[], now: number): Found {
       }
     }
   }
-  const judged = judgePairs(pairs, now);
+  const judged = await judgePairs(pairs, now);
   return { ...judged, accounts, skipped: [...skipped, ...judged.skipped] };
 }
 
