@@ -1,9 +1,11 @@
 // `npm run fuzz [TARGET…] -- --seconds 600 --seed 1`: changed inputs for everything that reads what strangers send.
 import { parseArgs } from 'node:util';
 import { fuzz, fuzzWire } from './fuzz.ts';
-import { targets } from './targets.ts';
+import { hpack } from './hpack-target.ts';
+import { targets as inner } from './targets.ts';
 import { openAnswers, openForwarder } from './wire-targets.ts';
 
+const targets = [...inner, hpack];
 const { values, positionals } = parseArgs({
   options: { seconds: { type: 'string', default: '600' }, seed: { type: 'string', default: '1' } },
   allowPositionals: true,
