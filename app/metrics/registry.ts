@@ -105,7 +105,7 @@ export function createMetricsRegistry(options: MetricsOptions, sources: MetricsS
         certificateText(sources.certificates()),
         gaugeText(
           'gatehouse_held_off_total',
-          'What limits on clients held off, by limit',
+          'What limits on clients held off, and what servers did wrong (server-…), by name',
           [...(sources.heldOff?.() ?? [])].map(([limit, value]) => ({ labels: { limit }, value })),
           'counter',
         ),

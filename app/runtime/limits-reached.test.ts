@@ -51,6 +51,20 @@ test('a flood is a problem while it lasts, and what any address sees is none', (
   expect(limits.problems()).toEqual([]);
 });
 
+test('what servers do wrong is told of and counted, and is no flood', () => {
+  const { limits, lines, changes } = setUp();
+  limits.add([{ limit: 'server-truncated', count: 5000, clientIp }]);
+  expect(lines).toEqual([
+    {
+      message: 'servers failed: answers that servers broke off in the middle',
+      details: { limit: 'server-truncated', count: 5000, clientIp, total: 5000 },
+    },
+  ]);
+  expect([...limits.totals()]).toEqual([['server-truncated', 5000]]);
+  expect(limits.problems()).toEqual([]);
+  expect(changes()).toBe(0);
+});
+
 test('what was not told of yet is told at the end', () => {
   const { limits, lines } = setUp();
   limits.add([{ limit: 'slow-body', count: 1, clientIp }]);

@@ -1,9 +1,9 @@
-import type { LimitCount, LimitName } from '../../proxy/model/limits.ts';
+import { type LimitCount, type LimitName, serverFaultNames } from '../../proxy/model/limits.ts';
 import type { Problem } from '../contract/objects.ts';
 import type { Log } from '../log.ts';
 import { problem } from '../problem.ts';
 
-/** What limits hold off, gathered from all workers: told in the log, counted, and shown while it lasts. */
+/** What limits hold off and what servers do wrong, gathered from all workers: told in the log, counted, and shown while it lasts. */
 export interface LimitsReached {
   readonly add: (counts: readonly LimitCount[]) => void;
   /** Since the start. */
@@ -33,7 +33,13 @@ const words: Readonly<Record<LimitName, string>> = {
   'http2-failed-streams': 'HTTP/2 connections with too many failed streams (Rapid Reset, MadeYouReset)',
   'http2-idle-frames': 'HTTP/2 connections that were flooded with frames which ask for nothing',
   'http2-protocol': 'HTTP/2 connections that broke the protocol or its bounds, or stayed after their end',
+  'server-truncated': 'answers that servers broke off in the middle',
+  'server-malformed': 'answers of servers that are not valid HTTP, or longer than they say',
+  'server-reset': 'connections that servers closed before they answered',
+  'server-timeout': 'servers that did not answer in time',
 };
+
+const faults: ReadonlySet<string> = new Set(serverFaultNames);
 
 export function createLimitsReached({
   log,
@@ -52,7 +58,12 @@ export function createLimitsReached({
 
   const tell = (): void => {
     for (const { limit, count, clientIp } of untold.values()) {
-      log.warn(`held off: ${words[limit]}`, { limit, count, clientIp, total: totals.get(limit) ?? 0 });
+      log.warn(`${faults.has(limit) ? 'servers failed' : 'held off'}: ${words[limit]}`, {
+        limit,
+        count,
+        clientIp,
+        total: totals.get(limit) ?? 0,
+      });
     }
     untold.clear();
   };
@@ -66,7 +77,8 @@ export function createLimitsReached({
       for (const { limit, count, clientIp } of counts) {
         totals.set(limit, (totals.get(limit) ?? 0) + count);
         untold.set(limit, { limit, count: count + (untold.get(limit)?.count ?? 0), clientIp });
-        recent.push({ at, count, limit });
+        // A server at fault is no flood.
+        if (!faults.has(limit)) recent.push({ at, count, limit });
       }
       if (timer === null) {
         // The first is told of at once.

@@ -146,11 +146,13 @@ export class Forwarding implements UpstreamHandler, GoneListener {
     return this.exchange.sink.isFlushed === true;
   }
 
-  ended(trailers: string[]): void {
+  ended(trailers: string[], hasMore = false): void {
     if (this.isOver) return;
     this.isOver = true;
     this.call = null;
-    this.exchange.notes.originEndedAt = performance.now();
+    const { notes } = this.exchange;
+    notes.originEndedAt = performance.now();
+    if (hasMore) notes.error ??= { code: 'UPSTREAM_PROTOCOL', detail: 'the server sent more than its answer' };
     if (trailers.length > 0) this.exchange.sink.end(trailerFields(trailers));
     else this.exchange.sink.end();
     this.options.watch?.ended('done');
@@ -174,7 +176,9 @@ export class Forwarding implements UpstreamHandler, GoneListener {
     exchange.notes.originEndedAt = performance.now();
     const failure = upstreamFailure(error);
     if (this.hasHead) {
-      exchange.notes.error = { code: failure.code, detail: failure.detail };
+      // The client has the head already, with its status: only the record tells what became of the rest.
+      const code = failure.code === 'UPSTREAM_RESET' ? 'UPSTREAM_TRUNCATED' : failure.code;
+      exchange.notes.error = { code, detail: failure.detail };
       exchange.sink.abort(error);
     } else {
       answerError(exchange, failure.status, failure.code, failure.detail);

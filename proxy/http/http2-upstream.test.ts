@@ -196,7 +196,7 @@ describe.each(['https', 'h2c'] as const)('gRPC to a server on %s', (scheme) => {
     expect((await ask('/reset')).headers[':status']).toBe(502);
     await ask('/half');
     const half = await harness.record(({ target }) => target === '/half');
-    expect(half.error?.code).toBe('UPSTREAM_RESET');
+    expect(half.error?.code).toBe('UPSTREAM_TRUNCATED');
     const waiting = session.request({ ...grpc, ':path': '/wait' });
     waiting.on('error', () => undefined);
     waiting.write('x');

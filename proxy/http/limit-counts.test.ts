@@ -14,6 +14,23 @@ test.each([
   expect(networkOf(address)).toBe(network);
 });
 
+test('what servers do wrong is counted in the same way', () => {
+  const told: unknown[] = [];
+  const counts = new LimitCounts((each) => told.push(each));
+  const clientIp = '192.0.2.1';
+  for (const code of ['UPSTREAM_TRUNCATED', 'UPSTREAM_PROTOCOL', 'UPSTREAM_RESET', 'UPSTREAM_TIMEOUT'] as const) {
+    counts.noteRecord({ clientIp, error: { code, detail: '' } });
+  }
+  counts.flush();
+  expect(told).toEqual([
+    ['server-truncated', 'server-malformed', 'server-reset', 'server-timeout'].map((limit) => ({
+      limit,
+      count: 1,
+      clientIp,
+    })),
+  ]);
+});
+
 test('records that say that a limit was met are counted by it, others are not', () => {
   const told: unknown[] = [];
   const counts = new LimitCounts((each) => told.push(each));
@@ -22,7 +39,7 @@ test('records that say that a limit was met are counted by it, others are not', 
   counts.noteRecord({ clientIp, error: { code: 'REQUEST_TIMEOUT', detail: 'no byte of the body came for 60 s' } });
   counts.noteRecord({ clientIp, error: { code: 'CLIENT_ABORTED', detail: 'the client stopped reading' } });
   counts.noteRecord({ clientIp, error: { code: 'CLIENT_ABORTED', detail: 'it went away' } });
-  counts.noteRecord({ clientIp, error: { code: 'UPSTREAM_RESET', detail: '' } });
+  counts.noteRecord({ clientIp, error: { code: 'UPSTREAM_REFUSED', detail: '' } });
   counts.noteRecord({ clientIp, error: { code: 'HEADERS_TOO_LARGE', detail: '' } });
   counts.noteRecord({ clientIp, error: null });
   counts.flush();

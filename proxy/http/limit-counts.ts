@@ -24,7 +24,7 @@ export class LimitCounts {
     this.timer ??= setTimeout(() => this.flush(), tellMs);
   }
 
-  /** What a record says of its client. */
+  /** What a record says of its client, or of the server that it was sent to. */
   noteRecord({ error, clientIp }: Pick<RequestRecord, 'error' | 'clientIp'>): void {
     if (error === null) return;
     const limit = limitOf(error.code, error.detail);
@@ -57,6 +57,14 @@ function limitOf(code: ProxyErrorCode, detail: string): LimitName | null {
       return 'malformed-request';
     case 'CLIENT_ABORTED':
       return detail === stoppedReading ? 'slow-reader' : null;
+    case 'UPSTREAM_TRUNCATED':
+      return 'server-truncated';
+    case 'UPSTREAM_PROTOCOL':
+      return 'server-malformed';
+    case 'UPSTREAM_RESET':
+      return 'server-reset';
+    case 'UPSTREAM_TIMEOUT':
+      return 'server-timeout';
     default:
       return null;
   }

@@ -17,6 +17,10 @@ export interface AnswerHead {
   readonly keepMs: number | null;
 }
 
+export const answerBegin = 'HTTP/1.';
+/** In words. */
+export const foreignAnswer = 'an answer that does not begin like HTTP/1';
+
 const none: readonly string[] = [];
 const digits = /^[0-9]{1,16}$/;
 const keepAliveTimeout = /(?:^|[\s,;])timeout=(\d{1,9})\b/i;
@@ -27,8 +31,8 @@ const keepAliveTimeout = /(?:^|[\s,;])timeout=(\d{1,9})\b/i;
  */
 export function parseAnswerHead(text: string, end: number): AnswerHead | string {
   const minor = text.charCodeAt(7) - 0x30;
-  if (!text.startsWith('HTTP/1.') || (minor !== 0 && minor !== 1) || text.charCodeAt(8) !== 0x20) {
-    return 'an answer that does not begin like HTTP/1';
+  if (!text.startsWith(answerBegin) || (minor !== 0 && minor !== 1) || text.charCodeAt(8) !== 0x20) {
+    return foreignAnswer;
   }
   const status = statusAt(text);
   if (status === 0) return 'an answer without a proper status';

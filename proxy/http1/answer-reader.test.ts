@@ -146,6 +146,8 @@ describe('answers that are none', () => {
     ['an answer that does not begin like HTTP/1', 'http/1.1 200 OK\r\n\r\n'],
     ['an answer that does not begin like HTTP/1', 'HTTP/1.1  200 OK\r\n\r\n'.replace('1.1 ', '1.1\t')],
     ['an answer that does not begin like HTTP/1', '\r\nHTTP/1.1 200 OK\r\n\r\n'],
+    ['an answer that does not begin like HTTP/1', '\x00\x1f>]|\x9b'],
+    ['an answer that does not begin like HTTP/1', '220 mail.example.org ESMTP\r\n'],
     ['an answer without a proper status', 'HTTP/1.1 20 OK\r\n\r\n'],
     ['an answer without a proper status', 'HTTP/1.1 099 OK\r\n\r\n'],
     ['an answer without a proper status', 'HTTP/1.1 +20 OK\r\n\r\n'],

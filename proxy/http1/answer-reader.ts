@@ -1,4 +1,4 @@
-import { type AnswerHead, parseAnswerHead } from './answer-head.ts';
+import { type AnswerHead, answerBegin, foreignAnswer, parseAnswerHead } from './answer-head.ts';
 import { ChunkedDecoder, type ChunkedSink } from './chunked.ts';
 import { parseFields } from './field-lines.ts';
 
@@ -8,8 +8,8 @@ export interface AnswerListener extends ChunkedSink {
   head(head: AnswerHead): void;
   /** The server switched protocols; the bytes after its head belong to the new one. */
   switched(head: AnswerHead, early: Buffer): void;
-  /** `isClean`: the connection's next byte begins the next answer. */
-  answered(trailers: string[], isClean: boolean): void;
+  /** `isClean`: the connection's next byte begins the next answer. `hasMore`: bytes came behind it already. */
+  answered(trailers: string[], isClean: boolean, hasMore: boolean): void;
   malformed(detail: string): void;
 }
 
@@ -135,8 +135,16 @@ export class AnswerReader {
       }
       this.keepPiece(piece);
     }
-    if (this.piecesLength > mostHeadBytes) this.malformed(`a head of more than ${mostHeadBytes / 1024} KiB`);
+    if (this.isForeign()) this.malformed(foreignAnswer);
+    else if (this.piecesLength > mostHeadBytes) this.malformed(`a head of more than ${mostHeadBytes / 1024} KiB`);
     return end;
+  }
+
+  /** What is no answer from its first byte on may never come to an end. */
+  private isForeign(): boolean {
+    const begin = this.pieces?.[0] ?? '';
+    const text = begin.length < answerBegin.length ? (this.pieces ?? []).join('') : begin;
+    return !text.startsWith(answerBegin.slice(0, text.length));
   }
 
   private keepPiece(piece: string): void {
@@ -166,7 +174,8 @@ export class AnswerReader {
     this.listener.head(head);
     if (this.state !== inHead) return end;
     if (this.isHead || status === 204 || status === 304 || head.contentLength === 0) {
-      this.finish([], next === end);
+      // Some servers send content where there can be none, and mean no harm.
+      this.finish([], next === end, false);
       return end;
     }
     if (head.isChunked) {
@@ -208,11 +217,12 @@ export class AnswerReader {
     return next;
   }
 
-  private finish(trailers: string[], isWhole: boolean): void {
-    const isClean = isWhole && this.keepsOpen && this.state !== untilClose;
+  private finish(trailers: string[], isWhole: boolean, hasMore = !isWhole): void {
+    const isBounded = this.state !== untilClose;
+    const isClean = isWhole && this.keepsOpen && isBounded;
     this.state = waiting;
     this.decoder = null;
-    this.listener.answered(trailers, isClean);
+    this.listener.answered(trailers, isClean, isBounded && hasMore);
   }
 
   private malformed(detail: string): void {

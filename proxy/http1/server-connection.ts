@@ -181,7 +181,7 @@ export class ServerConnection implements UpstreamCall, AnswerListener {
     if (handler.isFlushed) this.readBuffer.returned();
   }
 
-  answered(trailers: string[], isClean: boolean): void {
+  answered(trailers: string[], isClean: boolean, hasMore: boolean): void {
     const { handler } = this;
     this.handler = null;
     this.request = null;
@@ -195,7 +195,7 @@ export class ServerConnection implements UpstreamCall, AnswerListener {
       this.release();
     } else {
       this.destroy();
-      handler?.ended(trailers);
+      handler?.ended(trailers, hasMore);
     }
   }
 

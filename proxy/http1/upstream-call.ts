@@ -39,7 +39,8 @@ export interface UpstreamHandler {
   data(chunk: Buffer): void;
   /** True where nothing of the chunks is held any more, so that their memory may be used again. */
   readonly isFlushed: boolean;
-  ended(trailers: string[]): void;
+  /** `hasMore`: the server sent bytes behind the answer that nothing had asked for. Nobody gets them. */
+  ended(trailers: string[], hasMore?: boolean): void;
   /** The server agreed to the upgrade that was asked for; the connection is the handler's. */
   upgraded(fields: string[], connectionFields: readonly string[], socket: Duplex): void;
   /** Where it did not begin, nobody has read from the request's body. */

@@ -53,7 +53,11 @@ export const limitNames = [
   'http2-protocol',
 ] as const;
 
-export type LimitName = (typeof limitNames)[number];
+/** What servers did wrong, named, counted and told of in the same way. */
+export const serverFaultNames = ['server-truncated', 'server-malformed', 'server-reset', 'server-timeout'] as const;
+
+export type ServerFaultName = (typeof serverFaultNames)[number];
+export type LimitName = (typeof limitNames)[number] | ServerFaultName;
 
 /** Since the last time. */
 export interface LimitCount {

@@ -20,6 +20,7 @@ export const proxyErrorCodes = [
   'UPSTREAM_TIMEOUT',
   'UPSTREAM_TLS',
   'UPSTREAM_RESET',
+  'UPSTREAM_TRUNCATED',
   'UPSTREAM_PROTOCOL',
   'REQUEST_AMBIGUOUS',
   'REQUEST_MALFORMED',
@@ -88,17 +89,17 @@ export interface LoggedFacts {
   /** Host as the client sent it, with its port; empty where there was none. */
   readonly authority: string;
   /** The socket's peer, where a trusted proxy named another client. */
-  readonly peerIp?: string;
+  readonly peerIp?: string | undefined;
   /** `X-Forwarded-For` as it was believed; only where it is asked for. */
-  readonly forwardedFor?: string;
-  readonly originBytes?: number;
+  readonly forwardedFor?: string | undefined;
+  readonly originBytes?: number | undefined;
   /** As IANA names it. */
-  readonly tlsCipher?: string;
+  readonly tlsCipher?: string | undefined;
   /** Distinguished name of the certificate that the client proved itself by (RFC 4514). */
-  readonly tlsClientSubject?: string;
-  readonly requestFields?: LoggedFields;
-  readonly originFields?: LoggedFields;
-  readonly downstreamFields?: LoggedFields;
+  readonly tlsClientSubject?: string | undefined;
+  readonly requestFields?: LoggedFields | undefined;
+  readonly originFields?: LoggedFields | undefined;
+  readonly downstreamFields?: LoggedFields | undefined;
 }
 
 /** Which header fields the access log keeps; of those that are redacted, only that they were there. */
