@@ -12,47 +12,64 @@ export interface AccessLogEntry {
 }
 
 /** What does not apply is left out. */
-export type FieldValue = string | number | undefined;
-export type FieldOf = (entry: AccessLogEntry) => FieldValue;
+type FieldValue = string | number | undefined;
+type FieldOf = (entry: AccessLogEntry) => FieldValue;
+
+/**
+ * What a value is made from. Requests have much in common with those before them; values are written out anew only where
+ * what they are made from has changed. `each`: every request has its own.
+ */
+export type FieldSource = 'client' | 'host' | 'server' | 'start' | 'tls' | 'few' | 'each';
+
+export interface CoreField {
+  readonly name: string;
+  readonly from: FieldSource;
+  readonly valueOf: FieldOf;
+}
 
 /** In the order of their names, as Go writes the keys of a map. Those of header fields come after, and then `time`. */
-export function coreFields({ keepsQuery }: AccessLogOptions): readonly (readonly [name: string, valueOf: FieldOf])[] {
+export function coreFields({ keepsQuery }: AccessLogOptions): readonly CoreField[] {
+  const field = (name: string, from: FieldSource, valueOf: FieldOf): CoreField => ({ name, from, valueOf });
   return [
-    ['ClientAddr', ({ record, facts }) => joinHostPort(facts.peerIp ?? record.clientIp, record.clientPort)],
-    ['ClientHost', clientHost],
-    ['ClientPort', ({ record }) => String(record.clientPort)],
-    ['ClientUsername', ({ record }) => (record.username === null || record.username === '' ? '-' : record.username)],
-    ['DownstreamContentSize', ({ record }) => record.responseBytes],
-    ['DownstreamStatus', ({ record }) => record.status],
-    ['Duration', ({ record }) => nanoseconds(record.durationMs)],
-    ['GzipRatio', gzipRatio],
-    ['OriginContentSize', ({ facts }) => facts.originBytes ?? 0],
-    ['OriginDuration', ({ record }) => nanoseconds(record.originDurationMs ?? 0)],
-    ['OriginStatus', ({ record }) => record.originStatus ?? 0],
-    ['Overhead', ({ record }) => nanoseconds(record.durationMs - (record.originDurationMs ?? 0))],
-    ['RequestAddr', ({ facts }) => facts.authority || undefined],
-    ['RequestContentSize', ({ record }) => record.requestBytes],
-    ['RequestCount', ({ count }) => count],
-    ['RequestHost', ({ facts }) => (facts.authority === '' ? undefined : hostPart(facts.authority))],
-    ['RequestMethod', ({ record }) => record.method],
-    ['RequestPath', ({ record }) => requestPath(record.target, keepsQuery)],
-    ['RequestPort', ({ facts }) => (facts.authority === '' ? undefined : portPart(facts.authority))],
-    ['RequestProtocol', ({ record }) => record.protocol],
-    ['RequestScheme', ({ record }) => record.scheme],
-    ['RetryAttempts', ({ record }) => record.retryAttempts ?? 0],
-    ['RouterName', ({ record }) => record.router ?? undefined],
-    ['ServiceAddr', ({ record }) => (record.serverUrl === null ? undefined : hostOf(record.serverUrl))],
-    ['ServiceName', ({ record }) => (record.serverUrl === null ? undefined : (record.service ?? undefined))],
-    ['ServiceURL', ({ record }) => record.serverUrl ?? undefined],
-    ['StartLocal', ({ record }) => localTime(record.at)],
-    ['StartUTC', ({ record }) => utcTime(record.at)],
-    ['TLSCipher', ({ facts }) => facts.tlsCipher],
-    ['TLSClientSubject', ({ facts }) => facts.tlsClientSubject],
-    [
-      'TLSVersion',
-      ({ record: { tlsVersion } }) =>
-        tlsVersion?.startsWith('TLSv') ? tlsVersion.slice(4) : (tlsVersion ?? undefined),
-    ],
+    field('ClientAddr', 'client', ({ record, facts }) =>
+      joinHostPort(facts.peerIp ?? record.clientIp, record.clientPort),
+    ),
+    field('ClientHost', 'client', clientHost),
+    field('ClientPort', 'client', ({ record }) => String(record.clientPort)),
+    field('ClientUsername', 'few', ({ record: { username } }) =>
+      username === null || username === '' ? '-' : username,
+    ),
+    field('DownstreamContentSize', 'each', ({ record }) => record.responseBytes),
+    field('DownstreamStatus', 'each', ({ record }) => record.status),
+    field('Duration', 'each', ({ record }) => nanoseconds(record.durationMs)),
+    field('GzipRatio', 'each', gzipRatio),
+    field('OriginContentSize', 'each', ({ facts }) => facts.originBytes ?? 0),
+    field('OriginDuration', 'each', ({ record }) => nanoseconds(record.originDurationMs ?? 0)),
+    field('OriginStatus', 'each', ({ record }) => record.originStatus ?? 0),
+    field('Overhead', 'each', ({ record }) => nanoseconds(record.durationMs - (record.originDurationMs ?? 0))),
+    field('RequestAddr', 'host', ({ facts }) => facts.authority || undefined),
+    field('RequestContentSize', 'each', ({ record }) => record.requestBytes),
+    field('RequestCount', 'each', ({ count }) => count),
+    field('RequestHost', 'host', ({ facts }) => (facts.authority === '' ? undefined : hostPart(facts.authority))),
+    field('RequestMethod', 'few', ({ record }) => record.method),
+    field('RequestPath', 'each', ({ record }) => requestPath(record.target, keepsQuery)),
+    field('RequestPort', 'host', ({ facts }) => (facts.authority === '' ? undefined : portPart(facts.authority))),
+    field('RequestProtocol', 'few', ({ record }) => record.protocol),
+    field('RequestScheme', 'few', ({ record }) => record.scheme),
+    field('RetryAttempts', 'each', ({ record }) => record.retryAttempts ?? 0),
+    field('RouterName', 'server', ({ record }) => record.router ?? undefined),
+    field('ServiceAddr', 'server', ({ record }) => (record.serverUrl === null ? undefined : hostOf(record.serverUrl))),
+    field('ServiceName', 'server', ({ record }) =>
+      record.serverUrl === null ? undefined : (record.service ?? undefined),
+    ),
+    field('ServiceURL', 'server', ({ record }) => record.serverUrl ?? undefined),
+    field('StartLocal', 'start', ({ record }) => localTime(record.at)),
+    field('StartUTC', 'start', ({ record }) => utcTime(record.at)),
+    field('TLSCipher', 'tls', ({ facts }) => facts.tlsCipher),
+    field('TLSClientSubject', 'tls', ({ facts }) => facts.tlsClientSubject),
+    field('TLSVersion', 'tls', ({ record: { tlsVersion } }) =>
+      tlsVersion?.startsWith('TLSv') ? tlsVersion.slice(4) : (tlsVersion ?? undefined),
+    ),
   ];
 }
 
@@ -69,7 +86,7 @@ export function keepsField({ fields }: AccessLogOptions, name: string): boolean 
 }
 
 /** How a header field is treated. */
-function headerMode({ headers }: AccessLogOptions, lowerName: string): LoggedFieldMode {
+export function headerMode({ headers }: AccessLogOptions, lowerName: string): LoggedFieldMode {
   return (Object.hasOwn(headers.names, lowerName) ? headers.names[lowerName] : undefined) ?? headers.defaultMode;
 }
 

@@ -1,35 +1,31 @@
 import type { AccessLogOptions } from '../model/access-log.ts';
 import type { LoggedFacts, LoggedFieldModes, RequestRecord } from '../model/request-record.ts';
 import { statusTest } from '../model/status-ranges.ts';
-import {
-  type AccessLogEntry,
-  byName,
-  clientHost,
-  coreFields,
-  createOwnFields,
-  type FieldValue,
-  headerFields,
-  keepsField,
-  requestPath,
-} from './entry.ts';
-import { headerText, jsonString, quoted, word } from './escape.ts';
-import { commonTime, localTime } from './times.ts';
+import { type AccessLogEntry, clientHost, createOwnFields, keepsField, requestPath } from './entry.ts';
+import { headerText, quoted, word } from './escape.ts';
+import { jsonLine } from './json-line.ts';
+import type { LineBuffer } from './line-buffer.ts';
+import { commonTime } from './times.ts';
 
 /** Writes requests as lines of the access log. */
 export interface LineWriter {
   /** Whether the log is to have this request. */
   readonly wants: (record: RequestRecord) => boolean;
-  /** With its end. `count`: how many requests there have been since the start, with this one. */
-  readonly lineOf: (record: RequestRecord, facts: LoggedFacts, count: number) => string;
+  /** Writes a line with its end. `count`: how many requests there have been since the start, with this one. */
+  readonly write: (out: LineBuffer, record: RequestRecord, facts: LoggedFacts, count: number) => void;
 }
 
 /** What is to be looked up per line is looked up here, once. Throws where a filter cannot be read. */
 export function createLineWriter(options: AccessLogOptions): LineWriter {
-  const line = options.format === 'json' ? jsonLine(options) : commonLine(options);
+  const write = options.format === 'json' ? jsonLine(options) : asText(commonLine(options));
   const passes = filterOf(options);
   return {
     wants: (record) => (options.addInternals || !isInternal(record)) && passes(record),
-    lineOf: (record, facts, count) => line({ record, facts, count }),
+    write(out, record, facts, count) {
+      out.begin();
+      write(out, { record, facts, count });
+      out.end();
+    },
   };
 }
 
@@ -60,38 +56,8 @@ function isInternal({ router, service, error }: RequestRecord): boolean {
 
 type Line = (entry: AccessLogEntry) => string;
 
-function jsonLine(options: AccessLogOptions): Line {
-  const core = coreFields(options)
-    .filter(([name]) => keepsField(options, name))
-    .map(([name, valueOf]) => ({ key: `${jsonString(name)}:`, valueOf }));
-  const keepsEntryPoint = keepsField(options, 'entryPointName');
-  const ownFields = createOwnFields(options);
-  return (entry) => {
-    const { record, facts } = entry;
-    let text = '{';
-    for (const { key, valueOf } of core) {
-      const value = valueOf(entry);
-      if (value !== undefined) text += `${key}${jsonValue(value)},`;
-    }
-    if (facts.downstreamFields) text += members(headerFields('downstream_', facts.downstreamFields));
-    if (keepsEntryPoint) text += `"entryPointName":${jsonString(record.entryPoint)},`;
-    text += '"level":"info","msg":"",';
-    if (facts.originFields) text += members(headerFields('origin_', facts.originFields));
-    const own = ownFields(entry);
-    const request = facts.requestFields ? [...own, ...headerFields('request_', facts.requestFields)] : own;
-    text += members(facts.requestFields ? request.toSorted(byName) : request);
-    return `${text}"time":"${localTime(record.at + record.durationMs, false)}"}\n`;
-  };
-}
-
-function jsonValue(value: NonNullable<FieldValue>): string {
-  return typeof value === 'number' ? String(value) : jsonString(value);
-}
-
-function members(fields: readonly (readonly [string, string])[]): string {
-  let text = '';
-  for (const [name, value] of fields) text += `${jsonString(name)}:${jsonString(value)},`;
-  return text;
+function asText(line: Line): (out: LineBuffer, entry: AccessLogEntry) => void {
+  return (out, entry) => out.text(line(entry));
 }
 
 /** The Common Log Format with the visitor's two fields, and what Traefik adds. A field that is dropped is a `-`. */

@@ -249,7 +249,7 @@ export abstract class LiveExchange implements Exchange, ResponseSink {
     const route = notes.innerRoute ?? this.target;
     const originDurationMs =
       notes.originStartedAt === null ? null : (notes.originEndedAt ?? performance.now()) - notes.originStartedAt;
-    return {
+    const record: RequestRecord = {
       id: request.id,
       at: this.atMs,
       entryPoint: request.entryPoint,
@@ -274,10 +274,11 @@ export abstract class LiveExchange implements Exchange, ResponseSink {
       originDurationMs,
       userAgent: request.userAgent,
       referer: request.referer,
-      ...(notes.retryAttempts === undefined ? {} : { retryAttempts: notes.retryAttempts }),
       upgrade: request.upgrade,
       tlsVersion: request.tls?.version ?? null,
       error: notes.error,
     };
+    if (notes.retryAttempts !== undefined) record.retryAttempts = notes.retryAttempts;
+    return record;
   }
 }

@@ -6,9 +6,16 @@ import type { LiveRequest } from './live-request.ts';
 
 const redacted = 'REDACTED';
 
+const keeping = new WeakMap<LoggedFieldModes, boolean>();
+
 /** Whether any field is kept at all; where none is, nobody need look at them. */
 export function keepsFields(modes: LoggedFieldModes): boolean {
-  return modes.defaultMode !== 'drop' || Object.values(modes.names).some((mode) => mode !== 'drop');
+  let keeps = keeping.get(modes);
+  if (keeps === undefined) {
+    keeps = modes.defaultMode !== 'drop' || Object.values(modes.names).some((mode) => mode !== 'drop');
+    keeping.set(modes, keeps);
+  }
+  return keeps;
 }
 
 /** The fields that the access log keeps, each name once. What is redacted never leaves the worker. */
@@ -35,22 +42,18 @@ export function factsOf(
   originFields: LoggedFields | null,
 ): LoggedFacts {
   const { tls } = request;
-  const forwardedFor = modes.wantsForwardedFor === true ? request.headers.get('x-forwarded-for') : undefined;
-  const subject = tls?.clientCertificates === undefined ? '' : subjectOf(tls);
+  const keeps = keepsFields(modes);
+  // Always the same members in the same order: objects of many shapes cost several times as much.
   return {
     authority: request.authority,
-    ...(request.peerIp === request.clientIp ? {} : { peerIp: request.peerIp }),
-    ...(forwardedFor === undefined ? {} : { forwardedFor }),
-    ...(notes.originBytes === undefined ? {} : { originBytes: notes.originBytes }),
-    ...(tls?.cipher === undefined ? {} : { tlsCipher: tls.cipher }),
-    ...(subject === '' ? {} : { tlsClientSubject: subject }),
-    ...(keepsFields(modes)
-      ? {
-          requestFields: loggedFields(request.headers, modes),
-          originFields: originFields ?? [],
-          downstreamFields: downstream === null ? [] : loggedFields(downstream, modes),
-        }
-      : {}),
+    peerIp: request.peerIp === request.clientIp ? undefined : request.peerIp,
+    forwardedFor: modes.wantsForwardedFor === true ? request.headers.get('x-forwarded-for') : undefined,
+    originBytes: notes.originBytes,
+    tlsCipher: tls?.cipher,
+    tlsClientSubject: tls?.clientCertificates === undefined ? undefined : subjectOf(tls) || undefined,
+    requestFields: keeps ? loggedFields(request.headers, modes) : undefined,
+    originFields: keeps ? (originFields ?? []) : undefined,
+    downstreamFields: keeps && downstream !== null ? loggedFields(downstream, modes) : keeps ? [] : undefined,
   };
 }
 

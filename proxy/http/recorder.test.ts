@@ -58,7 +58,7 @@ test('the access log has a line of each request it is to have, with its number',
   const sent: Traffic[] = [];
   let count = 0;
   const recorder = createRecorder((message) => sent.push(message as Traffic), {
-    writer: { wants: ({ status }) => status !== 204, lineOf: (_record, _facts, number) => `${number}\n` },
+    writer: { wants: ({ status }) => status !== 204, write: (out, _record, _facts, number) => out.add(`${number}\n`) },
     nextCount: () => ++count,
   });
   const counter = recorder.counter('web', null, null);

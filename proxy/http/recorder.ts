@@ -121,7 +121,7 @@ export function createRecorder(
       droppedLines += 1;
       return;
     }
-    logged.add(lines.writer.lineOf(record, facts, count));
+    lines.writer.write(logged, record, facts, count);
   };
 
   return {

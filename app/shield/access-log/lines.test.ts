@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { LineBuffer } from '../../../proxy/access-log/line-buffer.ts';
 import { createLineWriter } from '../../../proxy/access-log/line-writer.ts';
 import type { LoggedFacts, RequestRecord } from '../../../proxy/model/request-record.ts';
 import type { StaticConfiguration } from '../../config/static.ts';
@@ -44,8 +45,22 @@ const settings = (asked: Asked | undefined): AccessLogSettings => {
   if (made === null) throw new Error('there is no access log');
   return made;
 };
-const line = (asked: Asked | undefined, change: Partial<RequestRecord> = {}, more: Partial<LoggedFacts> = {}): string =>
-  createLineWriter(settings(asked).lines).lineOf({ ...record, ...change }, { ...facts, ...more }, 7);
+const line = (
+  asked: Asked | undefined,
+  change: Partial<RequestRecord> = {},
+  more: Partial<LoggedFacts> = {},
+): string => {
+  const writer = createLineWriter(settings(asked).lines);
+  const lines = new LineBuffer();
+  writer.write(lines, { ...record, ...change }, { ...facts, ...more }, 7);
+  const first = Buffer.from(lines.take()).toString();
+  // What is kept of one request does not show in another's line.
+  writer.write(lines, record, facts, 6);
+  lines.take();
+  writer.write(lines, { ...record, ...change }, { ...facts, ...more }, 7);
+  expect(Buffer.from(lines.take()).toString()).toBe(first);
+  return first;
+};
 const json = (asked: Asked, change: Partial<RequestRecord> = {}, more: Partial<LoggedFacts> = {}) =>
   JSON.parse(line({ format: 'json', ...asked }, change, more)) as Record<string, unknown>;
 
