@@ -1,19 +1,14 @@
-import type { Actor } from './context.ts';
+import { refuseTokens } from './caller.ts';
 import { OperationError } from './error.ts';
 import { operations } from './implementer.ts';
 
-/** A token is for programs. One that leaked must not be able to make itself permanent or lock its owner out. */
-function refuseTokens(actor: Actor): void {
-  if (actor !== 'api') return;
-  throw new OperationError('FORBIDDEN', 'API tokens cannot change who has access. Sign in to the dashboard instead.', {
-    reason: 'TOKEN_NOT_ALLOWED',
-  });
-}
+/** One that leaked must not be able to make itself permanent or lock its owner out. */
+const notForTokens = 'API tokens cannot change who has access. Sign in to the dashboard instead.';
 
 export const access = {
   setPassword: operations.access.setPassword.handler(({ context, input }) => {
     const { actor, session } = context.caller;
-    refuseTokens(actor);
+    refuseTokens(context.caller, notForTokens);
     return context.access.setPassword({
       password: input.password,
       current: input.current,
@@ -51,17 +46,17 @@ export const access = {
   tokens: {
     list: operations.access.tokens.list.handler(({ context }) => [...context.access.tokens()]),
     create: operations.access.tokens.create.handler(({ context, input }) => {
-      refuseTokens(context.caller.actor);
+      refuseTokens(context.caller, notForTokens);
       return context.access.createToken(input.name, context.caller.actor);
     }),
     revoke: operations.access.tokens.revoke.handler(({ context, input }) => {
-      refuseTokens(context.caller.actor);
+      refuseTokens(context.caller, notForTokens);
       return context.access.revokeToken(input.id, context.caller.actor);
     }),
   },
 
   signOutAll: operations.access.signOutAll.handler(({ context }) => {
-    refuseTokens(context.caller.actor);
+    refuseTokens(context.caller, notForTokens);
     return { ended: context.access.signOutAll() };
   }),
 };

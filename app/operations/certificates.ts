@@ -3,7 +3,7 @@ import type { FoundCertificate } from '../certificates/import/found.ts';
 import { readImport, readImportPath } from '../certificates/import/read.ts';
 import { type Download, knownAuthorities, type ResolverView } from '../contract/certificates.ts';
 import { Secret } from '../secrets/secrets.ts';
-import type { OperationContext } from './caller.ts';
+import { type OperationContext, refuseTokens } from './caller.ts';
 import type { ResolverInput } from './certificate-service.ts';
 import { OperationError } from './error.ts';
 import { operations } from './implementer.ts';
@@ -48,15 +48,9 @@ async function setResolver({ engine, caller }: OperationContext, fields: Resolve
   );
 }
 
-/** A token is for programs. One that leaked must not give away keys, nor make the engine read files. */
-function refuseTokens({ caller }: OperationContext): void {
-  if (caller.actor !== 'api') return;
-  throw new OperationError(
-    'FORBIDDEN',
-    'API tokens can take neither keys out nor files in. Use the dashboard, or the command on the machine itself.',
-    { reason: 'TOKEN_NOT_ALLOWED' },
-  );
-}
+/** One that leaked must not give away keys, nor make the engine read files. */
+const notForTokens =
+  'API tokens can take neither keys out nor files in. Use the dashboard, or the command on the machine itself.';
 
 interface DownloadInput {
   readonly id: string;
@@ -65,7 +59,7 @@ interface DownloadInput {
 }
 
 async function download(context: OperationContext, { id, format, passphrase }: DownloadInput): Promise<Download> {
-  if (format !== 'chain') refuseTokens(context);
+  if (format !== 'chain') refuseTokens(context.caller, notForTokens);
   const { certificates: service } = context.engine;
   const [name = 'certificate'] = service.get(id).certificate.names;
   const { certificatePem, privateKey } = await service.material(id);
@@ -128,7 +122,7 @@ export const certificates = {
   }),
   download: operations.certificates.download.handler(({ context, input }) => download(context, input)),
   import: operations.certificates.import.handler(async ({ context, input: { from, path, files } }) => {
-    refuseTokens(context);
+    refuseTokens(context.caller, notForTokens);
     if ((path === undefined) === (files === undefined)) {
       throw new OperationError('INVALID', 'Give either a path on this machine or the files themselves.', {
         reason: 'IMPORT_UNSUITABLE',

@@ -154,9 +154,12 @@ function unreachable(url: URL, error: Error): AcmeFault {
   });
 }
 
+/** Null for what is no problem of ACME's: words of something else that stands at a CA's address are not repeated. */
 function problemOf(body: string): AcmeProblem | null {
   try {
-    return readProblem(JSON.parse(body));
+    const value: unknown = JSON.parse(body);
+    const { type } = (value ?? {}) as { readonly type?: unknown };
+    return typeof type === 'string' && type.startsWith(problemPrefix) ? readProblem(value) : null;
   } catch {
     return null;
   }

@@ -227,6 +227,7 @@ function aliasMissing(fqdn: string, target: string): DnsProviderError {
   });
 }
 
+/** One of its codes. Anything else is not repeated: its address may be that of something else in this network. */
 function reasonOf({ json }: Answer): string | undefined {
-  return z.object({ error: z.string() }).safeParse(json).data?.error;
+  return z.object({ error: z.string().regex(/^[a-z_]{1,40}$/) }).safeParse(json).data?.error;
 }

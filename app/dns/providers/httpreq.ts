@@ -1,4 +1,4 @@
-import { type Answer, createAsk } from '../ask.ts';
+import { createAsk } from '../ask.ts';
 import { cannotList } from '../changes.ts';
 import { checkProvider } from '../check-provider.ts';
 import { badField, baseOf, fieldOf, readCredentials } from '../credentials.ts';
@@ -57,7 +57,8 @@ export const httpreq: DnsProviderDefinition = {
     if (username === '' && password !== '') throw badField(httpreq, fieldOf(httpreq, 'username'), 'is missing');
     const credentials = Buffer.from(`${username}:${password}`).toString('base64');
     const headers = username === '' ? {} : { authorization: `Basic ${credentials}` };
-    const ask = createAsk({ home: httpreq, secrets: [...secrets, credentials], reasonOf, options });
+    // Its status alone is told: whoever may name the address could else read what anything in this network answers.
+    const ask = createAsk({ home: httpreq, secrets: [...secrets, credentials], options });
     const remembered = rawChallenges(base);
 
     const call = async (path: 'present' | 'cleanup', record: TxtRecord, signal: AbortSignal): Promise<void> => {
@@ -93,7 +94,3 @@ export const httpreq: DnsProviderDefinition = {
 };
 
 const blank = { domain: '', token: '', keyAuthorization: '' };
-
-function reasonOf({ status, text }: Answer): string | undefined {
-  return text.trim() === '' ? undefined : `status ${status}, ${text}`;
-}

@@ -20,6 +20,7 @@ test.each([
   [new DOMException('late', 'TimeoutError'), 'DOCKER_ABSENT', 'it did not answer in time'],
   [new Error('something else'), 'DOCKER_ABSENT', 'something else'],
   [Object.assign(new Error('no'), { statusCode: 403 }), 'DOCKER_DENIED', 'HTTP 403'],
+  [Object.assign(new Error('(HTTP code 404) secret'), { statusCode: 404 }), 'DOCKER_ABSENT', 'status 404.'],
   [new DockerUnsupportedError('Too old.'), 'DOCKER_UNSUPPORTED', 'Too old.'],
 ])('%s: %s', (error, code, part) => {
   const problem = endpointProblem(endpoint, error);

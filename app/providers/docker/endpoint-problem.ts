@@ -82,5 +82,8 @@ function reasonOf(error: unknown): string {
   const code = codeOf(error);
   if (code !== null && reasons[code] !== undefined) return reasons[code];
   if (error instanceof Error && /abort|timeout/i.test(error.name)) return 'it did not answer in time';
+  // Not the body, which the message would hold: what answers may be something else than Docker.
+  const status = statusOf(error);
+  if (status !== undefined) return `it answers with status ${status}`;
   return error instanceof Error ? error.message : String(error);
 }
