@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
@@ -7,10 +8,11 @@ export function writePrivateFile(
   content: string | Uint8Array,
   { durable }: { readonly durable: boolean },
 ): void {
-  const temporaryPath = `${path}.${process.pid}.tmp`;
+  // A name that nobody can know beforehand, and a file that was not there: the folder may be one that others write in.
+  const temporaryPath = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   try {
-    const file = openSync(temporaryPath, 'w', 0o600);
+    const file = openSync(temporaryPath, 'wx', 0o600);
     try {
       writeFileSync(file, content);
       if (durable) fsyncSync(file);

@@ -3,10 +3,10 @@ import { resolve } from 'node:path';
 import { type Backup, unpackBackup } from '../backup/archive.ts';
 import { createBackup } from '../backup/create.ts';
 import { restoreBackup } from '../backup/restore.ts';
-import { writePrivateFile } from '../certificates/files.ts';
 import { Secret } from '../secrets/secrets.ts';
 import { type Command, CommandError, type CommandInput, flagOption, textOption } from './command.ts';
 import { version } from './version.ts';
+import { writeOut } from './write-out.ts';
 
 const shortest = 10;
 const notInteractive = 'Give one with --passphrase or through a pipe, or leave secrets out with --no-secrets.';
@@ -29,11 +29,7 @@ Passwords are in it only as hashes.
     const path = resolve(input.positionals[0] ?? '');
     const passphrase = flagOption(input, 'no-secrets') ? null : await newPassphrase(input);
     const bytes = await createBackup({ dataDir: input.dataDir, passphrase, version });
-    try {
-      writePrivateFile(path, bytes, { durable: true });
-    } catch (error) {
-      throw new CommandError(`${path} cannot be written: ${error instanceof Error ? error.message : String(error)}`);
-    }
+    writeOut(path, bytes);
     const what = passphrase ? 'with secrets, encrypted' : 'without secrets';
     input.terminal.out(`Written to ${path} (${Math.ceil(bytes.length / 1000)} kB, ${what}).`);
     return 0;

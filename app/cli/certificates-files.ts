@@ -1,4 +1,4 @@
-import { chmod, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { ImportFile } from '../certificates/import/found.ts';
 import { type ImportSource, readImportPath } from '../certificates/import/read.ts';
@@ -8,6 +8,7 @@ import { withEngine } from './engine-client.ts';
 import { findCertificate } from './find-certificate.ts';
 import { fileOption } from './resolver-options.ts';
 import { printJson } from './words.ts';
+import { writeOut } from './write-out.ts';
 
 const sources: readonly ImportSource[] = ['traefik', 'certbot', 'nginx-proxy-manager'];
 
@@ -87,13 +88,18 @@ export async function exportCertificate(input: CommandInput, subject: string): P
     terminal.out(file.content.trimEnd());
     return 0;
   }
-  try {
-    // What holds a key is its owner's alone, also where a file was there that others could read.
-    await writeFile(out, Buffer.from(file.content, file.encoding), { mode: 0o600 });
-    if (format !== 'chain') await chmod(out, 0o600);
-  } catch (error) {
-    throw new CommandError(`${out} cannot be written: ${error instanceof Error ? error.message : String(error)}`);
-  }
+  const content = Buffer.from(file.content, file.encoding);
+  // What holds a key is its owner's alone; a certificate without it is for everyone who could read the file before.
+  if (format === 'chain') await writePublic(out, content);
+  else writeOut(out, content);
   terminal.out(`Written to ${out}.`);
   return 0;
+}
+
+async function writePublic(path: string, content: Uint8Array): Promise<void> {
+  try {
+    await writeFile(path, content, { mode: 0o600 });
+  } catch (error) {
+    throw new CommandError(`${path} cannot be written: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
