@@ -17,7 +17,7 @@ Prints the certificate of the internal CA (PEM), to be trusted by browsers and s
     );
     const out = textOption(input, 'out');
     if (out === undefined) {
-      input.terminal.out(certificatePem.trimEnd());
+      input.terminal.text(certificatePem.trimEnd());
       return 0;
     }
     try {

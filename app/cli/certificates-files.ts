@@ -85,7 +85,7 @@ export async function exportCertificate(input: CommandInput, subject: string): P
     return client.certificates.download({ id, format, ...(passphrase === undefined ? {} : { passphrase }) });
   });
   if (out === undefined) {
-    terminal.out(file.content.trimEnd());
+    terminal.text(file.content.trimEnd());
     return 0;
   }
   const content = Buffer.from(file.content, file.encoding);

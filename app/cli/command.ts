@@ -29,7 +29,15 @@ export interface Command {
 }
 
 /** Called wrongly: exit code 2. */
-export class UsageError extends Error {}
+export class UsageError extends Error {
+  /** What stands below the message. */
+  readonly lines: readonly string[];
+
+  constructor(message: string, lines: readonly string[] = []) {
+    super(message);
+    this.lines = lines;
+  }
+}
 
 /** A sentence for the person, and what to do next. Exit code 1. */
 export class CommandError extends Error {

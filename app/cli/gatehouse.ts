@@ -16,7 +16,7 @@ async function main(args: readonly string[], terminal: Terminal): Promise<number
   if (first === undefined || first === 'help' || first === '--help' || first === '-h') {
     const asked = first === 'help' ? rest[0] : undefined;
     if (asked !== undefined && commands[asked]) return main([asked, '--help'], terminal);
-    terminal.out(overview());
+    terminal.text(overview());
     return first === undefined ? 2 : 0;
   }
   if (first === '--version' || first === '-v' || first === 'version') {
@@ -30,7 +30,7 @@ async function main(args: readonly string[], terminal: Terminal): Promise<number
   const { flags: taken, left } = command.takes?.(rest) ?? { flags: [], left: rest };
   const parsed = parse(command, left);
   if (parsed.values['help'] === true) {
-    terminal.out(command.help);
+    terminal.text(command.help);
     return 0;
   }
   const [fewest, most] = command.positionals;
@@ -59,15 +59,18 @@ function parse(command: Command, args: readonly string[]) {
 
 async function report(error: unknown, terminal: Terminal): Promise<number> {
   if (error instanceof UsageError) {
-    terminal.error(error.message);
+    for (const line of [error.message, ...error.lines]) terminal.error(line);
     return 2;
   }
   const { explainFailure } = await import('./failure.ts');
   const failure = explainFailure(error);
   if (failure) {
     terminal.error(failure.message);
-    if (failure.next !== null) terminal.error(failure.next);
-  } else terminal.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    for (const line of failure.next?.split('\n') ?? []) terminal.error(line);
+  } else {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    for (const line of text.split('\n')) terminal.error(line);
+  }
   return 1;
 }
 

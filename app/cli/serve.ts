@@ -135,7 +135,10 @@ async function configurationOf(input: CommandInput): Promise<ReturnType<typeof l
     const file = config === undefined ? null : { path: config, text: await readConfig(config) };
     return loadStaticConfiguration({ flags, traefikFlags: input.taken, env: process.env, file });
   } catch (error) {
-    if (error instanceof StaticConfigurationError) throw new UsageError(error.message);
+    if (error instanceof StaticConfigurationError) {
+      const [message = '', ...lines] = error.message.split('\n');
+      throw new UsageError(message, lines);
+    }
     throw error;
   }
 }

@@ -1,3 +1,5 @@
+import { visible, withoutColours } from './visible.ts';
+
 /** A rule may have thousands of characters; the last column may, as nothing stands behind it. */
 const widestColumn = 80;
 
@@ -18,14 +20,14 @@ export function tableLines(head: readonly string[], wholeRows: readonly (readonl
 }
 
 function shortened(cell: string): string {
-  return cell.length <= widestColumn ? cell : `${cell.slice(0, widestColumn - 1)}…`;
+  const text = withoutColours(cell);
+  return text.length <= widestColumn ? cell : `${text.slice(0, widestColumn - 1)}…`;
 }
 
 /** Columns of a terminal that the text takes: no colour codes, combining marks, nor halves of wide characters. */
 function widthOf(text: string): number {
   let width = 0;
-  // oxlint-disable-next-line no-control-regex -- the escape character is what a colour code begins with
-  for (const char of text.replaceAll(/\u001b\[\d+m/g, '')) {
+  for (const char of visible(withoutColours(text))) {
     if (/\p{Mark}/u.test(char)) continue;
     width += /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60]/.test(char)
       ? 2

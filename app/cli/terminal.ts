@@ -1,11 +1,15 @@
+import { randomBytes } from 'node:crypto';
 import type { ReadStream } from 'node:tty';
-import { visible } from './visible.ts';
+import { colour, visible } from './visible.ts';
 
 export type Tone = 'good' | 'warn' | 'bad' | 'dim' | 'bold';
 
 /** Where a command writes to and reads from. */
 export interface Terminal {
+  /** One line, whatever it holds. */
   readonly out: (line: string) => void;
+  /** Lines of our own making, such as help and JSON. */
+  readonly text: (lines: string) => void;
   readonly error: (line: string) => void;
   /** The text in a colour where standard output is a terminal that may have colours. */
   readonly paint: (tone: Tone, text: string) => string;
@@ -24,16 +28,25 @@ const codes: Readonly<Record<Tone, readonly [number, number]>> = {
   bold: [1, 22],
 };
 
-export function createTerminal(): Terminal {
-  const { stdout, stderr, stdin, env } = process;
+type Streams = Pick<NodeJS.Process, 'stdin' | 'env'> & {
+  readonly stdout: Pick<NodeJS.WriteStream, 'write' | 'isTTY'>;
+  readonly stderr: Pick<NodeJS.WriteStream, 'write' | 'isTTY'>;
+};
+
+export function createTerminal({ stdout, stderr, stdin, env }: Streams = process): Terminal {
+  const key = randomBytes(8).toString('hex');
+  const out = (line: string): void => void stdout.write(`${visible(line, key)}\n`);
   // https://no-color.org: any value that is not empty.
   const coloured = stdout.isTTY && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
   return {
-    out: (line) => void stdout.write(`${visible(line)}\n`),
-    error: (line) => void stderr.write(`${visible(line)}\n`),
-    paint: (tone, text) => (coloured ? `\u001b[${codes[tone][0]}m${text}\u001b[${codes[tone][1]}m` : text),
+    out,
+    text: (lines) => {
+      for (const line of lines.split('\n')) out(line);
+    },
+    error: (line) => void stderr.write(`${visible(line, key)}\n`),
+    paint: (tone, text) => (coloured ? `${colour(key, codes[tone][0])}${text}${colour(key, codes[tone][1])}` : text),
     interactive: stdin.isTTY && stderr.isTTY,
-    readSecret: (prompt) => (stdin.isTTY ? readHidden(stdin, prompt) : readFirstLine(stdin)),
+    readSecret: (prompt) => (stdin.isTTY ? readHidden(stdin, visible(prompt)) : readFirstLine(stdin)),
     stopped: stopSignal,
   };
 }

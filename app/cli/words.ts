@@ -61,5 +61,5 @@ export function printList(terminal: Terminal, lines: readonly string[], problems
 }
 
 export function printJson(terminal: Terminal, value: unknown): void {
-  terminal.out(JSON.stringify(value, null, 2));
+  terminal.text(JSON.stringify(value, null, 2));
 }

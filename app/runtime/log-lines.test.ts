@@ -36,6 +36,16 @@ describe('logLine', () => {
     }
   });
 
+  it('holds nothing that a terminal would act on', () => {
+    const text = 'a\u001b]0;x\u0007\u009b2J\u202eb\r\u007f';
+    for (const format of ['common', 'json'] as const) {
+      const line = logLine({ level: 'warn', message: text, details: { path: text, deep: { text } } }, format, at);
+      expect(line.trimEnd()).not.toMatch(/[\p{Cc}\p{Bidi_Control}]/u);
+    }
+    const line = logLine({ level: 'warn', message: text, details: { path: text } }, 'json', at);
+    expect(JSON.parse(line)).toMatchObject({ message: text, path: text });
+  });
+
   it('lets no detail take the place of the level, the time or the message', () => {
     const line = logLine({ level: 'info', message: 'true', details: { message: 'false', time: 'never' } }, 'json', at);
     expect(JSON.parse(line)).toMatchObject({ level: 'info', message: 'true', time: '2026-03-04T05:06:07Z' });

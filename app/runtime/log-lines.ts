@@ -15,7 +15,7 @@ export function logLine({ level, message, details }: LogEntry, format: 'common' 
   const time = `${at.toISOString().slice(0, 19)}Z`;
   const plain = Object.entries(details).map(([name, value]) => [name, plainValue(value)] as const);
   if (format === 'json') {
-    return `${JSON.stringify({ ...Object.fromEntries([['level', level], ...plain]), level, time, message })}\n`;
+    return `${seen(JSON.stringify({ ...Object.fromEntries([['level', level], ...plain]), level, time, message }))}\n`;
   }
   const fields = plain.toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => ` ${name}=${fieldText(value)}`);
   return `${time} ${shortLevels[level]} ${onOneLine(message)}${fields.join('')}\n`;
@@ -28,10 +28,20 @@ function plainValue(value: unknown): unknown {
 
 function fieldText(value: unknown): string {
   const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'null');
-  return /^[\w.:/@+-]+$/.test(text) ? text : JSON.stringify(text);
+  return /^[\w.:/@+-]+$/.test(text) ? text : seen(JSON.stringify(text));
 }
 
 function onOneLine(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-  return /[\u0000-\u001f\u007f]/.test(text) ? JSON.stringify(text).slice(1, -1) : text;
+  return unseen.test(text) ? seen(JSON.stringify(text)).slice(1, -1) : text;
+}
+
+/** Logs are read in terminals: control characters of any kind, and those that turn the writing round. */
+const unseen = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/u;
+
+/** JSON leaves some of these as they are. */
+function seen(json: string): string {
+  return json.replaceAll(
+    new RegExp(unseen, 'gu'),
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
