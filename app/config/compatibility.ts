@@ -1,4 +1,4 @@
-import { defaultStaticConfiguration, type StaticConfiguration, type StaticEntryPoint } from './static.ts';
+import type { StaticConfiguration, StaticEntryPoint } from './static.ts';
 
 /** Whether requests and options are read as Traefik reads them where Gatehouse would be stricter. */
 export function isAsTraefik({ compatibility }: Pick<StaticConfiguration, 'compatibility'>): boolean {
@@ -18,14 +18,11 @@ export function withCompatibility(configuration: StaticConfiguration): StaticCon
     entryPoints: configuration.entryPoints.map((entryPoint) => ({
       ...entryPoint,
       timeouts: timeoutsOf(entryPoint),
-      maxHeaderBytes:
-        entryPoint.maxHeaderBytes === usual?.maxHeaderBytes ? traefikHeaderBytes : entryPoint.maxHeaderBytes,
+      maxHeaderBytes: entryPoint.isMaxHeaderBytesGiven ? entryPoint.maxHeaderBytes : traefikHeaderBytes,
       wire: { ...entryPoint.wire, asTraefik: true },
     })),
   };
 }
-
-const [usual] = defaultStaticConfiguration.entryPoints;
 
 /** Only where no `readTimeout` is given may a body take any time in all, as long as it moves. */
 function timeoutsOf({ timeouts }: StaticEntryPoint): StaticEntryPoint['timeouts'] {

@@ -54,6 +54,8 @@ describe('loadStaticConfiguration', () => {
     const said =
       'gatehouse: { compatibility: traefik }\nentryPoints: { web: { address: ":80", transport: { respondingTimeouts: { readTimeout: 5 } }, http: { maxHeaderBytes: 4096 } } }';
     expect(load({}, { text: said }).entryPoints).toMatchObject([{ maxHeaderBytes: 4096, timeouts: { readMs: 5000 } }]);
+    const usual = said.replace('4096', '65536');
+    expect(load({}, { text: usual }).entryPoints).toMatchObject([{ maxHeaderBytes: 65_536 }]);
     const secure = load({ compatibility: 'secure' }, { text: 'gatehouse: { compatibility: traefik }' });
     expect(secure.entryPoints.map(({ wire }) => wire?.asTraefik)).toEqual([undefined, undefined]);
     expect(() => load({ compatibility: 'nginx' })).toThrow('--compatibility nginx: write secure or traefik.');

@@ -88,6 +88,7 @@ function entryPointOf(name: string, address: Address, input: EntryPointInput, ar
           : (base?.timeouts.bodyIdleMs ?? 60_000),
     },
     maxHeaderBytes: http?.maxHeaderBytes ?? base?.maxHeaderBytes ?? 65_536,
+    ...(http?.maxHeaderBytes === undefined ? {} : { isMaxHeaderBytesGiven: true }),
     ...(address.protocol === 'udp'
       ? { transport: 'udp' as const, udpTimeoutMs: durationMs(input.udp?.timeout, 3000) }
       : {}),

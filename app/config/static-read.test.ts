@@ -72,6 +72,7 @@ describe('readStaticFile', () => {
         insecureForwardedHeaders: false,
         timeouts: { readMs: 30_000, writeMs: 0, idleMs: 90_000, bodyIdleMs: 60_000 },
         maxHeaderBytes: 32_768,
+        isMaxHeaderBytesGiven: true,
       },
       expect.objectContaining({ name: 'traefik', address: ':8080', tls: false }),
     ]);

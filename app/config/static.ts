@@ -40,6 +40,8 @@ export interface StaticEntryPoint {
     readonly bodyIdleMs: number;
   };
   readonly maxHeaderBytes: number;
+  /** Somebody wrote it, be it the usual value. */
+  readonly isMaxHeaderBytesGiven?: true;
   /** `udp` where its address ends in `/udp`; left out: connections. */
   readonly transport?: EntryPointOptions['transport'];
   readonly udpTimeoutMs?: number;
