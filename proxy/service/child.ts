@@ -5,6 +5,6 @@ export interface ChildService {
   /** Qualified. */
   readonly name: string;
   readonly handler: Handler;
-  /** Services without health checks are always up. */
+  /** Services without health checks are up as long as they have a server. */
   readonly isUp: () => boolean;
 }

@@ -222,6 +222,29 @@ describe('failover', () => {
     expect((await ask(harness)).server).toBe('main');
   });
 
+  test('leads to the fallback while the main service has no server, as one that is paused, checked or not', async () => {
+    const [main, spare] = await Promise.all([backend('main'), backend('spare')]);
+    const services = { 'app@test': failover(), 'main@test': loadBalancer([]), 'spare@test': loadBalancer([spare.url]) };
+    const harness = await start(services);
+    expect((await ask(harness)).server).toBe('spare');
+    harness.apply({ services: { ...services, 'spare@test': loadBalancer([]) } });
+    expect((await ask(harness)).status).toBe(503);
+    harness.apply({ services: { ...services, 'main@test': loadBalancer([main.url]) } });
+    expect((await ask(harness)).server).toBe('main');
+  });
+
+  test('leads to the fallback while visitors’ requests to the main service fail', async () => {
+    const [main, spare] = await Promise.all([backend('main'), backend('spare')]);
+    main.status = 500;
+    const harness = await start({
+      'app@test': failover(),
+      'main@test': loadBalancer([main.url], { passiveHealthCheck: { failureWindowMs: 600_000, maxFailedAttempts: 2 } }),
+      'spare@test': loadBalancer([spare.url]),
+    });
+    for (let i = 0; i < 2; i += 1) expect((await ask(harness)).status).toBe(500);
+    expect((await ask(harness)).server).toBe('spare');
+  });
+
   test('asks the fallback, body and all, where the main service answers with certain statuses or not at all', async () => {
     const [main, spare] = await Promise.all([backend('main'), backend('spare')]);
     main.status = 503;

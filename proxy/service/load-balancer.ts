@@ -29,7 +29,7 @@ export interface Balancer {
   pick(request: ProxyRequest): PickedServer | null;
   /** Replaces the set of servers that are down; URLs of no server of this service count for nothing. */
   setDown(urls: readonly string[]): void;
-  /** False where servers are checked and none of them is up. */
+  /** False where there is no server, as in a service that is paused, and where servers are checked and none is up. */
   isUp(): boolean;
   /** Handed on when the service is built anew. */
   readonly kept: KeptServers;
@@ -112,7 +112,9 @@ export function createBalancer(
       down = new Set(urls.filter((url) => servers.has(url)));
     },
     isUp: () =>
-      (service.healthCheck === null && failures === null) || [...chooser.places.keys()].some((url) => isServerUp(url)),
+      servers.size > 0 &&
+      ((service.healthCheck === null && failures === null) ||
+        [...chooser.places.keys()].some((url) => isServerUp(url))),
     get kept() {
       return { places: chooser.places, down, failures };
     },
