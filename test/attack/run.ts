@@ -1,4 +1,4 @@
-// `npm run attack [-- NAME… --page FILE --seconds N]`: attacks the built program, beside the proxies that are
+// `npm run attack [-- NAME… --page FILE --seconds N --only TEXT]`: attacks the built program, beside the proxies that are
 // installed, and prints what came of it. Names are differential, floods, swaps, workers and deaths; without any, all of them.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
@@ -12,7 +12,11 @@ import { swapsText, swapUnderLoad } from './swaps.ts';
 import { compareWorkers, workersText } from './workers.ts';
 
 const { values, positionals } = parseArgs({
-  options: { page: { type: 'string' }, seconds: { type: 'string', default: '10' } },
+  options: {
+    page: { type: 'string' },
+    seconds: { type: 'string', default: '8' },
+    only: { type: 'string', multiple: true },
+  },
   allowPositionals: true,
 });
 const secondsEach = Number(values.seconds);
@@ -34,7 +38,7 @@ const parts: Readonly<Record<string, Part>> = {
   floods: {
     title: 'Under fire',
     async run(dir) {
-      const outcomes = await floods({ dir, ...certificateFor(dir) }, secondsEach);
+      const outcomes = await floods({ dir, ...certificateFor(dir) }, secondsEach, values.only ?? []);
       return { text: floodsTable(outcomes, secondsEach), isGood: outcomes.every(isHeld) };
     },
   },

@@ -9,7 +9,7 @@ function all(host: string, spare: number): Readonly<Record<string, Behaviour>> {
 
 export const attackNames = Object.keys(all('', 0));
 /** Whose connections alone are the attack. */
-export const crowds = attackNames.filter((name) => name.includes('connections from'));
+export const crowds = attackNames.filter((name) => /\bconnections from\b/.test(name));
 
 export function attackNamed(name: string, host: string, spare: number): Behaviour {
   const found = all(host, spare)[name];

@@ -18,11 +18,15 @@ export interface Behaviour {
   /** The connection is open: write to it. */
   readonly opened: (socket: net.Socket) => void;
   readonly received?: (socket: net.Socket, chunk: Buffer) => void;
+  /** Limits of Gatehouse in place of the attacks' own, as `gatehouse.limits` has them. */
+  readonly limits?: Readonly<Record<string, string | number>>;
   /** Every second. */
   readonly tick?: (socket: net.Socket) => void;
 }
 
 export interface AttackerSaw {
+  /** Connections that were begun. */
+  readonly tried: number;
   readonly opened: number;
   /** Connections that the other side closed or refused. */
   readonly lost: number;
@@ -39,11 +43,12 @@ export function attackerAddress(n: number): string {
 export async function attackWith(behaviour: Behaviour, target: Target): Promise<AttackerSaw> {
   const { connections, addresses, perSecond = 5000, alpn } = behaviour;
   const open = new Set<net.Socket>();
-  const seen = { opened: 0, lost: 0, most: 0 };
+  const seen = { tried: 0, opened: 0, lost: 0, most: 0 };
   let next = 0;
   let isOver = false;
   const connect = (): void => {
     next += 1;
+    seen.tried += 1;
     const raw = net.connect({
       host: '127.0.0.1',
       port: alpn !== undefined || behaviour.isRawTls ? target.httpsPort : target.httpPort,

@@ -5,7 +5,7 @@ import { pour } from './connections.ts';
 const head = (host: string, method = 'GET', path = '/'): string => `${method} ${path} HTTP/1.1\r\nHost: ${host}\r\n`;
 const drip = (byte: string) => (socket: net.Socket) => void socket.write(byte);
 
-/** Attacks on connections and on HTTP/1.1. `spare`: how many connections this machine lets one process have. */
+/** Attacks on connections and on HTTP/1.1. `spare`: connections that each process of a crowd makes. */
 export function http1Attacks(host: string, spare: number): Readonly<Record<string, Behaviour>> {
   return {
     'slow heads (Slowloris)': {
@@ -35,6 +35,12 @@ export function http1Attacks(host: string, spare: number): Readonly<Record<strin
     },
     'connections from one address': { connections: spare, addresses: 1, opened: () => undefined },
     'connections from many addresses': { connections: spare, addresses: 20_000, opened: () => undefined },
+    'as many connections from many addresses as the system has descriptors for': {
+      connections: spare,
+      addresses: 20_000,
+      limits: { connections: 0 },
+      opened: () => undefined,
+    },
     'used connections from many addresses': {
       connections: spare,
       addresses: 20_000,
