@@ -139,8 +139,10 @@ export class HpackEncoder {
       if (valueCharacters[code] !== 1) throw unsendable(`value of ${name.lower}`, value);
       out[next + i] = code;
     }
-    if (keeps) this.table.insert(name, value);
-    return next + value.length;
+    const end = next + value.length;
+    // A string of its own: a part of a head would keep all of that in memory.
+    if (keeps) this.table.insert(name, out.toString('latin1', next, end));
+    return end;
   }
 
   /** Values that do not come again push those that do out of the table. */

@@ -42,34 +42,43 @@ const firstWorthOfDoubtful = 2;
 const staticIndices = new Map<string, number>();
 for (let index = staticEntries; index > 0; index -= 1) staticIndices.set(staticNames[index] as string, index);
 
+interface Spelling {
+  readonly spelled: string;
+  readonly name: OutboundName;
+}
+
 /** Servers send the same names over and over; those that make them up do not fill the memory. */
 const mostNames = 2000;
 const longestName = 64;
-/** By their spelling. */
-let known = new Map<string, OutboundName>();
+let known = new Map<string, Spelling>();
 
 /** By the place in its answer: the name that was there last, which mostly is the one that comes again. */
-const lastSpelled: string[] = Array.from({ length: 32 }, () => '');
-const lastNames: OutboundName[] = Array.from({ length: 32 }, () => describe('', notKept));
+const mostPlaces = 32;
+const lastAt: (Spelling | null)[] = Array<Spelling | null>(mostPlaces).fill(null);
 
-/** What is known of that name, in any case, which stands at this place. */
+/** What is known of that name, in any case, which stands at this place of an answer. */
 export function outboundName(name: string, place: number): OutboundName {
-  if (place >= 32) return known.get(name) ?? learn(name);
-  if (lastSpelled[place] === name) return lastNames[place] as OutboundName;
+  const last = place < mostPlaces ? lastAt[place] : null;
+  if (last && last.spelled === name) return last.name;
   const found = known.get(name) ?? learn(name);
-  lastSpelled[place] = name;
-  lastNames[place] = found;
-  return found;
+  if (place < mostPlaces) lastAt[place] = found;
+  return found.name;
 }
 
-function learn(name: string): OutboundName {
-  const lower = name.toLowerCase();
-  if (name.length > longestName) return describe(lower, notKept);
+function learn(name: string): Spelling {
+  const lower = detached(name.toLowerCase());
+  if (name.length > longestName) return { spelled: lower, name: describe(lower, notKept) };
   if (known.size >= mostNames) known = new Map();
-  const found = known.get(lower) ?? describe(lower, handlingOf(lower));
-  known.set(lower, found);
-  if (name !== lower) known.set(name, found);
-  return found;
+  const found = known.get(lower)?.name ?? describe(lower, handlingOf(lower));
+  const spelling: Spelling = { spelled: detached(name), name: found };
+  known.set(spelling.spelled, spelling);
+  if (name !== lower && !known.has(lower)) known.set(lower, { spelled: lower, name: found });
+  return spelling;
+}
+
+/** The same characters in a string of their own: a part of a head would keep all of that in memory. */
+function detached(text: string): string {
+  return Buffer.from(text, 'utf8').toString('utf8');
 }
 
 function handlingOf(lower: string): OutboundName['handling'] {

@@ -2,15 +2,17 @@ import { once } from 'node:events';
 import http2 from 'node:http2';
 import { duplexPair } from 'node:stream';
 import { afterEach, expect, it } from 'vitest';
-import { createRandom, type Random } from '../../test/fuzz/mutate.ts';
 import {
-  clientPreface,
-  FrameReader,
+  endHeaders,
+  endStream,
   frame,
-  frameFlags,
   frameTypes,
-  settingsOf,
-} from '../../test/support/http2-frames.ts';
+  preface,
+  settingsAck,
+  settingsFrame,
+} from '../../test/attack/floods/http2-frames.ts';
+import { createRandom, type Random } from '../../test/fuzz/mutate.ts';
+import { acknowledges, FrameReader } from '../../test/support/http2-frames.ts';
 import { HpackDecoder } from './hpack-decoder.ts';
 import { HpackEncoder } from './hpack-encoder.ts';
 
@@ -36,7 +38,7 @@ async function connect(tables: { ours: number; theirs: number; theirMost: number
   const reader = new FrameReader();
   const requests: Exchange[] = [];
   let answer: (exchange: Exchange) => void = () => undefined;
-  let prefaceLeft = clientPreface.length;
+  let prefaceLeft = preface.length;
   let acknowledged = (): void => undefined;
   const isReady = new Promise<void>((resolve) => {
     acknowledged = resolve;
@@ -45,18 +47,18 @@ async function connect(tables: { ours: number; theirs: number; theirMost: number
     const skipped = Math.min(prefaceLeft, chunk.length);
     prefaceLeft -= skipped;
     for (const { type, flags, stream, payload } of reader.push(chunk.subarray(skipped))) {
-      if (type === frameTypes.settings && (flags & frameFlags.ack) === 0) {
+      if (type === frameTypes.settings && (flags & acknowledges) === 0) {
         for (let at = 0; at < payload.length; at += 6) {
           if (payload.readUInt16BE(at) === 1) encoder.setPeerTableBytes(payload.readUInt32BE(at + 2));
         }
-        far.write(frame(frameTypes.settings, frameFlags.ack, 0));
+        far.write(settingsAck);
       } else if (type === frameTypes.settings) {
         decoder.settingsAcknowledged();
         acknowledged();
       } else if (type === frameTypes.headers) {
-        const start = (flags & frameFlags.priority) === 0 ? 0 : 5;
+        const start = (flags & 0x20) === 0 ? 0 : 5;
         const fields: string[] = [];
-        expect(flags & frameFlags.endHeaders).toBe(frameFlags.endHeaders);
+        expect(flags & endHeaders).toBe(endHeaders);
         expect(decoder.decode(payload, start, payload.length, fields)).toBe('whole');
         expect(decoder.fault).toBeNull();
         requests.push({ fields, stream });
@@ -64,7 +66,7 @@ async function connect(tables: { ours: number; theirs: number; theirMost: number
       }
     }
   });
-  far.write(frame(frameTypes.settings, 0, 0, settingsOf([1, tables.ours])));
+  far.write(settingsFrame({ 1: tables.ours }));
   const session = http2.connect('http://a.test', {
     createConnection: () => near,
     settings: { headerTableSize: tables.theirs },
@@ -79,7 +81,7 @@ async function connect(tables: { ours: number; theirs: number; theirMost: number
   async function ask(sent: readonly string[], status: number, given: readonly string[]) {
     answer = ({ stream }) => {
       const end = encoder.encode(status, given, out, 0);
-      far.write(frame(frameTypes.headers, frameFlags.endHeaders | frameFlags.endStream, stream, out.subarray(0, end)));
+      far.write(frame(frameTypes.headers, endHeaders | endStream, stream, out.subarray(0, end)));
     };
     const request = session.request([...sent]);
     request.on('error', () => undefined).resume();

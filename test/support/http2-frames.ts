@@ -1,21 +1,10 @@
-/** Frames of HTTP/2 (RFC 9113 §4, §6) by hand, as no library would send them. */
+/** Reads frames of HTTP/2 (RFC 9113 §4). They are written by `../attack/floods/http2-frames.ts`. */
 
-export const frameTypes = {
-  data: 0,
-  headers: 1,
-  priority: 2,
-  rstStream: 3,
-  settings: 4,
-  pushPromise: 5,
-  ping: 6,
-  goaway: 7,
-  windowUpdate: 8,
-  continuation: 9,
-} as const;
+export const pushPromise = 5;
+export const endOfStream = 1;
+export const acknowledges = 1;
 
-/** `ack` is `endStream` of SETTINGS and PING. */
-export const frameFlags = { endStream: 1, ack: 1, endHeaders: 4, padded: 8, priority: 32 } as const;
-
+/** RFC 9113 §7. */
 export const errorCodes = {
   noError: 0,
   protocol: 1,
@@ -30,40 +19,11 @@ export const errorCodes = {
   enhanceYourCalm: 11,
 } as const;
 
-export const clientPreface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
-
 export interface Frame {
   readonly type: number;
   readonly flags: number;
   readonly stream: number;
   readonly payload: Buffer;
-}
-
-export function frame(type: number, flags: number, stream: number, payload: Uint8Array | string = ''): Buffer {
-  const body = typeof payload === 'string' ? Buffer.from(payload, 'latin1') : payload;
-  const head = Buffer.alloc(9);
-  head.writeUIntBE(body.byteLength, 0, 3);
-  head.writeUInt8(type, 3);
-  head.writeUInt8(flags, 4);
-  head.writeUInt32BE(stream, 5);
-  return Buffer.concat([head, body]);
-}
-
-/** A number of four bytes, as increments, error codes and stream numbers are. */
-export function four(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(value);
-  return bytes;
-}
-
-/** The payload of SETTINGS. */
-export function settingsOf(...pairs: readonly (readonly [id: number, value: number])[]): Buffer {
-  const bytes = Buffer.alloc(pairs.length * 6);
-  for (const [n, [id, value]] of pairs.entries()) {
-    bytes.writeUInt16BE(id, n * 6);
-    bytes.writeUInt32BE(value, n * 6 + 2);
-  }
-  return bytes;
 }
 
 /** Cuts what one side sends into frames. */
