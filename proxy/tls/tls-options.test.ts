@@ -3,11 +3,11 @@ import type http from 'node:http';
 import http2 from 'node:http2';
 import https from 'node:https';
 import net from 'node:net';
-import { Duplex } from 'node:stream';
 import tls from 'node:tls';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { makeCertificate } from '../../test/support/certificates.ts';
 import { type Harness, type HarnessOptions, startProxy, until } from '../../test/support/proxy-harness.ts';
+import { Shredder } from '../../test/support/shredder.ts';
 import type { CertificateSnapshot } from '../model/snapshot.ts';
 import { defaultTlsOptions, type TlsOptionsConfig, tlsOptionsSnapshot } from '../model/tls.ts';
 
@@ -192,45 +192,6 @@ describe('TLS options by host', () => {
     expect((await shake('plain.test'))[3]).toBe('h2');
   });
 });
-
-/** Sends what it is given in pieces of one size, each as a TLS record of its own where it is a handshake. */
-class Shredder extends Duplex {
-  readonly #socket: net.Socket;
-  readonly #size: number;
-  #first = true;
-
-  constructor(socket: net.Socket, size: number) {
-    super();
-    this.#socket = socket;
-    this.#size = size;
-    socket.on('data', (chunk) => this.push(chunk));
-    socket.on('end', () => this.push(null));
-    socket.on('error', (error) => this.destroy(error));
-  }
-
-  override _read(): void {
-    this.#socket.resume();
-  }
-
-  override _write(chunk: Buffer, _encoding: string, callback: () => void): void {
-    if (!this.#first) {
-      this.#socket.write(chunk, () => callback());
-      return;
-    }
-    this.#first = false;
-    const hello = chunk.subarray(5);
-    const send = (at: number): void => {
-      if (at >= hello.length) {
-        callback();
-        return;
-      }
-      const part = hello.subarray(at, at + this.#size);
-      const head = Buffer.from([22, 3, 1, part.length >> 8, part.length & 255]);
-      this.#socket.write(Buffer.concat([head, part]), () => setImmediate(() => send(at + this.#size)));
-    };
-    send(0);
-  }
-}
 
 describe('a ClientHello', () => {
   test.each([1, 7, 50])('in records of %i bytes leads to the same options', async (size) => {
