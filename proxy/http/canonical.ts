@@ -3,6 +3,7 @@ import { parseAnyAuthority, parseAuthority } from './authority.ts';
 import { connectionOptions, isAliased, isForwardingName, isFramingAlias, isHopByHop } from './header-names.ts';
 import type { LiveRequest, Peer } from './live-request.ts';
 import type { RequestReading } from './request-reading.ts';
+import { trailersBeside } from './request-trailers.ts';
 
 /** What the head says about framing and connection handling, beside the fields that go into the request. */
 export interface HeadFacts {
@@ -215,11 +216,10 @@ export function takeTrailers(request: LiveRequest, raw: readonly string[]): stri
     const name = (raw[i] as string).toLowerCase();
     if (name === 'content-length' || name === 'transfer-encoding') return `the trailer ${name}`;
     if (isHopByHop(name) || noTrailers.has(name) || name.startsWith('if-')) continue;
-    if (isAliased(name) || isForwardingName(name) || headers.has(name)) continue;
-    if (request.endsHere.includes(name) || headers.removals?.some((removes) => removes(name))) continue;
+    if (isAliased(name) || isForwardingName(name) || request.endsHere.includes(name)) continue;
     passed.push(raw[i] as string, raw[i + 1] as string);
   }
-  request.passedTrailers = passed;
+  request.passedTrailers = trailersBeside(headers, passed);
   return null;
 }
 

@@ -33,6 +33,11 @@ export interface ProxyRequest {
   readonly target?: string;
   /** Body still to be read, or null where the request has none. */
   readonly body: Readable | null;
+  /**
+   * Trailers of the body that may go to the server, as `[name, value, name, value]`. Complete once the body has been read
+   * to its end. Left out: there are none.
+   */
+  trailers?(): readonly string[];
   /** The protocol that the client asks to go over to, such as `websocket`; null: none, or one that is not passed on. */
   readonly upgrade: string | null;
   /** What the path may hold beyond the usual; left out: nothing. */

@@ -61,7 +61,7 @@ export class Forwarding implements UpstreamHandler, GoneListener {
         fields: this.requestFields(),
         body: request.body,
         upgrade: request.upgrade,
-        trailers: live === null || request.body === null ? null : () => live.trailers(),
+        trailers: request.body === null || !request.trailers ? null : () => request.trailers?.() ?? [],
         client: live === null ? null : live.peer,
       },
       this,

@@ -3,6 +3,7 @@ import type { ProxyErrorCode } from '../model/request-record.ts';
 import type { PathForm } from '../rule/path.ts';
 import type { ProxyRequest, TlsFacts } from './exchange.ts';
 import { HeaderList } from './header-list.ts';
+import { trailersBeside } from './request-trailers.ts';
 
 /** Why a request is turned away before it is routed. `detail` is for the owner, never for the visitor. */
 export interface Refusal {
@@ -90,7 +91,7 @@ export class LiveRequest implements ProxyRequest {
    * fields are left out, and whatever middlewares set or took away. Complete once the body has been read to its end.
    */
   trailers(): readonly string[] {
-    return this.passedTrailers;
+    return trailersBeside(this.headers, this.passedTrailers);
   }
 
   passedTrailers: readonly string[] = [];

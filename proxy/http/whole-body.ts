@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import type { ProxyRequest } from './exchange.ts';
+import { trailersBeside } from './request-trailers.ts';
 
 /** A body that was read: all of it, or, where it is longer than asked for, as it was before it was read. */
 export type WholeBody = { readonly bytes: Buffer } | { readonly tooLong: Readable };
@@ -25,16 +26,21 @@ async function* again(chunks: readonly Buffer[], rest: AsyncIterator<Buffer>): A
   for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
 }
 
-/** The same request with another body, for whoever sends it more than once. Changes to it do not touch the first. */
+/** The same request with another body and its trailers, for whoever sends it more than once. Changes to it do not touch the first. */
 export function requestWithBody(request: ProxyRequest, body: Readable | null): ProxyRequest {
   const { id, entryPoint, method, scheme, protocol, host, authority, path, query, clientIp, clientPort, tls } = request;
   const headers = request.headers.clone();
   if (body === null) headers.deleteWhere((name) => name === 'content-length' || name === 'transfer-encoding');
+  // From now on: what is removed of these is no trailer either.
+  headers.removals = [];
   return {
     ...{ id, entryPoint, method, scheme, protocol, host, authority, path, query, clientIp, clientPort, tls },
     ...(request.peerIp === undefined ? {} : { peerIp: request.peerIp }),
     ...(request.target === undefined ? {} : { target: request.target }),
     ...(request.pathForm === undefined ? {} : { pathForm: request.pathForm }),
+    ...(body === null || request.trailers === undefined
+      ? {}
+      : { trailers: () => trailersBeside(headers, request.trailers?.() ?? []) }),
     headers,
     body,
     upgrade: null,

@@ -126,7 +126,10 @@ class Buffered {
     }
     this.#count += 1;
     const again = requestWithBody(request, this.#body.length > 0 ? this.#body.read() : null);
-    if (this.#body.length > 0) again.headers.set('Content-Length', String(this.#body.length));
+    // On HTTP/1.1 only a body in chunks has trailers (RFC 9112 section 7.1.2).
+    const hasTrailers = (again.trailers?.() ?? []).length > 0;
+    if (hasTrailers) again.headers.delete('Content-Length');
+    else if (this.#body.length > 0) again.headers.set('Content-Length', String(this.#body.length));
     const sink = new KeepingSink(this.#exchange, this.#settings, {
       isRetried: (status) =>
         this.#count < mostAttempts &&

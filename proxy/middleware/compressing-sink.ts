@@ -85,6 +85,8 @@ export class CompressingSink extends PassingSink {
     if (this.#state === 'over') return;
     if (this.#state === 'compressing') {
       this.#state = 'over';
+      // A digest of the plain bytes is none of these.
+      trailers?.deleteWhere((name) => describesPlainBytes.has(name));
       this.#compressor?.once('end', () => this.inner.end(trailers));
       this.#compressor?.end();
       return;
