@@ -13,8 +13,8 @@ describe('without a word of the configuration', () => {
     { descriptors: 1024, memoryBytes: plenty, connections: 384 },
     { descriptors: 16, memoryBytes: plenty, connections: 6 },
     { descriptors: 1, memoryBytes: plenty, connections: 1 },
-    // A quarter of a gigabyte, at 64 KiB each.
-    { descriptors: 65_536, memoryBytes: 1024 ** 3, connections: 4096 },
+    // A quarter of a gigabyte, at 96 KiB each.
+    { descriptors: 65_536, memoryBytes: 1024 ** 3, connections: 2730 },
   ])('$descriptors descriptors and $memoryBytes bytes are $connections connections', ({ connections, ...means }) => {
     expect(connectionRoom(undefined, means).connections).toBe(connections);
   });

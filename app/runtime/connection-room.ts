@@ -21,8 +21,8 @@ export interface ConnectionRoom {
 
 /** For files, the database, the dashboard, listeners, and what libraries open. */
 const mostKeptBack = 1024;
-/** Of a connection that is encrypted and rests, with its handshake behind it. */
-const connectionBytes = 64 * 1024;
+/** Of a TLS handshake that does not end: no other connection that asks for nothing takes as much. */
+const connectionBytes = 96 * 1024;
 /** The part of the memory that connections may take. */
 const memoryShare = 1 / 4;
 /** Below this a crowd that one household can make would fill it. */

@@ -90,9 +90,10 @@ what is not answered rightly within 5 s is not served. Attackers, clients and th
 
 function descriptorsText(outcomes: readonly FloodOutcome[]): string {
   const descriptors = grantedDescriptors();
-  const most = Math.max(0, ...outcomes.map(({ openAtOnce }) => openAtOnce));
+  const most = outcomes.find(({ attack }) => attack === unboundedCrowd)?.openAtOnce;
   const crowd = `A process here may have ${descriptors} files and sockets open. A crowd is ${crowdConnections} connections, kept up by several
 processes, and opened anew where they were closed. What is at once in Gatehouse is counted there.`;
+  if (most === undefined) return crowd;
   if (descriptors - keptBack >= goalConnections) return `${crowd} ${most} were open at once, goal ${goalConnections}.`;
   return `${crowd} So ${goalConnections} open at once in one process cannot be had
 here: ${most} were, which is what the system leaves room for.`;
