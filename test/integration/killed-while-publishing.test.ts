@@ -1,6 +1,7 @@
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, expect, it } from 'vitest';
 import { startGatehouse } from '../support/gatehouse.ts';
 import { send } from '../support/http-client.ts';
@@ -12,9 +13,19 @@ afterEach(async () => {
   for (const close of closers.splice(0).toReversed()) await close();
 });
 
+/** So many that it takes a while to judge them and to hand them to the workers. */
+const others = Array.from(
+  { length: 500 },
+  (_, n) => `    other${n}: { rule: "Host(\`other${n}.localhost\`)", service: app }`,
+);
+/** From the last version's coming until the engine is killed: before it is read, while it is judged, handed on, or after. */
+const momentsMs = [0, 20, 60];
+
 /** One version of a whole: two middlewares and a router that say the same number. */
 const version = (n: number): string => `http:
-  routers: { app: { rule: "Host(\`app.localhost\`)", service: app, middlewares: [head, move], entryPoints: [web] } }
+  routers:
+${others.join('\n')}
+    app: { rule: "Host(\`app.localhost\`)", service: app, middlewares: [head, move], entryPoints: [web] }
   middlewares:
     head: { headers: { customResponseHeaders: { X-Version: "${n}" } } }
     move: { redirectRegex: { regex: ".*", replacement: "https://moved.localhost/${n}" } }
@@ -56,7 +67,7 @@ it('an engine that is killed while it publishes serves the whole last state when
   };
 
   await write();
-  for (let round = 0; round < 2; round += 1) {
+  for (const momentMs of momentsMs) {
     const engine = await start();
     closers.push(() => engine.stop());
     await pollUntil(async () => (await served()) === written, 30_000);
@@ -68,6 +79,7 @@ it('an engine that is killed while it publishes serves the whole last state when
     }
     await pollUntil(async () => ((await served()) ?? 0) > before, 30_000);
     await write();
+    await delay(momentMs);
     await engine.end('SIGKILL');
     expect(await served()).toBeNull();
   }
