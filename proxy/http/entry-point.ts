@@ -7,7 +7,6 @@ import type { TlsPolicy } from '../tls/tls-policy.ts';
 import { createTrustedPeers } from './client-address.ts';
 import type { EntryContext } from './entry-context.ts';
 import { createHttp1Side, type Http1Side } from './http1.ts';
-import type { Http2Connection } from './http2.ts';
 import { createSecureServers, type SecureServers } from './secure-servers.ts';
 
 /** An entry point's listener and its connections. */
@@ -39,7 +38,6 @@ export interface EntryPointParts {
 export function createEntryPoint(parts: EntryPointParts): EntryPoint {
   const { context, otherContext, certificates, policy, front } = parts;
   const connections = new Set<Socket>();
-  const sessions = new Set<Http2Connection>();
   const { options } = context;
   const own = createHttp1Side(context);
   const other = createHttp1Side(otherContext);
@@ -47,8 +45,8 @@ export function createEntryPoint(parts: EntryPointParts): EntryPoint {
   let secure: SecureServers | null = null;
   const secureSide = (): SecureServers => {
     secure ??= options.tls
-      ? createSecureServers(context, own, certificates, sessions)
-      : createSecureServers(otherContext, other, certificates, sessions);
+      ? createSecureServers(context, own, certificates)
+      : createSecureServers(otherContext, other, certificates);
     return secure;
   };
   const gate = front({
@@ -86,14 +84,14 @@ export function createEntryPoint(parts: EntryPointParts): EntryPoint {
         server.close(() => resolve());
       });
       closeIdleConnections();
-      for (const session of sessions) session.close();
+      secure?.closeGently();
       // Connections whose answer had begun before the end was known stay open after it; they are idle then.
       const sweep = setInterval(() => {
         closeIdleConnections();
         context.gate.closeUnused(options.name);
       }, sweepMs);
       const deadline = setTimeout(() => {
-        for (const session of sessions) session.destroy();
+        secure?.destroy();
         for (const socket of connections) socket.destroy();
       }, graceMs);
       return closed.finally(() => {

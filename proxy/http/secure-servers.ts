@@ -7,13 +7,17 @@ import { plainAddress } from './client-address.ts';
 import { noteHandshake } from './connection.ts';
 import type { EntryContext } from './entry-context.ts';
 import type { Http1Side } from './http1.ts';
-import { type Http2Connection, serveHttp2 } from './http2.ts';
+import { createHttp2Side, type Http2Side } from './http2.ts';
 
 /** Ends TLS on connections that somebody else accepted: one server of Node's for each set of TLS options. */
 export interface SecureServers {
   /** Takes a connection whose first bytes are still to be read. */
   accept(socket: Socket, options: KeyedOptions): void;
   certificatesChanged(): void;
+  /** Tells clients of HTTP/2 to send no more requests; those under way go on. */
+  closeGently(): void;
+  /** Closes the connections of HTTP/2 that are left. */
+  destroy(): void;
 }
 
 /** Connections that agree on `h2` are served here; `http1` takes all others. */
@@ -21,13 +25,13 @@ export function createSecureServers(
   context: EntryContext,
   http1: Http1Side,
   certificates: CertificateStore,
-  sessions: Set<Http2Connection>,
 ): SecureServers {
+  const http2 = createHttp2Side(context);
   const servers = new Map<string, SecureServer>();
   const serverOf = ({ key, options }: KeyedOptions): SecureServer => {
     let server = servers.get(key);
     if (!server) {
-      server = createSecureServer({ key, options }, context, http1, certificates, sessions);
+      server = createSecureServer({ key, options }, context, { http1, http2 }, certificates);
       servers.set(key, server);
     }
     return server;
@@ -37,6 +41,8 @@ export function createSecureServers(
     certificatesChanged() {
       for (const server of servers.values()) server.certificatesChanged();
     },
+    closeGently: () => http2.close(),
+    destroy: () => http2.destroy(),
   };
 }
 
@@ -48,9 +54,8 @@ interface SecureServer {
 function createSecureServer(
   { key, options }: KeyedOptions,
   context: EntryContext,
-  http1: Http1Side,
+  { http1, http2 }: { readonly http1: Http1Side; readonly http2: Http2Side },
   certificates: CertificateStore,
-  sessions: Set<Http2Connection>,
 ): SecureServer {
   const handshakes = createHandshakes(options, certificates, context.clientLimits.handshakeMs);
   // It never listens itself: connections are handed to it.
@@ -70,8 +75,7 @@ function createSecureServer(
       socket.destroy();
       return;
     }
-    const connection = serveHttp2(socket, context, () => sessions.delete(connection));
-    sessions.add(connection);
+    http2.accept(socket);
   });
   // Port scanners and clients without a common protocol; the handshake has told them.
   server.on('tlsClientError', (error, socket) => {

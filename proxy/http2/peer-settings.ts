@@ -1,0 +1,39 @@
+import { errorCodes, mostFrameBytes, mostWindowBytes, readWord, settingIds } from './frames.ts';
+
+const settingBytes = 6;
+const mostFrameSize = 0xff_ffff;
+
+/** What a SETTINGS frame changes; -1: nothing. Where a setting stands in it twice, the last counts. */
+export interface ChangedSettings {
+  headerTableSize: number;
+  initialWindowSize: number;
+}
+
+/** Reads the payload of a SETTINGS frame (RFC 9113 §6.5). Gives an error code where a value may not be. */
+export function readSettings(bytes: Buffer, start: number, end: number): ChangedSettings | number {
+  const changed: ChangedSettings = { headerTableSize: -1, initialWindowSize: -1 };
+  if ((end - start) % settingBytes !== 0) return errorCodes.frameSize;
+  for (let at = start; at < end; at += settingBytes) {
+    const id = ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
+    const value = readWord(bytes, at + 2);
+    switch (id) {
+      case settingIds.headerTableSize:
+        changed.headerTableSize = value;
+        break;
+      case settingIds.enablePush:
+      case settingIds.enableConnectProtocol:
+        if (value > 1) return errorCodes.protocol;
+        break;
+      case settingIds.initialWindowSize:
+        if (value > mostWindowBytes) return errorCodes.flowControl;
+        changed.initialWindowSize = value;
+        break;
+      case settingIds.maxFrameSize:
+        // Frames of ours are never larger than the least that it may be.
+        if (value < mostFrameBytes || value > mostFrameSize) return errorCodes.protocol;
+        break;
+      default:
+    }
+  }
+  return changed;
+}

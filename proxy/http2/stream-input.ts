@@ -1,0 +1,107 @@
+import type { StreamReader } from './contract.ts';
+import { HeldBytes } from './held-bytes.ts';
+
+/** What a client may send on a stream before any of it was read. */
+export const streamWindowBytes = 256 * 1024;
+
+/** Who tells the client that it may send more. */
+export interface InputWire {
+  /** So many bytes have left our hands. */
+  consumed(input: StreamInput, bytes: number): void;
+}
+
+/**
+ * The body that comes on a stream. It is handed on in pieces, each when it is wanted; what is not wanted stays here, and
+ * is not made up for in the client's windows.
+ */
+export class StreamInput {
+  readonly stream: number;
+  /** What the client may still send; below 0 it has sent too much. */
+  window = streamWindowBytes;
+  /** What was read and the client was not told of yet. */
+  unacknowledgedBytes = 0;
+  /** All of it has come, or the rest will not. */
+  isOver = false;
+  /** Somebody has asked for it. */
+  hasBegun = false;
+  private readonly wire: InputWire;
+  /** What the head says is still to come; -1: it says nothing. */
+  private expectedBytes: number;
+  private reader: StreamReader | null = null;
+  private held: HeldBytes | null = null;
+  private isWanted = false;
+  private isDropped = false;
+  private isTold = false;
+
+  constructor(stream: number, wire: InputWire, contentLength: number) {
+    this.stream = stream;
+    this.wire = wire;
+    this.expectedBytes = contentLength;
+  }
+
+  readBy(reader: StreamReader): void {
+    this.reader = reader;
+  }
+
+  /** A frame brings so many bytes. False: that is more than the head says, or less at the end (RFC 9113 §8.1.1). */
+  fits(bytes: number, isLast: boolean): boolean {
+    if (this.expectedBytes < 0) return true;
+    this.expectedBytes -= bytes;
+    return isLast ? this.expectedBytes === 0 : this.expectedBytes >= 0;
+  }
+
+  arrived(slice: Buffer): void {
+    if (this.isDropped) {
+      this.wire.consumed(this, slice.length);
+    } else if (this.isWanted) {
+      this.deliver(slice);
+    } else {
+      this.held ??= new HeldBytes();
+      this.held.add(slice);
+    }
+  }
+
+  ended(): void {
+    this.isOver = true;
+    this.tellEnd();
+  }
+
+  broken(error: Error): void {
+    const { reader } = this;
+    this.isOver = true;
+    this.drop();
+    if (this.isTold) return;
+    this.isTold = true;
+    reader?.broken(error);
+  }
+
+  /** The next piece is wanted. */
+  want(): void {
+    this.hasBegun = true;
+    if (this.isDropped) return;
+    const piece = this.held?.take() ?? null;
+    if (piece !== null) this.deliver(piece);
+    else this.isWanted = true;
+  }
+
+  /** Nobody reads it, or what is left of it. */
+  drop(): void {
+    const { held } = this;
+    this.isDropped = true;
+    this.held = null;
+    if (held !== null && held.bytes > 0) this.wire.consumed(this, held.bytes);
+  }
+
+  private deliver(piece: Buffer): void {
+    this.isWanted = false;
+    this.wire.consumed(this, piece.length);
+    this.reader?.arrived(piece);
+    if (this.isOver) this.tellEnd();
+  }
+
+  private tellEnd(): void {
+    if (this.isTold || (this.held !== null && this.held.bytes > 0)) return;
+    this.isTold = true;
+    this.reader?.ended();
+  }
+}
