@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import net from 'node:net';
-import { Readable } from 'node:stream';
+import { duplexPair, Readable } from 'node:stream';
 import tls from 'node:tls';
 import { afterEach, describe, expect, test } from 'vitest';
 import { makeCertificate } from '../../test/support/certificates.ts';
@@ -154,6 +154,38 @@ describe('a server that closes a kept connection', () => {
     const { ask: askIt } = to(url);
     await Promise.all([1, 2, 3].map(() => askIt({ target: '/together' })));
     expect(await askIt()).toMatchObject({ body: '4', error: null });
+  });
+
+  test('before anything was sent, is asked on another one, whatever it is asked', async () => {
+    const { port, connections } = await server(tellConnection);
+    const pool = new ConnectionPool({
+      address: { kind: 'tcp', host: '127.0.0.1', port },
+      serverName: null,
+      transport: readTransport(undefined),
+    });
+    closers.push(async () => pool.destroy());
+    for (const how of ['an end', 'a reset'] as const) {
+      const [kept, itsServer] = duplexPair();
+      let seen = '';
+      itsServer.on('data', (chunk) => {
+        seen += String(chunk);
+      });
+      pool.adopt(kept as net.Socket);
+      const outcome = ask(pool, {
+        method: 'POST',
+        body: Readable.from([Buffer.from('once')]),
+        fields: ['Content-Length', '4'],
+      });
+      // It comes to be known in the turn after the request, which a request that goes out at once would not see.
+      setImmediate(() => {
+        if (how === 'an end') kept.push(null);
+        else kept.destroy(Object.assign(new Error('reset'), { code: 'ECONNRESET' }));
+      });
+      expect(await outcome).toMatchObject({ status: 200, error: null });
+      expect(seen).toBe('');
+    }
+    // The second kept one was used last, the connection of the first request stood behind it.
+    expect(connections()).toBe(1);
   });
 
   test('is not asked again for what may have been done', async () => {

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { Transport } from '../http/transport.ts';
 import { type Dial, Dialer, type ServerAddress } from './dial.ts';
 import { ServerConnection } from './server-connection.ts';
-import { UpstreamError, type UpstreamHandler, type UpstreamRequest } from './upstream-call.ts';
+import { mayRepeat, UpstreamError, type UpstreamHandler, type UpstreamRequest } from './upstream-call.ts';
 
 /** Connections that one worker may open to one origin; further requests wait in line. */
 const defaultMostConnections = 2048;
@@ -54,13 +54,28 @@ export class ConnectionPool {
 
   send(request: UpstreamRequest, handler: UpstreamHandler): void {
     const connection = request.upgrade === null ? this.take(request) : null;
-    if (connection) {
-      if (handler.begins(connection)) connection.send(request, handler);
-      else this.released(connection);
-      return;
-    }
-    this.waiting.push({ request, handler, needsFresh: request.upgrade !== null });
-    this.dialForWaiting();
+    if (connection === null) {
+      this.waiting.push({ request, handler, needsFresh: request.upgrade !== null });
+      this.dialForWaiting();
+    } else if (mayRepeat(request)) this.hand(connection, request, handler);
+    else this.lookFirst(connection, request, handler);
+  }
+
+  private hand(connection: ServerConnection, request: UpstreamRequest, handler: UpstreamHandler): void {
+    if (handler.begins(connection)) connection.send(request, handler);
+    else this.released(connection);
+  }
+
+  /**
+   * What must not be sent twice is not sent at all on a connection that the server has closed already: between two turns
+   * of the event loop everything is read that has come by now, an end or a reset among it.
+   */
+  private lookFirst(connection: ServerConnection, request: UpstreamRequest, handler: UpstreamHandler): void {
+    const looked = (): void => {
+      if (connection.isOpen) this.hand(connection, request, handler);
+      else this.send(request, handler);
+    };
+    setImmediate(() => setImmediate(looked));
   }
 
   repeat(request: UpstreamRequest, handler: UpstreamHandler): void {
