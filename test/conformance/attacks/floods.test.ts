@@ -35,8 +35,8 @@ afterEach(async () => {
   for (const close of closers.splice(0).toReversed()) await close();
 });
 
-async function startServer(listener: http.RequestListener): Promise<string> {
-  const server = http.createServer(listener);
+async function startServer(what: http.RequestListener | http.Server): Promise<string> {
+  const server = what instanceof http.Server ? what : http.createServer(what);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   closers.push(() => {
@@ -304,6 +304,28 @@ test('an answer of HTTP/2 whose window stays shut is given up, and its server is
   for (const stream of [1, 3, 5]) socket.write(frame(frameTypes.headers, endHeaders | endStream, stream, asking));
   await pollUntil(() => heldOff(harness, 'slow-reader') === 3, deadlineMs);
   await pollUntil(() => closed === 3, deadlineMs);
+});
+
+test('an HPACK bomb whose answers find no window (CVE-2026-49975) is let go of, and others are served', {
+  timeout: 60_000,
+}, async () => {
+  let open = 0;
+  // The bomb's heads are longer than Node's servers take by themselves.
+  const server = http.createServer({ maxHeaderSize: 128 * 1024 }, (request, response) => {
+    open += 1;
+    response.on('close', () => {
+      open -= 1;
+    });
+    response.end(request.url === '/large' ? Buffer.alloc(512 * 1024) : 'hello');
+  });
+  const url = await startServer(server);
+  const harness = await start({ stalledAnswerMs: 300 }, { isSecure: true, url });
+  const { socket } = await connectSecure(harness);
+  attackNamed('HPACK bomb with a stalled window (CVE-2026-49975)', host, 1).opened(socket);
+  const names: readonly LimitName[] = ['slow-reader', 'http2-idle-frames', 'http2-failed-streams', 'http2-protocol'];
+  await pollUntil(() => names.some((limit) => heldOff(harness, limit) > 0), deadlineMs);
+  expect(await isServedByHttp2(harness)).toBe(true);
+  await pollUntil(() => open === 0, deadlineMs);
 });
 
 test('one address has so many requests under way on HTTP/2, over however many connections', async () => {
