@@ -309,12 +309,12 @@ test('an answer of HTTP/2 whose window stays shut is given up, and its server is
 test('an HPACK bomb whose answers find no window (CVE-2026-49975) is let go of, and others are served', {
   timeout: 60_000,
 }, async () => {
-  let open = 0;
+  let underWay = 0;
   // The bomb's heads are longer than Node's servers take by themselves.
   const server = http.createServer({ maxHeaderSize: 128 * 1024 }, (request, response) => {
-    open += 1;
+    underWay += 1;
     response.on('close', () => {
-      open -= 1;
+      underWay -= 1;
     });
     response.end(request.url === '/large' ? Buffer.alloc(512 * 1024) : 'hello');
   });
@@ -325,7 +325,7 @@ test('an HPACK bomb whose answers find no window (CVE-2026-49975) is let go of, 
   const names: readonly LimitName[] = ['slow-reader', 'http2-idle-frames', 'http2-failed-streams', 'http2-protocol'];
   await pollUntil(() => names.some((limit) => heldOff(harness, limit) > 0), deadlineMs);
   expect(await isServedByHttp2(harness)).toBe(true);
-  await pollUntil(() => open === 0, deadlineMs);
+  await pollUntil(() => underWay === 0, deadlineMs);
 });
 
 test('one address has so many requests under way on HTTP/2, over however many connections', async () => {
