@@ -9,6 +9,7 @@ import { send } from '../../test/support/http-client.ts';
 import { pollUntil } from '../../test/support/poll.ts';
 import { type CertificateAuthority, createCertificateAuthority } from '../certificates/authority.ts';
 import { type Dashboard, startDashboard } from './dashboard.ts';
+import { mostConnections } from './lan-listener.ts';
 
 const password = 'correct horse battery';
 let authority: CertificateAuthority;
@@ -74,6 +75,28 @@ it('shows the certificate of the address or name that is asked for, signed by th
     socket.on('error', reject);
   });
   expect(peer).toBe(`DNS:${name}`);
+});
+
+it('takes so many connections and no more, and others once some are gone', async () => {
+  const url = await lanUrl();
+  const port = Number(new URL(url).port);
+  const ca = authority.info().certificatePem;
+  let closed = 0;
+  const sockets = Array.from({ length: mostConnections + 20 }, () => {
+    const socket = connect({ host: '127.0.0.1', port });
+    socket.on('error', () => undefined);
+    socket.resume();
+    socket.on('close', () => {
+      closed += 1;
+    });
+    return socket;
+  });
+  closers.push(() => {
+    for (const socket of sockets) socket.destroy();
+  });
+  await pollUntil(() => closed === 20);
+  for (const socket of sockets) socket.destroy();
+  await pollUntil(async () => (await send(url, '/ping', { ca }).catch(() => null))?.status === 200);
 });
 
 it('signs nothing for names that are not its own', async () => {

@@ -8,6 +8,8 @@ import { ownNames } from './allowed-hosts.ts';
 import type { DashboardApp } from './dashboard-app.ts';
 import { sessionCookie } from './session-cookie.ts';
 
+/** Whoever is on the local network must not take the descriptors that visitors need. */
+export const mostConnections = 256;
 /** Leaves are renewed long before they end; half a day late is early enough. */
 const certificateKeptMs = 12 * 60 * 60_000;
 
@@ -113,6 +115,7 @@ export async function listenOnLan(options: {
     const localAddress = (socket.localAddress ?? '').replace(/^::ffff:(?=\d+\.)/, '');
     void hand(socket, localAddress);
   });
+  listener.maxConnections = mostConnections;
   await new Promise<void>((resolve, reject) => {
     listener.once('error', reject);
     listener.listen({ ...(host === null ? {} : { host }), port, exclusive: true }, () => {
