@@ -47,6 +47,7 @@ test('takes what was typed in before the environment, and checks either', async 
     ok: true,
     zones: ['example.org'],
     problems: [],
+    note: null,
   });
   const token = (await credentials.credentialsFor('digitalocean'))['token'];
   expect(token instanceof Secret && token.reveal()).toBe('typed');

@@ -106,7 +106,7 @@ export function createDnsCredentials(options: DnsCredentialOptions): DnsCredenti
           : await credentialsOf(definition);
         const provider = definition.create(use, { accounts: keptAccounts(secrets, definition.code) });
         const found = await provider.check(signal ? AbortSignal.any([signal, patience]) : patience, domain);
-        return found.ok ? { ok: true, zones: [...found.zones], problems: [] } : failed(found.error);
+        return found.ok ? { ok: true, zones: [...found.zones], problems: [], note: found.note } : failed(found.error);
       } catch (error) {
         if (error instanceof DnsProviderError) return failed(error);
         if (patience.aborted) return failed(unanswered(definition.title));
@@ -122,7 +122,7 @@ function inForms({ credentials }: Pick<DnsProviderDefinition, 'credentials'>): D
 }
 
 function failed(error: DnsProviderError): CheckResult {
-  return { ok: false, zones: [], problems: [dnsProblem(error)] };
+  return { ok: false, zones: [], problems: [dnsProblem(error)], note: null };
 }
 
 function unanswered(title: string): DnsProviderError {

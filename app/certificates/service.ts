@@ -309,9 +309,9 @@ export function createCertificateService(options: CertificateServiceOptions): Se
       } catch (error) {
         const ca = authorityOf(directoryUrl).title;
         const { problem } = classify(error, { ca, directoryUrl, names: [], now: now() });
-        return { ok: false, zones: [], problems: [problem] };
+        return { ok: false, zones: [], problems: [problem], note: null };
       }
-      if (challenge.type !== 'dns-01') return { ok: true, zones: [], problems: [] };
+      if (challenge.type !== 'dns-01') return { ok: true, zones: [], problems: [], note: null };
       return dns.check({ code: challenge.provider }, undefined);
     },
   };

@@ -124,6 +124,7 @@ async function check(client: GatehouseClient, input: CommandInput, name: string)
   if (flagOption(input, 'json')) printJson(terminal, result);
   else {
     if (result.ok) terminal.out(`${terminal.paint('good', 'It works.')} ${result.zones.join(', ')}`.trimEnd());
+    if (result.note !== null) terminal.out(result.note);
     for (const line of problemLines(terminal, name, result.problems)) terminal.out(line);
   }
   return result.ok ? 0 : 1;

@@ -287,6 +287,8 @@ export const checkResultSchema = z.object({
   /** Domains that it may change; empty where it cannot tell, and for CAs. */
   zones: z.array(z.string()),
   problems: z.array(problemSchema),
+  /** What the check could not find out, as a sentence. */
+  note: z.string().nullable(),
 });
 
 export const importReportSchema = z.object({

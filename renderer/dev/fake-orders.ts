@@ -216,11 +216,11 @@ export function fakeCertificateOperations(os: Implementer, state: FakeCertificat
         state.putResolvers(state.resolvers().filter(({ name }) => name !== input.name));
         return {};
       }),
-      check: os.resolvers.check.handler(() => ({ ok: true, zones: [], problems: [] })),
+      check: os.resolvers.check.handler(() => ({ ok: true, zones: [], problems: [], note: null })),
     },
     dnsProviders: {
       list: os.dnsProviders.list.handler(fakeDnsProviders),
-      check: os.dnsProviders.check.handler(() => ({ ok: true, zones: ['example.org'], problems: [] })),
+      check: os.dnsProviders.check.handler(() => ({ ok: true, zones: ['example.org'], problems: [], note: null })),
     },
   };
 }

@@ -3,6 +3,7 @@ import { initReactI18next } from 'react-i18next';
 import { create } from 'zustand';
 import { en } from './en.ts';
 import { setProblemTranslations } from './problem-words.ts';
+import { setReasonRules } from './reasons.ts';
 import { setSaidWords } from './said-words.ts';
 
 export const languages = ['en', 'fr'] as const;
@@ -37,17 +38,20 @@ export const useLanguageChoice = create<{ readonly choice: LanguageChoice }>(() 
 async function apply(choice: LanguageChoice): Promise<void> {
   const language = choice === 'system' ? systemLanguage() : choice;
   if (language === 'fr') {
-    const [{ fr }, { problemsFr }, { saidFr }] = await Promise.all([
+    const [{ fr }, { problemsFr }, { saidFr }, { reasonsFr }] = await Promise.all([
       import('./fr.ts'),
       import('./problems-fr.ts'),
       import('./said-fr.ts'),
+      import('./reasons-fr.ts'),
     ]);
     i18next.addResourceBundle('fr', 'translation', fr);
     setProblemTranslations(problemsFr, fr.failure);
     setSaidWords(saidFr);
+    setReasonRules(reasonsFr);
   } else {
     setProblemTranslations(null);
     setSaidWords(null);
+    setReasonRules([]);
   }
   await i18next.changeLanguage(language);
   document.documentElement.lang = language;

@@ -1,6 +1,7 @@
 import i18next from 'i18next';
 import type { Problem } from '../../app/contract/objects.ts';
 import { formatMoment } from './format.ts';
+import { inReadersWords } from './reasons.ts';
 
 export interface ProblemWords {
   readonly message: string;
@@ -21,7 +22,7 @@ export function fill(template: string, details: Problem['details']): string | nu
     if (value === undefined || value === '') whole = false;
     // A time, in milliseconds since 1970.
     if (typeof value === 'number' && value > earliestMs) return formatMoment(value, i18next.language ?? 'en');
-    return String(value ?? '');
+    return name === 'reason' ? inReadersWords(String(value ?? '')) : String(value ?? '');
   });
   return whole ? text : null;
 }

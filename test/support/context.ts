@@ -150,7 +150,7 @@ export function contextDouble(options: { readonly now?: () => number } = {}): Co
     dnsProviders: {
       list: () => Promise.resolve([]),
       keep: () => Promise.resolve(),
-      check: () => Promise.resolve({ ok: true, zones: [], problems: [] }),
+      check: () => Promise.resolve({ ok: true, zones: [], problems: [], note: null }),
     },
     certificateAuthority: {
       export: () => ({ certificatePem: '-----BEGIN CERTIFICATE-----\n', fingerprint: 'AA:BB', notAfter: 4e12 }),

@@ -10,6 +10,7 @@ import { useLocale } from '../../components/hooks.ts';
 import { ProblemList } from '../../components/problems.tsx';
 import { Status } from '../../components/status.tsx';
 import { failureWords } from '../../words/failure-words.ts';
+import { inReadersWords } from '../../words/reasons.ts';
 
 export interface DnsChoice {
   /** Empty: none chosen yet. */
@@ -208,6 +209,7 @@ function CredentialCheck({ choice, domain }: { choice: DnsChoice; domain: string
           {typeof state === 'object' && 'error' in state && <span className="text-broken">{state.error}</span>}
         </span>
       </div>
+      {result?.note != null && <p className="text-13 text-soft">{inReadersWords(result.note)}</p>}
       {result && result.problems.length > 0 && <ProblemList problems={result.problems} />}
     </div>
   );

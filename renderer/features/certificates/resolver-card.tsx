@@ -11,6 +11,7 @@ import { ProblemList } from '../../components/problems.tsx';
 import { Status, type Tone } from '../../components/status.tsx';
 import { notify } from '../../components/toasts.tsx';
 import { formatRelative } from '../../words/format.ts';
+import { inReadersWords } from '../../words/reasons.ts';
 
 const accountTone: Readonly<Record<ResolverView['account']['state'], Tone>> = {
   none: 'off',
@@ -77,6 +78,9 @@ export function ResolverCard({
         <div className="border-b border-line p-4">
           <ProblemList problems={problems} />
         </div>
+      )}
+      {checked?.note != null && (
+        <p className="border-b border-line p-4 text-13 text-soft">{inReadersWords(checked.note)}</p>
       )}
       <div className="grid gap-x-8 gap-y-4 p-4 sm:grid-cols-2">
         <Facts

@@ -14,6 +14,7 @@ import { Road } from '../../components/road.tsx';
 import { notify } from '../../components/toasts.tsx';
 import { failureWords } from '../../words/failure-words.ts';
 import { problemWords } from '../../words/problem-words.ts';
+import { inReadersWords } from '../../words/reasons.ts';
 import { planStations } from '../road/stations.tsx';
 import { ProtectionFields, type ProtectionValues, protectionOf, protectionValues } from './protection-fields.tsx';
 
@@ -225,7 +226,7 @@ function Form({
               <datalist id="expose-ports">
                 {ports.map((one) => (
                   <option key={one.port} value={one.port}>
-                    {one.reason}
+                    {inReadersWords(one.reason)}
                   </option>
                 ))}
               </datalist>

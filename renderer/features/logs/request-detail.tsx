@@ -12,6 +12,7 @@ import { Road } from '../../components/road.tsx';
 import { ToneIcon, toneGround } from '../../components/status.tsx';
 import { Time } from '../../components/time.tsx';
 import { formatBytes, formatDuration } from '../../words/format.ts';
+import { inReadersWords } from '../../words/reasons.ts';
 import { recordAddress, recordAnswer, recordStations } from '../road/stations.tsx';
 import type { LogLines } from './log-lines.ts';
 
@@ -99,7 +100,9 @@ function Body({ record }: { record: RequestRecord }) {
             </span>
             <div className="min-w-0 [overflow-wrap:anywhere]">
               <p>{t(`proxyError.${record.error.code}`)}</p>
-              {record.error.detail !== '' && <p className="font-mono text-12 text-soft">{record.error.detail}</p>}
+              {record.error.detail !== '' && (
+                <p className="font-mono text-12 text-soft">{inReadersWords(record.error.detail)}</p>
+              )}
             </div>
           </div>
         </Section>

@@ -1,0 +1,97 @@
+import type { ReasonRules } from './reasons.ts';
+
+/** Why a request failed or was refused, beside its code, in French. */
+export const requestReasonsFr: ReasonRules = [
+  [/^no router of (?<entryPoint>\S+) matches (?<address>.*)$/s, 'aucun routeur de {{entryPoint}} ne prend {{address}}'],
+  [
+    /^the encoded path stands between no router and (?<second>\S+)$/,
+    'le chemin codé hésite entre aucun routeur et {{second}}',
+  ],
+  [
+    /^the encoded path stands between (?<first>\S+) and no router$/,
+    'le chemin codé hésite entre {{first}} et aucun routeur',
+  ],
+  [
+    /^the encoded path stands between (?<first>\S+) and (?<second>\S+)$/,
+    'le chemin codé hésite entre {{first}} et {{second}}',
+  ],
+  [/^no server of (?<service>\S+)(?: is up)?$/, 'aucun serveur de {{service}} n’est en marche'],
+  [
+    /^none of the (?<count>\d+) services of (?<service>\S+) is up$/,
+    'aucun des {{count}} services de {{service}} n’est en marche',
+  ],
+  [/^neither (?<main>\S+) nor (?<fallback>\S+) is up$/, 'ni {{main}} ni {{fallback}} n’est en marche'],
+  [/^the client stopped reading$/, 'le visiteur a cessé de lire'],
+  [/^the client closed before the answer was complete$/, 'le visiteur est parti avant la fin de la réponse'],
+  [
+    /^the answer was not as long as its Content-Length$/,
+    'la réponse n’avait pas la longueur annoncée (Content-Length)',
+  ],
+  [/^the server sent more than its answer$/, 'le serveur a envoyé plus que sa réponse'],
+  [/^the server closed the connection before it answered$/, 'le serveur a fermé la connexion avant de répondre'],
+  [
+    /^the server closed the connection before its answer was complete$/,
+    'le serveur a fermé la connexion avant la fin de sa réponse',
+  ],
+  [/^the server was removed before it was reached$/, 'le serveur a été retiré avant d’être atteint'],
+  [/^the server sent (?<what>.*)$/s, 'le serveur a envoyé : {{what}}'],
+  [/^no answer came within (?<time>[\d.]+ s)$/, 'aucune réponse en {{time}}'],
+  [/^connect ECONNREFUSED (?<where>\S+)$/, 'personne n’écoute à {{where}}'],
+  [/^connect E(?:HOSTUNREACH|NETUNREACH|TIMEDOUT) (?<where>\S+).*$/, '{{where}} est injoignable'],
+  [/^getaddrinfo (?:ENOTFOUND|EAI_AGAIN) (?<where>\S+)$/, 'le nom {{where}} est inconnu'],
+  [/^the body did not arrive in time$/, 'le corps n’est pas arrivé à temps'],
+  [/^the head did not arrive in time$/, 'l’en-tête n’est pas arrivé à temps'],
+  [/^no byte of the body came for (?<time>\d+ s)$/, 'aucun octet du corps n’est venu en {{time}}'],
+  [/^the body is too large to be sent twice$/, 'le corps est trop grand pour être envoyé deux fois'],
+  [/^longer than (?<bytes>\d+) bytes$/, 'plus de {{bytes}} octets'],
+  [/^a head of more than (?<bytes>\d+) bytes$/, 'un en-tête de plus de {{bytes}} octets'],
+  [/^(?<count>\d+) header fields$/, '{{count}} champs d’en-tête'],
+  [/^no host to redirect to$/, 'aucun hôte vers lequel renvoyer'],
+  [/^a middleware made the path (?<path>.*)$/s, 'un middleware a fait le chemin {{path}}'],
+  [/^(?<middleware>\S+) would make the path (?<path>.*)$/s, '{{middleware}} ferait le chemin {{path}}'],
+  [
+    /^(?<middleware>\S+) does not allow (?<escape>\S+) in a path$/,
+    '{{middleware}} n’admet pas {{escape}} dans un chemin',
+  ],
+  [
+    /^the handshake for (?<asked>.*) had other TLS options than (?<host>\S+) has$/,
+    'la poignée de main pour {{asked}} avait d’autres options TLS que {{host}}',
+  ],
+  [
+    /^the server switched to another protocol than (?<protocol>\S+)$/,
+    'le serveur est passé à un autre protocole que {{protocol}}',
+  ],
+  [/^no Host field$/, 'aucun champ Host'],
+  [/^more than one (?<field>[\w-]+) field$/, 'plus d’un champ {{field}}'],
+  [/^both Content-Length and Transfer-Encoding$/, 'Content-Length et Transfer-Encoding à la fois'],
+  [/^Transfer-Encoding in HTTP\/1\.0$/, 'Transfer-Encoding en HTTP/1.0'],
+  [/^an upgrade with a body$/, 'un changement de protocole avec un corps'],
+  [/^a WebSocket that the client ends before it begins$/, 'un WebSocket que le visiteur finit avant qu’il commence'],
+  [
+    /^Host "(?<host>.*)" differs from :authority "(?<authority>.*)"$/s,
+    'Host « {{host}} » diffère de :authority « {{authority}} »',
+  ],
+  [/^the header field (?<name>\S+)$/, 'le champ d’en-tête {{name}}'],
+  [/^the trailer (?<name>\S+)$/, 'le champ de fin {{name}}'],
+  [/^the target is neither a path nor an http URL$/, 'la cible n’est ni un chemin ni une adresse http'],
+  [
+    /^the target holds a backslash, "#", a space or a control character$/,
+    'la cible contient une barre oblique inverse, « # », une espace ou un caractère de contrôle',
+  ],
+  [
+    /^the path holds an encoded character that this entry point refuses$/,
+    'le chemin contient un caractère codé que ce point d’entrée refuse',
+  ],
+  [
+    /^the path holds an encoded NUL, a broken escape or a forbidden character$/,
+    'le chemin contient un NUL codé, un codage rompu ou un caractère interdit',
+  ],
+  [/^a space before the colon of a header line$/, 'une espace avant les deux-points d’une ligne d’en-tête'],
+  [/^a header line without a name$/, 'une ligne d’en-tête sans nom'],
+  [/^a header line without a colon$/, 'une ligne d’en-tête sans deux-points'],
+  [/^a header line that ends with a bare LF$/, 'une ligne d’en-tête qui finit par un LF seul'],
+  [/^a bare CR in a header line$/, 'un CR seul dans une ligne d’en-tête'],
+  [/^a folded header line$/, 'une ligne d’en-tête repliée'],
+  [/^a control character in the value of a header field$/, 'un caractère de contrôle dans la valeur d’un champ'],
+  [/^a character that no header name may hold$/, 'un caractère interdit dans un nom de champ'],
+];
