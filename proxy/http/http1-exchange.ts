@@ -85,6 +85,7 @@ export class Http1Exchange extends LiveExchange implements Answering, UpgradePor
     const { connection } = this;
     // An HTTP/1.0 answer without a length ends with its connection: only a reset tells it from a complete one.
     if (this.request.protocol === 'HTTP/1.0' && !(connection.socket instanceof TLSSocket)) {
+      connection.writer.flush();
       connection.socket.resetAndDestroy();
     } else {
       connection.destroy();

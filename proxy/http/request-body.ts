@@ -11,6 +11,8 @@ export abstract class RequestBody extends Readable {
   bytes = 0;
   /** Since when we wait for bytes (`performance.now()`), the last ones included; null while none are wanted. */
   wantedSince: number | null = null;
+  /** Set by a reader who can tell: true where it holds nothing of what it has read. */
+  readerHoldsNothing: (() => boolean) | null = null;
   private waitedMs = 0;
   private started = false;
   private isReceived = false;
@@ -34,6 +36,11 @@ export abstract class RequestBody extends Readable {
   /** True where the client's bytes were read to their end. */
   get isComplete(): boolean {
     return this.readableEnded || this.isReceived;
+  }
+
+  /** Nobody holds anything of what has come, so that its memory may be used again. */
+  get isLetGo(): boolean {
+    return this.readableLength === 0 && this.readerHoldsNothing?.() === true;
   }
 
   /** Nothing more of it can come. */

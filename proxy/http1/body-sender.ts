@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
+import { RequestBody } from '../http/request-body.ts';
 import { chunkSizeLine, lastChunk } from './chunked.ts';
 import { isToken, isValue } from './request-head.ts';
 
@@ -49,6 +50,10 @@ export class BodySender {
       if (body.readableEnded) this.ended();
       else this.failed(new Error('the request broke off'));
       return;
+    }
+    // Nobody else reads it: what has left for the server is of no more use.
+    if (body instanceof RequestBody && body.listenerCount('data') === 0) {
+      body.readerHoldsNothing = () => socket.writableLength === 0;
     }
     body.on('error', (error: Error) => this.failed(error));
     body.on('close', () => this.failed(new Error('the request broke off')));

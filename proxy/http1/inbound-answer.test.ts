@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { AnswerWriter } from './inbound-answer.ts';
 import { answerHead, checkTrailers } from './inbound-answer-head.ts';
+import { endTurn } from './turn-end.ts';
 
 /** Keeps what each write would send; writes within a cork are one. */
 class FakeSocket {
@@ -44,8 +45,12 @@ describe('an answer', () => {
   it('leaves in one write with its body, small or large', () => {
     const small = open(['Content-Length', '5']);
     small.writer.body(Buffer.from('hello'));
-    expect(small.socket.writes).toEqual([`${sizedHead}hello`]);
     small.writer.end([]);
+    expect(small.writer.isHoldingBack).toBe(true);
+    endTurn();
+    expect(small.writer.isHoldingBack).toBe(false);
+    expect(small.socket.writes).toEqual([`${sizedHead}hello`]);
+    endTurn();
     expect(small.socket.writes).toHaveLength(1);
     const large = open(['Content-Length', '100000']);
     large.writer.body(Buffer.alloc(100_000, 'x'));
@@ -59,6 +64,7 @@ describe('an answer', () => {
     writer.body(Buffer.from('hello'));
     writer.body(new Uint8Array([0x20, 0xe9]));
     writer.end(['X-Sum', '1']);
+    endTurn();
     expect(socket.writes).toEqual([`${chunkedHead}5\r\nhello\r\n2\r\n \xe9\r\n0\r\nX-Sum: 1\r\n\r\n`]);
   });
 
@@ -73,6 +79,7 @@ describe('an answer', () => {
     writer.body(Buffer.alloc(5000, 'x'));
     writer.body(Buffer.alloc(5000, 'y'));
     writer.end([]);
+    endTurn();
     expect(socket.writes.slice(2).join('')).toBe(
       `1388\r\n${'x'.repeat(5000)}\r\n1388\r\n${'y'.repeat(5000)}\r\n0\r\n\r\n`,
     );
@@ -86,6 +93,7 @@ describe('an answer', () => {
     const long = open(['Content-Length', '5']);
     long.writer.body(Buffer.from('hello'));
     long.writer.body(Buffer.from('!'));
+    endTurn();
     expect(long.writer.isFalse).toBe(true);
     expect(long.socket.writes).toEqual([`${sizedHead}hello`]);
   });
@@ -95,6 +103,7 @@ describe('an answer', () => {
     socket.writable = false;
     expect(writer.body(Buffer.alloc(5000))).toBe(true);
     writer.end([]);
+    endTurn();
     expect(socket.writes).toEqual([]);
   });
 });

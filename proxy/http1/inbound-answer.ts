@@ -1,31 +1,36 @@
 import type { Socket } from 'node:net';
 import { chunkSizeLine, lastChunk } from './chunked.ts';
 import type { AnswerFraming, AnswerHead } from './inbound-answer-head.ts';
+import { canWriteRaw, writeRaw } from './raw-handle.ts';
+import { flushAtTurnEnd, type Holding } from './turn-end.ts';
 
 /** Chunks up to this size leave in one piece with what stands before and after them, at the price of a copy. */
 const copiedBytes = 4096;
 /** So much is gathered at most before it leaves. */
 const gatheredBytes = 16 * 1024;
 
-function flushWriter(writer: AnswerWriter): void {
-  writer.tick();
-}
-
 /**
- * Writes the answers of one connection, one after the other. What is written in one turn leaves together: a head and
- * the first bytes of its body take one write, and a head alone is out by the end of the turn.
+ * Writes the answers of one connection, one after the other. What is written in one turn leaves together at its end: a
+ * head and the first bytes of its body take one write. Whoever ends the connection flushes it first.
  */
-export class AnswerWriter {
+export class AnswerWriter implements Holding {
   /** The body was not what its head had said; only the end of the connection can tell the client. */
   isFalse = false;
   private readonly socket: Socket;
+  private readonly isRaw: boolean;
   private framing: AnswerFraming = 'none';
   private remaining = 0;
   private gathered = '';
-  private isScheduled = false;
+  private isHolding = false;
 
   constructor(socket: Socket) {
     this.socket = socket;
+    this.isRaw = canWriteRaw(socket);
+  }
+
+  /** Something has not been handed to the socket yet. */
+  get isHoldingBack(): boolean {
+    return this.gathered !== '';
   }
 
   /** What is written as a body now is not sent. */
@@ -68,40 +73,38 @@ export class AnswerWriter {
     }
     this.gathered += buffer.toString('latin1');
     if (framing === 'chunked') this.gathered += '\r\n';
-    if ((framing === 'length' && this.remaining === 0) || this.gathered.length > gatheredBytes) this.flush();
-    else this.schedule();
+    if (this.gathered.length > gatheredBytes) this.flush();
+    else this.hold();
     return !this.socket.writableNeedDrain;
   }
 
-  /** The body is complete. Everything is handed to the socket. */
+  /** The body is complete. */
   end(trailers: readonly string[]): void {
     if (this.framing === 'chunked') this.gathered += lastChunk(trailers);
     else if (this.framing === 'length' && this.remaining > 0) this.isFalse = true;
     this.framing = 'none';
-    this.flush();
+    if (this.gathered !== '') this.hold();
   }
 
+  /** Hands everything to the socket. */
   flush(): void {
     const { gathered, socket } = this;
+    this.isHolding = false;
     if (gathered === '') return;
     this.gathered = '';
-    if (socket.writable) socket.write(gathered, 'latin1');
-  }
-
-  tick(): void {
-    this.isScheduled = false;
-    this.flush();
+    if (!socket.writable || (this.isRaw && writeRaw(socket, gathered))) return;
+    socket.write(gathered, 'latin1');
   }
 
   private gather(text: string): void {
     this.gathered += text;
-    this.schedule();
+    this.hold();
   }
 
-  private schedule(): void {
-    if (this.isScheduled) return;
-    this.isScheduled = true;
-    process.nextTick(flushWriter, this);
+  private hold(): void {
+    if (this.isHolding) return;
+    this.isHolding = true;
+    flushAtTurnEnd(this);
   }
 
   private writeWith(chunk: Buffer): boolean {

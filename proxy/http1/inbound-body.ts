@@ -1,5 +1,6 @@
 import { RequestBody } from '../http/request-body.ts';
 import { ChunkedDecoder, type ChunkedSink } from './chunked.ts';
+import type { ReadBuffer } from './read-buffer.ts';
 
 /** The connection that a body comes by. */
 export interface BodyWire {
@@ -22,6 +23,7 @@ export class InboundBody extends RequestBody implements ChunkedSink {
   /** What was thrown away. */
   discardedBytes = 0;
   private readonly wire: BodyWire;
+  private memory: ReadBuffer | null = null;
   private remaining: number;
   private readonly decoder: ChunkedDecoder | null;
 
@@ -33,17 +35,21 @@ export class InboundBody extends RequestBody implements ChunkedSink {
     this.decoder = length === null ? new ChunkedDecoder() : null;
   }
 
-  /** Takes bytes from `start` on and gives the index after the last one that belongs to the body. */
-  feed(bytes: Buffer, start: number): number {
+  /**
+   * Takes bytes up to `end` and gives the index after the last one that belongs to the body. `memory`: what they stand
+   * in, where it is read into again.
+   */
+  feed(bytes: Buffer, end: number, memory: ReadBuffer | null): number {
     const { decoder } = this;
+    this.memory = memory;
     if (decoder === null) {
-      const end = Math.min(bytes.length, start + this.remaining);
-      this.remaining -= end - start;
-      this.content(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end));
+      const next = Math.min(end, this.remaining);
+      this.remaining -= next;
+      this.content(next === bytes.length ? bytes : bytes.subarray(0, next));
       if (this.remaining === 0) this.done();
-      return end;
+      return next;
     }
-    const next = decoder.decode(bytes, start, bytes.length, this);
+    const next = decoder.decode(bytes, 0, end, this);
     if (decoder.fault !== null) this.fault = decoder.fault;
     else if (decoder.isDone) {
       this.fault = decoder.trailerLines === '' ? null : this.wire.trailersArrived(decoder.trailerLines);
@@ -54,7 +60,7 @@ export class InboundBody extends RequestBody implements ChunkedSink {
 
   content(slice: Buffer): void {
     if (this.destroyed) this.discardedBytes += slice.byteLength;
-    this.arrived(slice);
+    this.arrived(this.memory === null || this.destroyed ? slice : this.memory.lend(slice));
   }
 
   /** The rest will not come: the client broke off, or what came cannot be read. */

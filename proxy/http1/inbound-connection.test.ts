@@ -6,6 +6,7 @@ import { InboundClock } from './inbound-clock.ts';
 import { InboundConnection } from './inbound-connection.ts';
 import type { Answering } from './inbound-contract.ts';
 import type { ReceivedHead } from './inbound-head.ts';
+import { endTurn } from './turn-end.ts';
 
 /** A socket whose other end is the test. */
 class FakeSocket extends EventEmitter {
@@ -143,8 +144,32 @@ describe('a connection of HTTP/1', () => {
     answer();
     answer();
     expect(targets()).toEqual(['/1', '/2', '/3']);
+    endTurn();
     expect(socket.written.match(/HTTP\/1\.1 200 OK/g)).toHaveLength(3);
     expect(socket.hasEnded).toBe(false);
+  });
+
+  it.each([
+    ['is closed while idle', () => connection.closeIfIdle()],
+    ['is overdue', () => connection.overdue()],
+    ['has been ended by its client', () => socket.emit('end')],
+    ['gets half a request before its client ends it', () => (send('GET /2'), socket.emit('end'))],
+    ['is given away', () => connection.detach()],
+    ['is broken off', () => connection.destroy()],
+  ])('has sent its answers when it %s in the same turn', (_how, happens) => {
+    send(get('/1'));
+    answer();
+    expect(connection.isWaiting).toBe(false);
+    let sent = '';
+    const note = (): void => void (sent = socket.written);
+    const { end, destroy } = socket;
+    socket.end = () => (note(), end.call(socket));
+    socket.destroy = () => (note(), destroy.call(socket));
+    happens();
+    if (!socket.hasEnded && !socket.destroyed) note();
+    expect(sent).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\nok$/);
+    endTurn();
+    expect(socket.written).toBe(sent);
   });
 
   it('waits with the next request until the answer before it has gone out', () => {

@@ -9,6 +9,8 @@ import type { Timed } from './inbound-clock.ts';
 import type { Answering, InboundSettings } from './inbound-contract.ts';
 import { HalfClose } from './inbound-half-close.ts';
 import { blankHead, HeadReader, type ReceivedHead } from './inbound-head.ts';
+import { type RawReader, type RawReading, readRaw } from './raw-handle.ts';
+import { ReadBuffer } from './read-buffer.ts';
 
 /** What is waiting to be written and counts as gone out all the same: a fraction of what the system holds itself. */
 const flushedBytes = 16 * 1024;
@@ -18,6 +20,9 @@ const heldBytes = 64 * 1024;
 const mostDroppedBytes = 16 * 1024 * 1024;
 const lingerMs = 5000;
 const drainMs = 60_000;
+/** Of connections that no body comes by: what they read is dealt with before another reads. */
+const commonBuffer = new ReadBuffer();
+
 function readBodyOf(connection: InboundConnection): void {
   connection.readBody();
 }
@@ -38,7 +43,7 @@ type Phase =
  * A client's connection of HTTP/1.0 and 1.1 (RFC 9112 §9). Reads one request at a time: the next one waits until the
  * answer before it is out and its body is in, and what is ahead of that is not read.
  */
-export class InboundConnection implements Timed, BodyWire {
+export class InboundConnection implements Timed, BodyWire, RawReader {
   readonly socket: Socket;
   readonly writer: AnswerWriter;
   dueMs: number;
@@ -48,6 +53,8 @@ export class InboundConnection implements Timed, BodyWire {
   private readonly reader: HeadReader;
   private phase: Phase = 'idle';
   private answering: Answering | null = null;
+  private readonly raw: RawReading | null;
+  private readBuffer: ReadBuffer | null = null;
   private body: InboundBody | null = null;
   /** Bytes that nobody wants yet. */
   private early: Buffer | null = null;
@@ -66,7 +73,7 @@ export class InboundConnection implements Timed, BodyWire {
   private halfClose: HalfClose | null = null;
   private droppedBytes = 0;
   private headAtMs = 0;
-  private readonly onData = (chunk: Buffer): void => this.take(chunk);
+  private readonly onData = (chunk: Buffer): void => this.take(chunk, chunk.byteLength, false);
   private readonly onEnd = (): void => this.clientEnded();
   private readonly onDrain = (): void => this.answering?.drained();
   private readonly onClose = (): void => this.closed();
@@ -88,7 +95,8 @@ export class InboundConnection implements Timed, BodyWire {
     socket.on('close', this.onClose);
     socket.on('drain', this.onDrain);
     socket.on('end', this.onEnd);
-    socket.on('data', this.onData);
+    this.raw = readRaw(socket, this);
+    if (this.raw === null) socket.on('data', this.onData);
   }
 
   /** The request that was taken is answered by this. */
@@ -100,6 +108,7 @@ export class InboundConnection implements Timed, BodyWire {
   beginBody(length: number | null, waitsForContinue: boolean): RequestBody {
     const { readMs } = this.settings;
     this.body = new InboundBody(this, length);
+    if (this.raw !== null) this.readBuffer = new ReadBuffer();
     this.waitsForContinue = waitsForContinue;
     if (readMs > 0) this.dueMs = this.headAtMs + readMs;
     return this.body;
@@ -122,7 +131,7 @@ export class InboundConnection implements Timed, BodyWire {
     const { socket, writer, settings } = this;
     writer.end(trailers);
     if (writer.isFalse) {
-      socket.destroy();
+      this.destroy();
       return false;
     }
     if (socket.destroyed) return true;
@@ -131,6 +140,7 @@ export class InboundConnection implements Timed, BodyWire {
     } else {
       this.isFlushing = true;
       if (settings.idleMs > 0) this.dueMs = settings.clock.after(settings.idleMs);
+      writer.flush();
       // An empty write comes after all others.
       socket.write('', 'latin1', this.onFlushed);
     }
@@ -146,27 +156,29 @@ export class InboundConnection implements Timed, BodyWire {
   /** Gives the socket away, with the bytes that came after the request. */
   detach(): Buffer | null {
     const { socket, early } = this;
+    this.writer.flush();
     this.leave();
     this.early = null;
+    this.raw?.giveBack();
     socket.off('data', this.onData).off('end', this.onEnd).off('drain', this.onDrain).off('close', this.onClose);
     return early;
   }
 
   /** It waits for its client to ask, or to have asked. */
   get isWaiting(): boolean {
-    return this.phase === 'idle' || this.phase === 'head' || this.phase === 'linger';
+    return this.phase !== 'request' && this.phase !== 'over' && !this.writer.isHoldingBack;
   }
 
   /** Closes what no request is under way on. */
   closeIfIdle(): void {
-    if (this.phase === 'idle' || this.phase === 'linger') this.socket.destroy();
+    if (this.phase === 'idle' || this.phase === 'linger') this.destroy();
   }
 
   overdue(): void {
     switch (this.phase) {
       case 'idle':
       case 'linger':
-        this.socket.destroy();
+        this.destroy();
         return;
       case 'head': {
         this.startRequest({ ...blankHead(), fault: { status: 408, code: 'REQUEST_TIMEOUT', detail: lateHead } });
@@ -206,34 +218,44 @@ export class InboundConnection implements Timed, BodyWire {
     return this.answering?.trailersArrived(lines) ?? null;
   }
 
-  private take(chunk: Buffer): void {
+  buffer(): Buffer {
+    return (this.readBuffer ?? commonBuffer).next();
+  }
+
+  read(bytes: Buffer, length: number): void {
+    this.take(bytes, length, true);
+  }
+
+  /** `isLent`: the bytes are read into again, so that what is held of them must be a copy. */
+  private take(bytes: Buffer, end: number, isLent: boolean): void {
     switch (this.phase) {
       case 'idle':
       case 'head':
-        this.readHeads(chunk);
+        this.readHeads(bytes, end, isLent);
         return;
       case 'request':
-        if (this.takesBody()) this.feed(chunk);
-        else this.hold(chunk);
+        if (this.takesBody()) this.feed(bytes, end, isLent);
+        else this.hold(own(bytes.subarray(0, end), isLent));
         return;
       case 'linger':
-        this.drop(chunk.byteLength);
+        this.drop(end);
         return;
       case 'over':
     }
   }
 
   /** Reads requests from bytes, one after the other as far as each is done with at once. */
-  private readHeads(bytes: Buffer): void {
+  private readHeads(bytes: Buffer, length: number, isLent: boolean): void {
     const { reader, settings } = this;
     let rest: Buffer | null = bytes;
+    let end = length;
     while (rest !== null) {
-      const next = reader.read(rest, 0);
+      const next = reader.read(rest, 0, end);
       if (next < 0) {
         if (!reader.hasBegun) {
-          if (this.hasEnded) this.socket.end();
+          if (this.hasEnded) this.endOurs();
         } else if (this.hasEnded) {
-          this.socket.destroy();
+          this.destroy();
         } else if (this.phase === 'idle') {
           this.phase = 'head';
           this.headAtMs = performance.now();
@@ -242,11 +264,12 @@ export class InboundConnection implements Timed, BodyWire {
         return;
       }
       if (this.phase === 'idle') this.headAtMs = settings.clock.nowMs;
-      this.early = next < rest.length ? rest.subarray(next) : null;
+      this.early = next < end ? own(rest.subarray(next, end), isLent && rest === bytes) : null;
       this.startRequest(reader.head);
       rest = null;
       if (this.isIdle()) {
         rest = this.early;
+        end = this.early?.byteLength ?? 0;
         this.early = null;
       }
     }
@@ -274,7 +297,7 @@ export class InboundConnection implements Timed, BodyWire {
     this.early = this.early === null ? chunk : Buffer.concat([this.early, chunk]);
     if (this.early.byteLength < heldBytes || this.isPaused) return;
     this.isPaused = true;
-    this.socket.pause();
+    (this.raw ?? this.socket).pause();
   }
 
   /** Not in the midst of the reader's call, as the bytes may end the request. */
@@ -291,23 +314,24 @@ export class InboundConnection implements Timed, BodyWire {
     if (this.phase !== 'request' || !this.takesBody()) return;
     if (early !== null) {
       this.early = null;
-      this.feed(early);
+      this.feed(early, early.byteLength, false);
     } else if (this.hasEnded) {
-      this.socket.destroy();
+      this.destroy();
       return;
     }
     if (this.early === null) this.resume();
   }
 
-  private feed(bytes: Buffer): void {
-    const { body } = this;
+  private feed(bytes: Buffer, end: number, isLent: boolean): void {
+    const { body, readBuffer } = this;
     if (body === null) return;
-    const next = body.feed(bytes, 0);
+    const next = body.feed(bytes, end, isLent ? readBuffer : null);
+    if (body.isLetGo) readBuffer?.returned();
     if (body.fault !== null) this.malformed(body, body.fault);
     else if (body.isDone) {
-      if (next < bytes.length) this.early = bytes.subarray(next);
+      if (next < end) this.early = own(bytes.subarray(next, end), isLent);
       this.bodyDone();
-    } else if (this.hasEnded) this.socket.destroy();
+    } else if (this.hasEnded) this.destroy();
     else if (body.discardedBytes > mostDroppedBytes) this.linger();
   }
 
@@ -321,6 +345,8 @@ export class InboundConnection implements Timed, BodyWire {
   }
 
   private bodyDone(): void {
+    this.readBuffer?.rest();
+    this.readBuffer = null;
     if (this.isAnswered) this.next();
     else if (!this.isFlushing) this.dueMs = Number.POSITIVE_INFINITY;
   }
@@ -359,15 +385,15 @@ export class InboundConnection implements Timed, BodyWire {
     if (this.isTaking) return;
     const { early } = this;
     this.early = null;
-    if (early !== null) this.readHeads(early);
-    else if (this.hasEnded) this.socket.end();
+    if (early !== null) this.readHeads(early, early.byteLength, false);
+    else if (this.hasEnded) this.endOurs();
     if (this.early === null) this.resume();
   }
 
   private resume(): void {
     if (!this.isPaused) return;
     this.isPaused = false;
-    this.socket.resume();
+    (this.raw ?? this.socket).resume();
   }
 
   /**
@@ -382,27 +408,32 @@ export class InboundConnection implements Timed, BodyWire {
     this.early = null;
     this.body = null;
     this.dueMs = this.settings.clock.after(lingerMs);
-    this.socket.end();
+    this.endOurs();
     this.resume();
     body?.breakOff(new Error('the request was answered before its body was in'));
   }
 
+  private endOurs(): void {
+    this.writer.flush();
+    this.socket.end();
+  }
+
   private drop(bytes: number): void {
     this.droppedBytes += bytes;
-    if (this.droppedBytes > mostDroppedBytes) this.socket.destroy();
+    if (this.droppedBytes > mostDroppedBytes) this.destroy();
   }
 
   private clientEnded(): void {
     this.hasEnded = true;
     switch (this.phase) {
       case 'idle':
-        this.socket.end();
+        this.endOurs();
         return;
       case 'head':
-        this.socket.destroy();
+        this.destroy();
         return;
       case 'request':
-        if (this.body !== null && !this.body.isDone && this.early === null) this.socket.destroy();
+        if (this.body !== null && !this.body.isDone && this.early === null) this.destroy();
         else this.watchForClient();
         return;
       case 'linger':
@@ -445,4 +476,8 @@ export class InboundConnection implements Timed, BodyWire {
     this.settings.clock.forget(this);
     this.settings.onClosed(this);
   }
+}
+
+function own(bytes: Buffer, isLent: boolean): Buffer {
+  return isLent ? Buffer.from(bytes) : bytes;
 }

@@ -14,7 +14,7 @@ function read(text: string, cuts: readonly number[] = [], maxBytes = 65_536): Re
   const bytes = Buffer.from(text, 'latin1');
   let from = 0;
   for (const to of [...cuts, bytes.length]) {
-    const next = reader.read(bytes.subarray(0, to), from);
+    const next = reader.read(bytes, from, to);
     if (next >= 0) return { head: reader.head, rest: text.slice(next) };
     from = to;
   }
@@ -103,14 +103,14 @@ test('heads follow each other, each with one empty line before it at most', () =
   const reader = new HeadReader(1000);
   const one = 'GET /1 HTTP/1.1\r\n\r\n';
   const bytes = Buffer.from(`${one}\r\n${one}${one}\r\n\r\n`);
-  let at = reader.read(bytes, 0);
+  let at = reader.read(bytes, 0, bytes.length);
   expect(at).toBe(one.length);
-  at = reader.read(bytes, at);
+  at = reader.read(bytes, at, bytes.length);
   expect(at).toBe(2 * one.length + 2);
-  at = reader.read(bytes, at);
+  at = reader.read(bytes, at, bytes.length);
   expect(at).toBe(3 * one.length + 2);
   expect(reader.head?.fault).toBeNull();
-  expect(reader.read(bytes, at)).toBeGreaterThan(0);
+  expect(reader.read(bytes, at, bytes.length)).toBeGreaterThan(0);
   expect(reader.head?.fault?.status).toBe(400);
 });
 

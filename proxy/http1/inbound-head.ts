@@ -117,43 +117,45 @@ export class HeadReader {
     return this.bytes > 0;
   }
 
-  /** Takes bytes from `start` on. Gives the index after the head where it is complete or refused, else -1. */
-  read(bytes: Buffer, start: number): number {
+  /**
+   * Takes bytes from `start` to `end`, and holds none of their memory. Gives the index after the head where it is
+   * complete or refused, else -1.
+   */
+  read(bytes: Buffer, start: number, end: number): number {
     let from = start;
     if (this.bytes === 0) {
-      if (!this.hasSkippedLine && bytes[from] === cr && bytes[from + 1] === lf) {
+      if (!this.hasSkippedLine && from + 1 < end && bytes[from] === cr && bytes[from + 1] === lf) {
         this.hasSkippedLine = true;
         from += 2;
       }
-      if (from === bytes.length) return -1;
-      const next = bytes[from] === cr ? -1 : this.readWhole(bytes, from);
+      if (from >= end) return -1;
+      const next = bytes[from] === cr ? -1 : this.readWhole(bytes, from, end);
       if (next >= 0) {
         this.hasSkippedLine = false;
         return next;
       }
     }
-    return this.readPiece(bytes, from);
+    return this.readPiece(bytes, from, end);
   }
 
-  private readWhole(bytes: Buffer, from: number): number {
-    const usualEnd = Math.min(bytes.length, from + usualHeadBytes);
+  private readWhole(bytes: Buffer, from: number, end: number): number {
+    const usualEnd = Math.min(end, from + usualHeadBytes);
     let text = bytes.toString('latin1', from, usualEnd);
-    let end = text.indexOf('\r\n\r\n');
-    if (end < 0) {
-      if (usualEnd === bytes.length) return -1;
-      const at = bytes.indexOf(headEnd, from);
-      if (at < 0) return -1;
-      end = at - from;
-      if (end + 4 <= this.maxBytes) text = bytes.toString('latin1', from, at + 4);
+    let length = text.indexOf('\r\n\r\n');
+    if (length < 0) {
+      if (usualEnd === end) return -1;
+      length = bytes.subarray(from, end).indexOf(headEnd);
+      if (length < 0) return -1;
+      if (length + 4 <= this.maxBytes) text = bytes.toString('latin1', from, from + length + 4);
     }
-    if (end + 4 > this.maxBytes) return -1;
-    this.head = parseHead(text, end + 2);
-    return from + end + 4;
+    if (length + 4 > this.maxBytes) return -1;
+    this.head = parseHead(text, length + 2);
+    return from + length + 4;
   }
 
-  private readPiece(bytes: Buffer, start: number): number {
+  private readPiece(bytes: Buffer, start: number, end: number): number {
     let from = start;
-    for (let at = start; at < bytes.length; at += 1) {
+    for (let at = start; at < end; at += 1) {
       const byte = bytes[at] as number;
       const isAfterReturn = this.matched === 1 || this.matched === 3;
       if (byte === lf) {
@@ -177,7 +179,7 @@ export class HeadReader {
       // The LF that would end it is still to come.
       if (this.bytes >= this.maxBytes) return this.refuse(bytes, from, at, this.tooLarge());
     }
-    if (from < bytes.length) this.pieces.push(bytes.subarray(from));
+    if (from < end) this.pieces.push(Buffer.from(bytes.subarray(from, end)));
     return -1;
   }
 

@@ -2,8 +2,10 @@ import type { Socket } from 'node:net';
 import type { AnswerHead } from './answer-head.ts';
 import { type AnswerListener, AnswerReader } from './answer-reader.ts';
 import { BodySender } from './body-sender.ts';
+import { canWriteRaw, writeRaw } from './raw-handle.ts';
 import { ReadBuffer } from './read-buffer.ts';
 import { writeRequestHead } from './request-head.ts';
+import { flushAtTurnEnd, type Holding } from './turn-end.ts';
 import {
   mayRepeat,
   type UpstreamCall,
@@ -29,7 +31,7 @@ interface ConnectionOwner {
 const credentials = /^(?:ntlm|negotiate)\b/i;
 
 /** A connection to a server on HTTP/1.1, with one request at a time. */
-export class ServerConnection implements UpstreamCall, AnswerListener {
+export class ServerConnection implements UpstreamCall, AnswerListener, Holding {
   /** Requests that were answered on it. */
   answers = 0;
   /** The client's connection for which alone it may be used; null: any. */
@@ -42,6 +44,9 @@ export class ServerConnection implements UpstreamCall, AnswerListener {
   private readonly owner: ConnectionOwner;
   private readonly reader = new AnswerReader(this);
   private socket: Socket | null = null;
+  private isRaw = false;
+  /** The head of a request without a body, until the turn ends. */
+  private held = '';
   private request: UpstreamRequest | null = null;
   private handler: UpstreamHandler | null = null;
   private sender: BodySender | null = null;
@@ -67,6 +72,7 @@ export class ServerConnection implements UpstreamCall, AnswerListener {
   /** Takes a connected socket. `readsByBuffer`: it was made to read into {@link readBuffer}. */
   attach(socket: Socket, readsByBuffer: boolean): void {
     this.socket = socket;
+    this.isRaw = canWriteRaw(socket);
     if (!readsByBuffer) socket.on('data', this.onData);
     socket.on('end', this.onEnd).on('error', this.onError).on('close', this.onClose).on('drain', this.onDrain);
     if (socket.destroyed) this.fail(closed('before it answered'));
@@ -97,7 +103,8 @@ export class ServerConnection implements UpstreamCall, AnswerListener {
     if (signsInConnection(request.fields, 'authorization')) this.bind(request);
     this.reader.expect(method, upgrade !== null);
     if (body === null || head.bodyBytes === 0) {
-      socket.write(head.text, 'latin1');
+      this.held = head.text;
+      flushAtTurnEnd(this);
       this.bodySent();
     } else if (Buffer.isBuffer(body)) {
       socket.cork();
@@ -109,6 +116,13 @@ export class ServerConnection implements UpstreamCall, AnswerListener {
       this.sender = new BodySender(socket, body, head.bodyBytes, request.trailers, this);
       this.sender.start(head.text);
     }
+  }
+
+  flush(): void {
+    const { socket, held } = this;
+    this.held = '';
+    if (held === '' || socket === null || !socket.writable || (this.isRaw && writeRaw(socket, held))) return;
+    socket.write(held, 'latin1');
   }
 
   /** Reads what stands at the beginning of `bytes`. False: nothing more is wanted for now. */

@@ -209,7 +209,7 @@ function readHead(parts: readonly Buffer[]): HeadOutcome | null {
   const reader = new HeadReader(8192);
   let before = 0;
   for (const part of parts) {
-    const next = reader.read(part, 0);
+    const next = reader.read(part, 0, part.length);
     if (next >= 0) return { end: before + next, head: reader.head };
     before += part.length;
   }
