@@ -228,6 +228,9 @@ function takeHost(request: LiveRequest, hostField: string | null, asTraefik: boo
     if (request.authority === '' && hostField !== null) {
       request.authority = hostField;
       request.headers.raw.unshift('Host', hostField);
+    } else if (request.authority === '' && !asTraefik) {
+      // Or the server would be asked by its own name, which may be another site (RFC 9110 §4.2.1, §7.2).
+      request.refuse(400, 'REQUEST_MALFORMED', 'neither :authority nor Host');
     } else if (hostField !== null && !asTraefik && hostField.toLowerCase() !== request.authority.toLowerCase()) {
       request.refuse(400, 'REQUEST_AMBIGUOUS', `Host "${hostField}" differs from :authority "${request.authority}"`);
     }

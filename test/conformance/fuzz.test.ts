@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { fuzz, fuzzWire } from '../fuzz/fuzz.ts';
 import { hpack } from '../fuzz/hpack-target.ts';
+import { http2 } from '../fuzz/http2-target.ts';
 import { targets } from '../fuzz/targets.ts';
 import { openAnswers, openForwarder } from '../fuzz/wire-targets.ts';
 
@@ -8,7 +9,7 @@ import { openAnswers, openForwarder } from '../fuzz/wire-targets.ts';
 const seconds = 6;
 const seed = Math.floor(Date.now() / 86_400_000);
 
-test.each([...targets, hpack])('$name holds what must hold', { timeout: 60_000 }, async (target) => {
+test.each([...targets, hpack, http2])('$name holds what must hold', { timeout: 60_000 }, async (target) => {
   const { inputs, failure } = await fuzz(target, { seconds, seed });
   expect(failure && `${failure.message}\nseed ${seed}, base64 ${failure.input.toString('base64')}`).toBeNull();
   expect(inputs).toBeGreaterThan(target.seeds.length);

@@ -2,10 +2,11 @@
 import { parseArgs } from 'node:util';
 import { fuzz, fuzzWire } from './fuzz.ts';
 import { hpack } from './hpack-target.ts';
+import { http2 } from './http2-target.ts';
 import { targets as inner } from './targets.ts';
 import { openAnswers, openForwarder } from './wire-targets.ts';
 
-const targets = [...inner, hpack];
+const targets = [...inner, hpack, http2];
 const { values, positionals } = parseArgs({
   options: { seconds: { type: 'string', default: '600' }, seed: { type: 'string', default: '1' } },
   allowPositionals: true,

@@ -1,0 +1,88 @@
+import type { Socket } from 'node:net';
+import type { ClientLimits, LimitName } from '../../proxy/model/limits.ts';
+import type { CertificateSnapshot } from '../../proxy/model/snapshot.ts';
+import { endHeaders, endStream, frame, frameTypes, requestFields } from '../attack/floods/http2-frames.ts';
+import { makeCertificate } from './certificates.ts';
+import { RawHttp2Client } from './http2-client.ts';
+import { type Harness, loadBalancer, okAnswer, type RawServer, startProxy, startRawServer } from './proxy-harness.ts';
+
+interface Http2ProxyOptions {
+  readonly limits?: Partial<ClientLimits>;
+  /** The server's side; it answers each head, save those with `/open` in their path. */
+  readonly onData?: (socket: Socket, text: string) => void;
+}
+
+/** A proxy with TLS, the server behind it, and what comes of both. */
+export interface Http2Proxy {
+  readonly harness: Harness;
+  readonly server: RawServer;
+  /** Paths that reached the server, in their order. */
+  asked(): string[];
+  /** Limits that held clients off. */
+  limits(): LimitName[];
+  /** `begin`: what is sent at once; else preface and settings, and what answers the server's. */
+  connect(begin?: Buffer): Promise<RawHttp2Client>;
+  /** Whether a well-behaved client is served. */
+  serves(): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+function answerHeads(socket: Socket, text: string): void {
+  for (const [, path = ''] of text.matchAll(/^[A-Z]+ (\S+) HTTP/gm)) {
+    if (!path.startsWith('/open')) socket.write(okAnswer);
+  }
+}
+
+let certificate: Promise<CertificateSnapshot> | null = null;
+
+export async function startHttp2Proxy({ limits = {}, onData }: Http2ProxyOptions = {}): Promise<Http2Proxy> {
+  certificate ??= makeCertificate(['127.0.0.1'], true);
+  const server = await startRawServer(onData ?? answerHeads);
+  const harness = await startProxy({
+    limits,
+    entryPoints: [{ name: 'websecure', tls: true }],
+    routers: [{ entryPoints: ['websecure'], tls: true }],
+    services: { 'app@test': loadBalancer([server.url]) },
+    certificates: [await certificate],
+  });
+  const clients: RawHttp2Client[] = [];
+  async function connect(begin?: Buffer): Promise<RawHttp2Client> {
+    const client = await RawHttp2Client.connect(harness.port(), begin === undefined ? {} : { begin });
+    clients.push(client);
+    // Or its word that it has read our settings would come between frames of the test.
+    if (begin === undefined) await client.settled();
+    return client;
+  }
+  return {
+    harness,
+    server,
+    connect,
+    asked: () => [...server.received().matchAll(/^[A-Z]+ (\S+) HTTP/gm)].map(([, path]) => path ?? ''),
+    limits: () =>
+      harness.messages
+        .flatMap((message) => (message.type === 'limited' ? message.counts : []))
+        .map(({ limit }) => limit),
+    async serves() {
+      const client = await connect();
+      client.send(request(1, '/good'));
+      const { status, body } = await client.answered(1);
+      client.destroy();
+      return status === 200 && body === 'ok';
+    },
+    async close() {
+      for (const client of clients) client.destroy();
+      await harness.close();
+      await server.close();
+    },
+  };
+}
+
+/** HEADERS that ask for a path of `a.test`. */
+export function request(stream: number, path: string, flags = endHeaders | endStream, method = 'GET'): Buffer {
+  return frame(frameTypes.headers, flags, stream, requestFields('a.test', path, method));
+}
+
+/** HEADERS of a request that has a body, and that the server behind does not answer. */
+export function openRequest(stream: number): Buffer {
+  return request(stream, `/open${stream}`, endHeaders, 'POST');
+}
