@@ -68,6 +68,7 @@ export function createEntryPoint(parts: EntryPointParts): EntryPoint {
   const closeIdleConnections = (): void => {
     own.closeIdleConnections();
     other.closeIdleConnections();
+    secure?.closeGently();
   };
 
   return {
@@ -84,7 +85,6 @@ export function createEntryPoint(parts: EntryPointParts): EntryPoint {
         server.close(() => resolve());
       });
       closeIdleConnections();
-      secure?.closeGently();
       // Connections whose answer had begun before the end was known stay open after it; they are idle then.
       const sweep = setInterval(() => {
         closeIdleConnections();

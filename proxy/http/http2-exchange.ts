@@ -156,6 +156,7 @@ export class Http2Exchange extends LiveExchange implements StreamAnswering, Upgr
 
   protected giveUpBody(): void {
     this.stream.reset(errorCodes.none);
+    this.stream.input?.drop();
   }
 
   private watchUnread(): void {

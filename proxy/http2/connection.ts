@@ -76,7 +76,7 @@ export class Http2Connection implements Timed {
     this.sender = new Sender(socket, this, settings.maxEncoderTableBytes, this.idle);
     this.streams = new Streams(this, this.sender, client, settings, this.idle);
     clock.watch(this);
-    this.deadlines.head = clock.after(settings.headMs);
+    this.headBegins();
     socket.on('error', () => undefined);
     socket.on('close', () => this.closed());
     socket.on('end', () => this.clientEnded());
@@ -96,6 +96,8 @@ export class Http2Connection implements Timed {
 
   /** Tells the client to send no more requests; those under way go on, and so do those that it has sent already. */
   close(): void {
+    // Nothing is left to be said to who lingers.
+    if (this.phase === phases.lingering && this.socket.writableFinished) this.socket.destroy();
     if (this.goAway !== goAways.none || this.phase >= phases.lingering) return;
     if (this.phase === phases.preface) {
       this.finish();
@@ -209,21 +211,28 @@ export class Http2Connection implements Timed {
   private read(chunk: Buffer): void {
     const { reader, sender, deadlines } = this;
     const start = this.phase === phases.preface ? this.readPreface(chunk) : 0;
+    let hasFrame = false;
     reader.feed(chunk, start);
-    while (this.phase === phases.open && reader.next()) this.frame();
+    while (this.phase === phases.open && reader.next()) {
+      hasFrame = true;
+      this.frame();
+    }
     // A field block has a bound of its own, and is judged once it is whole.
     if (!this.idle.take(chunk.length) && this.block.openStream === 0) this.cutOff('http2-idle-frames');
     if (this.phase !== phases.open) return;
     sender.pump();
-    if (reader.isHolding || this.block.openStream !== 0 || !this.hasSettings) {
-      if (deadlines.head === Number.POSITIVE_INFINITY) deadlines.head = this.settings.clock.after(this.settings.headMs);
-    } else {
-      deadlines.head = Number.POSITIVE_INFINITY;
-    }
+    const isBehind = this.block.openStream !== 0 || !this.hasSettings;
+    if (!isBehind && !reader.isHolding) deadlines.head = Number.POSITIVE_INFINITY;
+    else if (deadlines.head === Number.POSITIVE_INFINITY || (hasFrame && !isBehind)) this.headBegins();
     if (!this.isPaused && sender.outlet.gatheredBytes > gatheredBytes) {
       this.isPaused = true;
       this.socket.pause();
     }
+  }
+
+  /** From now on there is a time for it to be whole. */
+  private headBegins(): void {
+    this.deadlines.head = this.settings.clock.after(this.settings.headMs);
   }
 
   private readPreface(chunk: Buffer): number {
@@ -302,7 +311,10 @@ export class Http2Connection implements Timed {
       this.fail(code);
       return;
     }
-    if (block.openStream !== 0) return;
+    if (block.openStream !== 0) {
+      if (reader.type === frameTypes.headers) this.headBegins();
+      return;
+    }
     const fault = streams.fieldBlock(reader.stream, block);
     if (fault !== errorCodes.none) this.fail(fault);
     else if (streams.hasAccepted) this.idle.give(block.end - block.start + allowedPerRequest);
