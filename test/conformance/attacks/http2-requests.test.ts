@@ -64,8 +64,8 @@ async function attack(...frames: readonly Buffer[]): Promise<{ reached: string; 
   const client = await rig.connect();
   try {
     client.send(...frames);
-    const answer = await client.answered(1);
-    const wasRefused = isRefused(answer, client);
+    const came = await client.answered(1);
+    const wasRefused = isRefused(came, client);
     // Others go on being served: on this connection, where it was not its error.
     let after = client;
     if (client.isClosed || client.goAway !== null) after = await rig.connect();
