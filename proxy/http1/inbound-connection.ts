@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { performance } from 'node:perf_hooks';
 import { lateHead } from '../http/limit-counts.ts';
 import type { Peer } from '../http/live-request.ts';
 import type { RequestBody } from '../http/request-body.ts';
@@ -64,6 +65,8 @@ export class InboundConnection implements Timed, BodyWire, RawReader {
   private hasBodyBegun = false;
   private isBodyDropped = false;
   private isReadingSoon = false;
+  /** The buffer's bytes are being dealt with; another is asked for right after that. */
+  private isInRead = false;
   private waitsForContinue = false;
   private isAnswered = false;
   private isFlushing = false;
@@ -223,7 +226,9 @@ export class InboundConnection implements Timed, BodyWire, RawReader {
   }
 
   read(bytes: Buffer, length: number): void {
+    this.isInRead = true;
     this.take(bytes, length, true);
+    this.isInRead = false;
   }
 
   /** `isLent`: the bytes are read into again, so that what is held of them must be a copy. */
@@ -345,7 +350,8 @@ export class InboundConnection implements Timed, BodyWire, RawReader {
   }
 
   private bodyDone(): void {
-    this.readBuffer?.rest();
+    // What the next bytes are read into must be nobody else's.
+    if (this.isInRead) this.readBuffer?.rest();
     this.readBuffer = null;
     if (this.isAnswered) this.next();
     else if (!this.isFlushing) this.dueMs = Number.POSITIVE_INFINITY;
