@@ -21,6 +21,7 @@ type Value = string | number | null | undefined;
 
 /** What is longer is written anew each time: visitors choose how long it is. */
 const mostKeptBytes = 1024;
+const redacted = 'REDACTED';
 
 /** Members of one line after the other, and its end. */
 export function jsonLine(options: AccessLogOptions): Part {
@@ -32,14 +33,9 @@ export function jsonLine(options: AccessLogOptions): Part {
   ];
   const level = constant('"level":"info","msg":"",');
   const entryPoint = keepsField(options, 'entryPointName')
-    ? kept(
-        ['entryPointName'],
-        valueOf(({ record }) => record.entryPoint),
-        8,
-      )
+    ? keptValue('entryPointName', ({ record }) => record.entryPoint, 8)
     : null;
   const time = kept(
-    [],
     {
       slotOf: () => 0,
       keyOf: (entry) => [endSecond(entry)],
@@ -96,26 +92,26 @@ function coreParts(options: AccessLogOptions): Part[] {
   return parts;
 }
 
-function partOf(fields: readonly CoreField[], { name, from, valueOf: of }: CoreField): Part {
-  if (from === 'each') return each(name, of);
-  if (from === 'few') return kept([name], valueOf(of), 8);
-  return kept([], { ...sources[from], textOf: (entry) => textOf(fields, entry) }, sources[from].slots);
+function partOf(fields: readonly CoreField[], { name, from, valueOf }: CoreField): Part {
+  if (from === 'each') return each(name, valueOf);
+  if (from === 'few') return keptValue(name, (entry) => String(valueOf(entry)), 8);
+  return kept({ ...sources[from], textOf: (entry) => textOf(fields, entry) }, sources[from].slots);
 }
 
 function textOf(fields: readonly CoreField[], entry: AccessLogEntry): string {
   let text = '';
-  for (const { name, valueOf: of } of fields) {
-    const value = of(entry);
+  for (const { name, valueOf } of fields) {
+    const value = valueOf(entry);
     if (value === undefined) continue;
     text += `${jsonString(name)}:${typeof value === 'number' ? String(value) : jsonString(value)},`;
   }
   return text;
 }
 
-function each(name: string, of: CoreField['valueOf']): Part {
+function each(name: string, valueOf: CoreField['valueOf']): Part {
   const key = Buffer.from(`${jsonString(name)}:`);
   return (out, entry) => {
-    const value = of(entry);
+    const value = valueOf(entry);
     if (typeof value === 'number') out.numberMember(key, value);
     else if (value !== undefined) out.textMember(key, value);
   };
@@ -132,11 +128,10 @@ interface Kept {
 }
 
 /** Keeps so many texts as bytes, a power of two, so that they need not be made again. */
-function kept(names: readonly string[], { slotOf, keyOf, isSame, textOf: make }: Kept, slots: number): Part {
+function kept({ slotOf, keyOf, isSame, textOf: make }: Kept, slots: number): Part {
   const known: ({ readonly key: readonly Value[]; readonly bytes: Uint8Array } | undefined)[] = Array.from({
     length: slots,
   });
-  const keys = names.map((name) => `${jsonString(name)}:`);
   return (out, entry) => {
     const slot = slotOf(entry) & (slots - 1);
     const found = known[slot];
@@ -144,38 +139,40 @@ function kept(names: readonly string[], { slotOf, keyOf, isSame, textOf: make }:
       if (found.bytes.byteLength > 0) out.copy(found.bytes);
       return;
     }
-    const text = make(entry);
-    const bytes = Buffer.from(keys.length === 0 ? text : `${keys.join('')}${jsonString(text)},`);
+    const bytes = Buffer.from(make(entry));
     if (bytes.byteLength <= mostKeptBytes) known[slot] = { key: keyOf(entry), bytes };
     out.copy(bytes);
   };
 }
 
-/** Of a value that stands for itself. */
-function valueOf(of: (entry: AccessLogEntry) => Value): Kept {
-  const text = (entry: AccessLogEntry): string => String(of(entry) ?? '');
-  return {
-    slotOf: (entry) => slotOfText(text(entry)),
-    keyOf: (entry) => [text(entry)],
-    isSame: (key, entry) => key[0] === text(entry),
-    textOf: text,
+/** The same for a value that stands for itself. `written`: as it is shown. */
+function keptValue(
+  name: string,
+  valueOf: (entry: AccessLogEntry) => string,
+  slots: number,
+  written: (value: string) => string = (value) => value,
+): Part {
+  const key = jsonString(name);
+  const known: ({ readonly value: string; readonly bytes: Uint8Array } | undefined)[] = Array.from({ length: slots });
+  return (out, entry) => {
+    const value = valueOf(entry);
+    const slot = slotOfText(value) & (slots - 1);
+    const found = known[slot];
+    if (found !== undefined && found.value === value) {
+      out.copy(found.bytes);
+      return;
+    }
+    const bytes = Buffer.from(`${key}:${jsonString(written(value))},`);
+    if (bytes.byteLength <= mostKeptBytes) known[slot] = { value, bytes };
+    out.copy(bytes);
   };
 }
 
-function ownHeader(name: string, mode: LoggedFieldMode, of: (entry: AccessLogEntry) => string): Part | null {
+function ownHeader(name: string, mode: LoggedFieldMode, valueOf: (entry: AccessLogEntry) => string): Part | null {
   if (mode === 'drop') return null;
-  const key = jsonString(`request_${name}`);
-  const value = valueOf(of);
-  const write = kept(
-    [],
-    {
-      ...value,
-      textOf: (entry) => `${key}:${jsonString(mode === 'redact' ? 'REDACTED' : headerText(of(entry)))},`,
-    },
-    64,
-  );
+  const write = keptValue(`request_${name}`, valueOf, 64, mode === 'redact' ? () => redacted : headerText);
   return (out, entry) => {
-    if (of(entry) !== '') write(out, entry);
+    if (valueOf(entry) !== '') write(out, entry);
   };
 }
 

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { Duplex } from 'node:stream';
 import type { UpstreamCall, UpstreamHandler } from '../http1/upstream-call.ts';
 import { canonicalPath } from '../rule/path.ts';

@@ -62,7 +62,8 @@ export class HeaderList {
       }
       kept += 2;
     }
-    raw.length = kept;
+    // One by one: to set an array's length leaves compiled code.
+    while (raw.length > kept) raw.pop();
   }
 
   clone(): HeaderList {

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { LoggedFacts, LoggedFields, RequestRecord } from '../model/request-record.ts';
 import { BodyWatch } from './body-watch.ts';
 import { type Holdup, stuckAfterMs } from './crowd.ts';

@@ -109,7 +109,7 @@ function judgeFields(status: number, isHttp11: boolean, fields: string[]): Answe
     }
     kept += 2;
   }
-  if (kept < fields.length) fields.length = kept;
+  shorten(fields, kept);
   if (isChunked && contentLength >= 0) return 'Content-Length beside Transfer-Encoding';
   // Announced trailers can follow a chunked body only.
   if (contentLength >= 0) remove(fields, isTrailer);
@@ -149,5 +149,10 @@ function remove(fields: string[], isRemoved: (name: string) => boolean): void {
     }
     kept += 2;
   }
-  if (kept < fields.length) fields.length = kept;
+  shorten(fields, kept);
+}
+
+/** One by one: to set an array's length leaves compiled code. */
+function shorten(fields: string[], length: number): void {
+  while (fields.length > length) fields.pop();
 }

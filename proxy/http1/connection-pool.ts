@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { performance } from 'node:perf_hooks';
 import type { Transport } from '../http/transport.ts';
 import { type Dial, Dialer, type ServerAddress } from './dial.ts';
 import { ServerConnection } from './server-connection.ts';

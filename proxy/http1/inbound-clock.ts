@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 /** Something that must be done by a time. */
 export interface Timed {
   /** Milliseconds of {@link InboundClock.nowMs}; Infinity: it may take as long as it likes. */
