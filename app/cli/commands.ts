@@ -44,6 +44,15 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   token: { summary: 'API tokens: create, list, revoke', load: async () => (await import('./token.ts')).token },
 };
 
+/** What is typed often, in short. */
+const shortNames: Readonly<Record<string, string>> = { certs: 'certificates' };
+
+/** By its name or its short one. */
+export function commandNamed(name: string): CommandEntry | undefined {
+  const whole = Object.hasOwn(shortNames, name) ? (shortNames[name] ?? name) : name;
+  return Object.hasOwn(commands, whole) ? commands[whole] : undefined;
+}
+
 export function overview(): string {
   const width = Math.max(...Object.keys(commands).map((name) => name.length));
   return [

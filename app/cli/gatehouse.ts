@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { resolveDataDir } from '../operations/data-dir.ts';
 import { keepHeapSmall } from '../runtime/heap.ts';
 import { type Command, UsageError } from './command.ts';
-import { commands, overview } from './commands.ts';
+import { commandNamed, overview } from './commands.ts';
 import { createTerminal, type Terminal } from './terminal.ts';
 import { version } from './version.ts';
 
@@ -15,7 +15,7 @@ async function main(args: readonly string[], terminal: Terminal): Promise<number
   const [first, ...rest] = args;
   if (first === undefined || first === 'help' || first === '--help' || first === '-h') {
     const asked = first === 'help' ? rest[0] : undefined;
-    if (asked !== undefined && commands[asked]) return main([asked, '--help'], terminal);
+    if (asked !== undefined && commandNamed(asked)) return main([asked, '--help'], terminal);
     terminal.text(overview());
     return first === undefined ? 2 : 0;
   }
@@ -23,7 +23,7 @@ async function main(args: readonly string[], terminal: Terminal): Promise<number
     terminal.out(version);
     return 0;
   }
-  const entry = commands[first];
+  const entry = commandNamed(first);
   if (!entry) throw new UsageError(`There is no command "${first}". See: gatehouse --help`);
   if (first === 'serve') keepHeapSmall();
   const command = await entry.load();

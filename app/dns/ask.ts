@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { DnsProviderError, DnsProviderErrorKind } from './dns-error.ts';
 import { dnsFailure, type ProviderHome } from './dns-failure.ts';
 import type { DnsProviderOptions } from './dns-provider.ts';
+import { send } from './send.ts';
 
 /** An answer that was read whole. */
 export interface Answer {
@@ -110,10 +111,7 @@ function pauseBefore(failure: DnsProviderError, attempt: number, mayRepeat: bool
 }
 
 async function read(question: Question, method: string, signal: AbortSignal, timeoutMs: number): Promise<Answer> {
-  // Loaded with the first question: most installations never ask one.
-  const { request } = await import('undici');
-  const body = question.body ?? (question.json === undefined ? null : JSON.stringify(question.json));
-  const answer = await request(question.url, {
+  const answer = await send(question.url, {
     method,
     headers: {
       accept: 'application/json',
@@ -121,23 +119,12 @@ async function read(question: Question, method: string, signal: AbortSignal, tim
       ...(question.json === undefined ? {} : { 'content-type': 'application/json' }),
       ...(typeof question.headers === 'function' ? question.headers() : question.headers),
     },
-    body,
+    body: question.body ?? (question.json === undefined ? null : JSON.stringify(question.json)),
     signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+    mostBytes: largestBodyBytes,
   });
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of answer.body as AsyncIterable<Buffer>) {
-    bytes += chunk.byteLength;
-    if (bytes > largestBodyBytes) throw new Error(`it answers with more than ${largestBodyBytes} bytes`);
-    chunks.push(chunk);
-  }
-  const text = Buffer.concat(chunks).toString();
-  return {
-    status: answer.statusCode,
-    header: (name) => [answer.headers[name] ?? ''].flat().join(', '),
-    text,
-    json: parsed(text),
-  };
+  const { status, headers, text } = answer;
+  return { status, header: (name) => headers[name] ?? '', text, json: parsed(text) };
 }
 
 function parsed(text: string): unknown {
@@ -171,7 +158,7 @@ function codeOf(error: unknown): string {
 }
 
 function neverSent(error: unknown): boolean {
-  return unsentCodes.has(codeOf(error)) || codeOf(error) === 'UND_ERR_CONNECT_TIMEOUT';
+  return unsentCodes.has(codeOf(error));
 }
 
 function networkReason(error: unknown): string {

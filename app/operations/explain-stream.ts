@@ -9,7 +9,6 @@ import { parseTcpRule, type TcpConnection } from '../../proxy/rule/tcp.ts';
 import { compileStreams, type Way } from '../../proxy/stream/stream-routing.ts';
 import type { Explanation } from '../contract/explanation.ts';
 import type { EntryPointView, ServiceView } from '../contract/objects.ts';
-import { isPaused } from '../runtime/judgement.ts';
 import { toRoutingSnapshot } from '../runtime/snapshot.ts';
 import type { RuntimeState } from '../runtime/state.ts';
 import type { RuntimeTcpRouter } from '../runtime/stream-state.ts';
@@ -20,6 +19,7 @@ import {
   closedVerdict,
   endedVerdict,
   endsAt,
+  isOffAt,
   nobodyListens,
   offVerdict,
   serverVerdict,
@@ -243,22 +243,9 @@ function disabledTcp(
   connection: TcpConnection,
 ): Explanation['disabled'] {
   return [...streams.tcp.routers.values()]
-    .filter((router) => isOff(router, entryPoint) && wouldMatch(router, connection))
+    .filter((router) => isOffAt(entryPoint, router) && wouldMatch(router, connection))
     .slice(0, mostSteps)
     .map(({ name, problems }) => ({ router: name, problems: [...problems] }));
-}
-
-function isOff(
-  router: Pick<RuntimeTcpRouter, 'status' | 'overridden' | 'entryPoints' | 'problems'>,
-  entryPoint: string,
-): boolean {
-  if (router.status !== 'disabled' && !isPaused(router)) return false;
-  // Where its entry points are what is wrong with it, it is still the answer to "why not?".
-  return (
-    router.entryPoints.length === 0 ||
-    router.entryPoints.includes(entryPoint) ||
-    router.problems.some(({ code }) => code === 'ENTRY_POINT_UNKNOWN')
-  );
 }
 
 function wouldMatch({ rule, syntax }: RuntimeTcpRouter, connection: TcpConnection): boolean {
@@ -313,7 +300,7 @@ function explainUdp(
 
 function disabledUdp({ streams }: RuntimeState, entryPoint: string): Explanation['disabled'] {
   return [...streams.udp.routers.values()]
-    .filter((router) => isOff(router, entryPoint))
+    .filter((router) => isOffAt(entryPoint, router))
     .slice(0, mostSteps)
     .map(({ name, problems }) => ({ router: name, problems: [...problems] }));
 }

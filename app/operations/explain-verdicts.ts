@@ -1,5 +1,7 @@
 import type { Explanation, ExplanationCode } from '../contract/explanation.ts';
 import type { EntryPointView, ServerView } from '../contract/objects.ts';
+import { isPaused } from '../runtime/judgement.ts';
+import type { RuntimeTcpRouter } from '../runtime/stream-state.ts';
 
 /** What an explanation comes to: in English, and by its code for other languages. */
 export type Verdict = Pick<Explanation, 'outcome' | 'sentence' | 'said'>;
@@ -99,4 +101,18 @@ export function serverVerdict(
   return ready.length === 1
     ? verdict('forwarded', 'FORWARDED', sentence, { ...details, server: first.url })
     : verdict('forwarded', 'FORWARDED_ONE_OF', sentence, { ...details, count: ready.length });
+}
+
+/** Off, and asked for at this entry point if it were not. */
+export function isOffAt(
+  entryPoint: string,
+  router: Pick<RuntimeTcpRouter, 'status' | 'overridden' | 'entryPoints' | 'problems'>,
+): boolean {
+  if (router.status !== 'disabled' && !isPaused(router)) return false;
+  // Where its entry points are what is wrong with it, it is still the answer to "why not?".
+  return (
+    router.entryPoints.length === 0 ||
+    router.entryPoints.includes(entryPoint) ||
+    router.problems.some(({ code }) => code === 'ENTRY_POINT_UNKNOWN')
+  );
 }

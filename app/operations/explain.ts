@@ -9,7 +9,6 @@ import { byPrecedence } from '../../proxy/rule/precedence.ts';
 import { buildRouteTable } from '../../proxy/rule/route-table.ts';
 import type { Explanation } from '../contract/explanation.ts';
 import type { EntryPointView, ServiceView } from '../contract/objects.ts';
-import { isPaused } from '../runtime/judgement.ts';
 import { toRoutingSnapshot } from '../runtime/snapshot.ts';
 import type { RuntimeRouter, RuntimeState } from '../runtime/state.ts';
 import { throughMiddlewares, walkMiddlewares } from './explain-middlewares.ts';
@@ -18,6 +17,7 @@ import {
   closedVerdict,
   endedVerdict,
   endsAt,
+  isOffAt,
   nobodyListens,
   offVerdict,
   serverVerdict,
@@ -254,11 +254,10 @@ function tryRoutes(
 function disabledFor(state: RuntimeState, entryPoint: string, asked: ProxyRequest): Explanation['disabled'] {
   const found: Explanation['disabled'] = [];
   for (const router of state.routers.values()) {
-    if ((router.status !== 'disabled' && !isPaused(router)) || found.length >= mostSteps) continue;
-    const onEntryPoint = router.entryPoints.length === 0 || router.entryPoints.includes(entryPoint);
-    // Where its entry points are what is wrong with it, it is still the answer to "why not?".
-    const concerned = onEntryPoint || router.problems.some(({ code }) => code === 'ENTRY_POINT_UNKNOWN');
-    if (concerned && wouldMatch(router, asked)) found.push({ router: router.name, problems: [...router.problems] });
+    if (found.length >= mostSteps) break;
+    if (isOffAt(entryPoint, router) && wouldMatch(router, asked)) {
+      found.push({ router: router.name, problems: [...router.problems] });
+    }
   }
   return found;
 }

@@ -63,6 +63,7 @@ describe.runIf(missing === null || process.env['CI'])('gatehouse certificates, w
     expect(code).toBe(0);
     expect(out).toMatch(/^NAMES +STATE +ENDS +RENEWS +ISSUER +ROUTERS\n/);
     expect(out).toMatch(/whoami\.localhost +valid +in \d+ days +in \d+ days, when a third .* whoami@internal/);
+    expect((await running.run('certs')).out).toMatch(/^NAMES +STATE .*\n.*whoami\.localhost/s);
     expect((await running.run('resolvers')).out).toContain('No resolvers.');
   });
 

@@ -267,6 +267,8 @@ describe('help', () => {
       code: 2,
       error: expect.stringContaining('no command "exposse"') as string,
     });
+    expect(await gatehouse(['constructor'])).toMatchObject({ code: 2 });
+    expect((await gatehouse(['help', 'certs'])).out).toContain('gatehouse certificates');
     expect((await gatehouse(['--version'])).out).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 
