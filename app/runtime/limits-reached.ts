@@ -23,6 +23,7 @@ const worthShowing = 1000;
 const words: Readonly<Record<LimitName, string>> = {
   connections: 'too many connections: those that waited longest were closed',
   'connections-per-address': 'too many connections from one address',
+  descriptors: 'requests for which no file or socket was left (docs/limits.md says how to raise that bound)',
   'slow-handshake': 'TLS handshakes that did not end',
   'slow-head': 'request heads that came too slowly (Slowloris)',
   'slow-body': 'request bodies that came too slowly',

@@ -41,10 +41,16 @@ test('records that say that a limit was met are counted by it, others are not', 
   counts.noteRecord({ clientIp, error: { code: 'CLIENT_ABORTED', detail: 'it went away' } });
   counts.noteRecord({ clientIp, error: { code: 'UPSTREAM_REFUSED', detail: '' } });
   counts.noteRecord({ clientIp, error: { code: 'HEADERS_TOO_LARGE', detail: '' } });
+  counts.noteRecord({ clientIp, error: { code: 'INTERNAL', detail: 'connect EMFILE 127.0.0.1:80' } });
+  counts.noteRecord({ clientIp, error: { code: 'INTERNAL', detail: 'a fault' } });
   counts.noteRecord({ clientIp, error: null });
   counts.flush();
   expect(told).toEqual([
-    ['slow-head', 'slow-body', 'slow-reader', 'head-too-large'].map((limit) => ({ limit, count: 1, clientIp })),
+    ['slow-head', 'slow-body', 'slow-reader', 'head-too-large', 'descriptors'].map((limit) => ({
+      limit,
+      count: 1,
+      clientIp,
+    })),
   ]);
   counts.flush();
   expect(told).toHaveLength(1);

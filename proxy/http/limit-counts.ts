@@ -57,6 +57,8 @@ function limitOf(code: ProxyErrorCode, detail: string): LimitName | null {
       return 'malformed-request';
     case 'CLIENT_ABORTED':
       return detail === stoppedReading ? 'slow-reader' : null;
+    case 'INTERNAL':
+      return /\bE[MN]FILE\b/.test(detail) ? 'descriptors' : null;
     case 'UPSTREAM_TRUNCATED':
       return 'server-truncated';
     case 'UPSTREAM_PROTOCOL':

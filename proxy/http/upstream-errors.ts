@@ -16,6 +16,9 @@ const byCode: Readonly<Record<string, readonly [number, ProxyErrorCode]>> = {
   ENETUNREACH: [502, 'UPSTREAM_UNREACHABLE'],
   EHOSTDOWN: [502, 'UPSTREAM_UNREACHABLE'],
   EADDRNOTAVAIL: [502, 'UPSTREAM_UNREACHABLE'],
+  // Not the server's fault: the system gives this process no more of them.
+  EMFILE: [503, 'INTERNAL'],
+  ENFILE: [503, 'INTERNAL'],
   ETIMEDOUT: [504, 'UPSTREAM_TIMEOUT'],
   SERVER_DIAL_TIMEOUT: [504, 'UPSTREAM_TIMEOUT'],
   SERVER_HEAD_TIMEOUT: [504, 'UPSTREAM_TIMEOUT'],

@@ -41,6 +41,7 @@ export const defaultClientLimits: ClientLimits = {
 export const limitNames = [
   'connections',
   'connections-per-address',
+  'descriptors',
   'slow-handshake',
   'slow-head',
   'slow-body',

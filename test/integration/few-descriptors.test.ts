@@ -120,7 +120,7 @@ it.runIf(process.platform === 'linux')(
       return [...first, ...more].every(isOver);
     }, deadlineMs);
     expect(first.every(({ text }) => text.includes('later'))).toBe(true);
-    expect(more.some(({ text, isOpen }) => text.startsWith('HTTP/1.1 502 ') || !isOpen)).toBe(true);
+    expect(more.some(({ text, isOpen }) => text.startsWith('HTTP/1.1 503 ') || !isOpen)).toBe(true);
     for (const { socket } of [...first, ...more]) socket.destroy();
     await pollUntil(isServed, deadlineMs);
     expect(await gatehouse.end()).toBe(0);
