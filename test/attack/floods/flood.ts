@@ -155,7 +155,7 @@ export async function flood(attack: string, files: Files, seconds: number): Prom
     const alive = await isAlive(target).catch(() => false);
     // Limits are told of together, every few seconds; Gatehouse tells the rest as it ends.
     await new Promise((resolve) => {
-      setTimeout(resolve, 2000);
+      setTimeout(resolve, 1000);
     });
     const after = residentMegabytes(pid);
     clearInterval(look);

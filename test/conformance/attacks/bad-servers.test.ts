@@ -94,7 +94,8 @@ interface Seen {
 }
 
 async function askByHttp1(port: number, target: string): Promise<Seen> {
-  const answer = await sendRaw(port, `GET ${target} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+  const asking = `GET ${target} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
+  const answer = await sendRaw(port, asking, undefined, deadlineMs);
   const [head = ''] = answer.split('\r\n\r\n', 1);
   // Interim answers stand before it.
   const final = answer.slice(answer.search(/HTTP\/1\.1 [2-5]/));
