@@ -349,7 +349,10 @@ function construct(step: Step & { do: 'construct' }, run: Run): Target | Error {
   );
 }
 
-/** The labels' and files' reader, then the workers' builder, as in the product. */
+/**
+ * The labels' and files' reader, then the workers' builder, as in the product. No time passes but what servers take as a
+ * vector has it, or what `now` says: a busy machine changes nothing.
+ */
 export function middlewareTarget(
   raw: unknown,
   authServer: RecordingServer | null,
@@ -367,19 +370,23 @@ export function middlewareTarget(
   if (unsupported) throw new Missing(`${unsupported.path.join('.')} ${unsupported.message}`);
   const error = issues.find(({ severity }) => severity === 'error');
   if (error) return new Error(`${error.path.join('.')} ${error.message}`);
+  let passedMs = 1000;
+  const pass = (ms: number): void => {
+    passedMs += ms;
+  };
   let errorService = upstreamOf([]);
   let middleware: Middleware;
   try {
     const service = () => (exchange: Exchange) => errorService.handler(exchange);
-    middleware = createBuilder({ [name]: decoded }, service, now, asTraefik).build(name);
+    middleware = createBuilder({ [name]: decoded }, service, now ?? (() => passedMs), asTraefik).build(name);
   } catch (thrown) {
     if (thrown instanceof Missing) throw thrown;
     return thrown instanceof Error ? thrown : new Error(String(thrown));
   }
   return {
     async send(step) {
-      const upstream = upstreamOf(step.upstreamSequence ?? [step.upstream ?? {}]);
-      errorService = upstreamOf([step.errorService ?? {}]);
+      const upstream = upstreamOf(step.upstreamSequence ?? [step.upstream ?? {}], pass);
+      errorService = upstreamOf([step.errorService ?? {}], pass);
       authServer?.begin(step.authServer ?? {});
       const exchange = await sendThrough(middleware, step, upstream.handler, asTraefik);
       return { exchange, forwarded: upstream.calls, auth: authServer?.calls() ?? [], error: errorService.calls };
@@ -393,7 +400,7 @@ const pools = new UpstreamPools();
 function createBuilder(
   configs: Readonly<Record<string, MiddlewareConfig>>,
   service: () => ReturnType<Middleware>,
-  now: (() => number) | undefined,
+  now: () => number,
   asTraefik: boolean,
 ): ReturnType<typeof createMiddlewareBuilder> {
   const connect = (url: string, transport?: ServersTransportConfig): ReturnType<typeof createUpstream> =>

@@ -139,8 +139,11 @@ export interface Upstream {
   readonly calls: readonly Forwarded[];
 }
 
-/** A handler that notes what it is given and answers as told; the last answer of a sequence repeats. */
-export function upstreamOf(answers: readonly ToldAnswer[]): Upstream {
+/**
+ * A handler that notes what it is given and answers as told; the last answer of a sequence repeats. `pass` is told how long
+ * an answer takes, in milliseconds of whatever clock the middlewares before it go by.
+ */
+export function upstreamOf(answers: readonly ToldAnswer[], pass: (ms: number) => void = () => undefined): Upstream {
   const calls: Forwarded[] = [];
   return {
     calls,
@@ -154,7 +157,9 @@ export function upstreamOf(answers: readonly ToldAnswer[]): Upstream {
       const chunks: Buffer[] = [];
       if (request.body) for await (const chunk of request.body) chunks.push(chunk as Buffer);
       call.body = Buffer.concat(chunks);
-      await answerAs(exchange, answers[Math.min(index, answers.length - 1)] ?? {}, call);
+      const answer = answers[Math.min(index, answers.length - 1)] ?? {};
+      if (answer.delay !== undefined) pass(parseDurationMs(answer.delay) ?? 0);
+      await answerAs(exchange, answer, call);
     },
   };
 }
@@ -163,7 +168,6 @@ export function upstreamOf(answers: readonly ToldAnswer[]): Upstream {
 const flushedAfterMs = 150;
 
 async function answerAs(exchange: Exchange, told: ToldAnswer, call: Forwarded): Promise<void> {
-  if (told.delay !== undefined) await sleep(parseDurationMs(told.delay) ?? 0);
   if (told.networkError === true) {
     exchange.notes.originAttempt = 'connecting';
     // As the forwarder notes it of a server that was never reached.
