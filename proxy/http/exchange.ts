@@ -70,6 +70,8 @@ export interface ResponseSink {
   /** Returns false where the reader is slow; `onDrain` tells when to go on. */
   write(chunk: Uint8Array): boolean;
   onDrain(listener: () => void): void;
+  /** Chunks of up to so many bytes are copied before {@link write} returns; left out: none. */
+  readonly copiesBytes?: number;
   /** True where nothing that was written is held any more, so that the memory of all chunks may be used again. */
   readonly isFlushed?: boolean;
   end(trailers?: HeaderList): void;

@@ -143,6 +143,10 @@ export class Forwarding implements UpstreamHandler, GoneListener {
     }
   }
 
+  get copiesBytes(): number {
+    return this.exchange.sink.copiesBytes ?? 0;
+  }
+
   get isFlushed(): boolean {
     return this.exchange.sink.isFlushed === true;
   }

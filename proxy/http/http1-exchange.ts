@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { parseFields } from '../http1/field-lines.ts';
+import { copiedBytes } from '../http1/inbound-answer.ts';
 import { type AskedFor, answerHead, checkTrailers, informationalText } from '../http1/inbound-answer-head.ts';
 import type { InboundConnection } from '../http1/inbound-connection.ts';
 import type { Answering } from '../http1/inbound-contract.ts';
@@ -64,6 +65,10 @@ export class Http1Exchange extends LiveExchange implements Answering, UpgradePor
     if (!writer.isBodyless) this.responseBytes += chunk.byteLength;
     if (!goesOn) this.stalled();
     return goesOn;
+  }
+
+  get copiesBytes(): number {
+    return copiedBytes;
   }
 
   /** What the writer still gathers is a copy. */

@@ -122,7 +122,7 @@ export class Http2Upstream implements OriginPool {
     };
     try {
       this.dial = this.dialer.dial(
-        { address, serverName: isSecure ? serverName : null, transport, protocols: ['h2', 'http/1.1'], reading: null },
+        { address, serverName: isSecure ? serverName : null, transport, protocols: ['h2', 'http/1.1'] },
         done,
       );
       if (this.isClosed) this.dial.hasten(graceMs, removed());

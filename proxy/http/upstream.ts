@@ -103,6 +103,7 @@ class Call implements UpstreamHandler {
   #call: UpstreamCall | null = null;
   isOver = false;
   /** Chunks are kept. */
+  readonly copiesBytes = 0;
   readonly isFlushed = false;
 
   constructor(question: UpstreamQuestion, resolve: (answer: UpstreamAnswer) => void, reject: (error: Error) => void) {

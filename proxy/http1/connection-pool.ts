@@ -88,7 +88,7 @@ export class ConnectionPool {
   adopt(socket: Socket): void {
     const connection = new ServerConnection(this);
     this.connections.add(connection);
-    connection.attach(socket, false);
+    connection.attach(socket);
     if (connection.isOpen) this.released(connection);
   }
 
@@ -222,7 +222,7 @@ export class ConnectionPool {
 
   private dialOpen(): void {
     this.openDials += 1;
-    this.dial(true, (error, connection) => {
+    this.dial((error, connection) => {
       this.openDials -= 1;
       if (connection) {
         this.released(connection);
@@ -237,8 +237,7 @@ export class ConnectionPool {
 
   /** A connection for this request and no other. */
   private dialFor({ request, handler }: Waiting): void {
-    // Bytes of an upgraded connection are read by events.
-    this.dial(request.upgrade === null, (error, connection) => {
+    this.dial((error, connection) => {
       if (!connection) {
         handler.failed(error ?? removed());
         this.dialForWaiting();
@@ -247,43 +246,27 @@ export class ConnectionPool {
     });
   }
 
-  private dial(readsByBuffer: boolean, done: (error: Error | null, connection: ServerConnection | null) => void): void {
+  private dial(done: (error: Error | null, connection: ServerConnection | null) => void): void {
     try {
-      this.tryDial(readsByBuffer, done);
+      this.tryDial(done);
     } catch (error) {
       process.nextTick(done, error, null);
     }
   }
 
-  private tryDial(
-    readsByBuffer: boolean,
-    done: (error: Error | null, connection: ServerConnection | null) => void,
-  ): void {
-    const connection = new ServerConnection(this);
-    const { readBuffer } = connection;
-    const dial = this.dialer.dial(
-      {
-        ...this.options,
-        protocols: http1,
-        reading: readsByBuffer
-          ? {
-              buffer: () => readBuffer.next(),
-              callback: (length) => connection.read(readBuffer.current, length),
-            }
-          : null,
-      },
-      (error, socket) => {
-        this.dials.delete(dial);
-        if (!socket) {
-          done(error, null);
-          return;
-        }
-        this.connections.add(connection);
-        connection.attach(socket, readsByBuffer);
-        if (connection.isOpen) done(null, connection);
-        else done(Object.assign(new Error('the connection was closed'), { code: 'ECONNRESET' }), null);
-      },
-    );
+  private tryDial(done: (error: Error | null, connection: ServerConnection | null) => void): void {
+    const dial = this.dialer.dial({ ...this.options, protocols: http1 }, (error, socket) => {
+      this.dials.delete(dial);
+      if (!socket) {
+        done(error, null);
+        return;
+      }
+      const connection = new ServerConnection(this);
+      this.connections.add(connection);
+      connection.attach(socket);
+      if (connection.isOpen) done(null, connection);
+      else done(Object.assign(new Error('the connection was closed'), { code: 'ECONNRESET' }), null);
+    });
     this.dials.add(dial);
     if (this.isClosed) dial.hasten(graceMs, removed());
   }

@@ -1,4 +1,4 @@
-import { connect as connectTcp, isIP, type OnReadOpts, type Socket } from 'node:net';
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { Transport } from '../http/transport.ts';
 import { UpstreamError } from './upstream-call.ts';
@@ -15,8 +15,6 @@ interface DialOptions {
   readonly transport: Transport;
   /** Protocols to offer, the preferred one first; without TLS nobody asks. */
   readonly protocols: readonly string[];
-  /** Where the socket reads into; null: it is read by events. */
-  readonly reading: OnReadOpts | null;
 }
 
 /** A connection that is being made. */
@@ -71,9 +69,9 @@ export class Dialer {
     };
   }
 
-  private open({ address, serverName, transport, protocols, reading }: DialOptions): Socket {
+  private open({ address, serverName, transport, protocols }: DialOptions): Socket {
     const target = address.kind === 'unix' ? { path: address.socketPath } : { host: address.host, port: address.port };
-    const more = { allowHalfOpen: true, ...(reading === null ? {} : { onread: reading }) };
+    const more = { allowHalfOpen: true };
     if (serverName === null) return connectTcp({ ...target, ...more });
     return connectTls({
       ...target,

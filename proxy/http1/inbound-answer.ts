@@ -5,7 +5,7 @@ import { canWriteRaw, writeRaw } from './raw-handle.ts';
 import { flushAtTurnEnd, type Holding } from './turn-end.ts';
 
 /** Chunks up to this size leave in one piece with what stands before and after them, at the price of a copy. */
-const copiedBytes = 4096;
+export const copiedBytes = 4096;
 /** So much is gathered at most before it leaves. */
 const gatheredBytes = 16 * 1024;
 

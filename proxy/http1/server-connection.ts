@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { AnswerHead } from './answer-head.ts';
 import { type AnswerListener, AnswerReader } from './answer-reader.ts';
 import { BodySender } from './body-sender.ts';
-import { canWriteRaw, writeRaw } from './raw-handle.ts';
+import { canWriteRaw, type RawReader, type RawReading, readRaw, writeRaw } from './raw-handle.ts';
 import { ReadBuffer } from './read-buffer.ts';
 import { writeRequestHead } from './request-head.ts';
 import { flushAtTurnEnd, type Holding } from './turn-end.ts';
@@ -31,7 +31,7 @@ interface ConnectionOwner {
 const credentials = /^(?:ntlm|negotiate)\b/i;
 
 /** A connection to a server on HTTP/1.1, with one request at a time. */
-export class ServerConnection implements UpstreamCall, AnswerListener, Holding {
+export class ServerConnection implements UpstreamCall, AnswerListener, Holding, RawReader {
   /** Requests that were answered on it. */
   answers = 0;
   /** The client's connection for which alone it may be used; null: any. */
@@ -40,10 +40,11 @@ export class ServerConnection implements UpstreamCall, AnswerListener, Holding {
   idleUntilMs = 0;
   /** For how long the server says that it keeps it; null where it does not say. */
   keepMs: number | null = null;
-  readonly readBuffer = new ReadBuffer();
+  private readonly readBuffer = new ReadBuffer();
   private readonly owner: ConnectionOwner;
   private readonly reader = new AnswerReader(this);
   private socket: Socket | null = null;
+  private raw: RawReading | null = null;
   private isRaw = false;
   /** The head of a request without a body, until the turn ends. */
   private held = '';
@@ -59,7 +60,7 @@ export class ServerConnection implements UpstreamCall, AnswerListener, Holding {
   private isReused = false;
   private headTimer: NodeJS.Timeout | null = null;
   private awaitsHead = false;
-  private readonly onData = (chunk: Buffer): boolean => this.read(chunk, chunk.byteLength);
+  private readonly onData = (chunk: Buffer): void => this.read(chunk, chunk.byteLength);
   private readonly onEnd = (): void => this.serverEnded();
   private readonly onError = (error: Error): void => this.fail(error);
   private readonly onClose = (): void => this.fail(closed('before it answered'));
@@ -69,11 +70,12 @@ export class ServerConnection implements UpstreamCall, AnswerListener, Holding {
     this.owner = owner;
   }
 
-  /** Takes a connected socket. `readsByBuffer`: it was made to read into {@link readBuffer}. */
-  attach(socket: Socket, readsByBuffer: boolean): void {
+  /** Takes a connected socket. */
+  attach(socket: Socket): void {
     this.socket = socket;
     this.isRaw = canWriteRaw(socket);
-    if (!readsByBuffer) socket.on('data', this.onData);
+    this.raw = readRaw(socket, this);
+    if (this.raw === null) socket.on('data', this.onData);
     socket.on('end', this.onEnd).on('error', this.onError).on('close', this.onClose).on('drain', this.onDrain);
     if (socket.destroyed) this.fail(closed('before it answered'));
   }
@@ -125,15 +127,18 @@ export class ServerConnection implements UpstreamCall, AnswerListener, Holding {
     socket.write(held, 'latin1');
   }
 
-  /** Reads what stands at the beginning of `bytes`. False: nothing more is wanted for now. */
-  read(bytes: Buffer, length: number): boolean {
+  buffer(): Buffer {
+    return this.readBuffer.next();
+  }
+
+  /** Reads what stands at the beginning of `bytes`. */
+  read(bytes: Buffer, length: number): void {
     this.isReused = bytes === this.readBuffer.current;
     try {
       this.reader.read(bytes, 0, length);
     } catch (error) {
       this.fail(error instanceof Error ? error : new Error(String(error)));
     }
-    return !this.isPaused;
   }
 
   abort(): void {
@@ -143,14 +148,14 @@ export class ServerConnection implements UpstreamCall, AnswerListener, Holding {
 
   pause(): void {
     this.isPaused = true;
-    this.socket?.pause();
+    (this.raw ?? this.socket)?.pause();
   }
 
   resume(): void {
     if (!this.isPaused) return;
     this.isPaused = false;
     if (this.handler?.isFlushed === true) this.readBuffer.returned();
-    this.socket?.resume();
+    (this.raw ?? this.socket)?.resume();
   }
 
   /** Closes it at once; a request on it is given up without a word. */
@@ -187,7 +192,7 @@ export class ServerConnection implements UpstreamCall, AnswerListener, Holding {
   content(slice: Buffer): void {
     const { handler } = this;
     if (handler === null) return;
-    if (!this.isReused) {
+    if (!this.isReused || slice.byteLength <= handler.copiesBytes) {
       handler.data(slice);
       return;
     }
@@ -224,6 +229,7 @@ export class ServerConnection implements UpstreamCall, AnswerListener, Holding {
     }
     socket.off('data', this.onData).off('end', this.onEnd).off('drain', this.onDrain);
     socket.off('error', this.onError).off('close', this.onClose);
+    this.raw?.giveBack();
     socket.pause();
     if (early.byteLength > 0) socket.unshift(early);
     handler.upgraded(fields, connectionFields, socket);

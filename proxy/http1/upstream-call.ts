@@ -37,6 +37,8 @@ export interface UpstreamHandler {
   /** `fields` are for the client; `connectionFields` concern the connection they came on, and are mostly none. */
   head(status: number, fields: string[], connectionFields: readonly string[]): void;
   data(chunk: Buffer): void;
+  /** Chunks of up to so many bytes are copied before {@link data} returns. */
+  readonly copiesBytes: number;
   /** True where nothing of the chunks is held any more, so that their memory may be used again. */
   readonly isFlushed: boolean;
   /** `hasMore`: the server sent bytes behind the answer that nothing had asked for. Nobody gets them. */

@@ -71,6 +71,7 @@ export function ask(pool: OriginPool, asking: Asking): Promise<Outcome> {
         chunks.push(chunk);
         if (call && asking.onData?.(chunk, call) === false) call.pause();
       },
+      copiesBytes: 0,
       isFlushed: false,
       ended: (last) => finish({ trailers: last }),
       upgraded: (answerFields, _connectionFields, socket) => finish({ status: 101, fields: answerFields, socket }),
