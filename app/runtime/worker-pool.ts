@@ -93,6 +93,8 @@ interface Waiter<Answer> {
 
 /** A worker that ran this long was well; its next failure counts as the first. */
 const wellAfterMs = 30_000;
+/** Failures in a row after which a worker is replaced at once: somebody may know how to bring them about. */
+const atOnce = 3;
 const firstRetryMs = 100;
 const longestRetryMs = 10_000;
 
@@ -255,7 +257,8 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
 
   const replace = (index: number, slot: Slot, reason: string): void => {
     slot.failures = performance.now() - slot.startedAt > wellAfterMs ? 1 : slot.failures + 1;
-    const delayMs = slot.failures === 1 ? 0 : Math.min(longestRetryMs, firstRetryMs * 2 ** (slot.failures - 2));
+    const late = slot.failures - atOnce;
+    const delayMs = late <= 0 ? 0 : Math.min(longestRetryMs, firstRetryMs * 2 ** (late - 1));
     log.warn('a worker is replaced', { worker: index, reason, delayMs });
     slot.retry = setTimeout(() => {
       launch(index, slot).then(
