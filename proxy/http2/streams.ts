@@ -45,7 +45,8 @@ export class Streams implements StreamWire, InputWire {
   private readonly idle: Allowance;
   /** Numbers were left out, so a lower one than the last may never have been used. */
   private hasSkipped = false;
-  private remembered: Set<number> | null = null;
+  /** What the client may still send on them that nobody wants. */
+  private remembered: Map<number, number> | null = null;
   private earlyAnswered: Http2Stream[] = [];
   private window = firstWindowBytes;
   private unacknowledgedBytes = 0;
@@ -208,7 +209,7 @@ export class Streams implements StreamWire, InputWire {
 
   resetByUs(stream: Http2Stream, code: number): void {
     this.sender.resetStream(stream.id, code);
-    if (!stream.isRemoteEnded) this.remember(stream.id);
+    if (!stream.isRemoteEnded) this.remember(stream.id, stream.input?.window ?? 0);
     this.close(stream, stream.isLocalEnded && code === errorCodes.none);
     if (code !== errorCodes.none) this.countFailure();
   }
@@ -275,7 +276,7 @@ export class Streams implements StreamWire, InputWire {
     if (stream === undefined) {
       if (this.isIdle(id)) owner.fail(errorCodes.protocol);
       else if (id <= this.lastId && !this.remembered?.has(id)) owner.fail(errorCodes.streamClosed);
-      else this.consumed(null, payloadBytes);
+      else this.passOver(id, content, payloadBytes);
       return false;
     }
     if (this.isTaken(stream, payloadBytes, content, (flags & frameFlags.endStream) !== 0)) {
@@ -287,6 +288,16 @@ export class Streams implements StreamWire, InputWire {
       this.consumed(null, payloadBytes);
     }
     return true;
+  }
+
+  /** What was on its way when its stream was reset is no flood; what is beyond the stream's window may be one. */
+  private passOver(id: number, content: number, payloadBytes: number): void {
+    const left = this.remembered?.get(id) ?? 0;
+    if (left >= payloadBytes) {
+      this.remembered?.set(id, left - payloadBytes);
+      this.idle.give(content + Math.min(content, allowedPerPiece));
+    }
+    this.consumed(null, payloadBytes);
   }
 
   private isTaken(stream: Http2Stream, payloadBytes: number, content: number, isLast: boolean): boolean {
@@ -319,15 +330,15 @@ export class Streams implements StreamWire, InputWire {
   /** Resets what was not even opened. */
   private refuse(id: number, isLast: boolean, code: number): void {
     this.sender.resetStream(id, code);
-    if (!isLast) this.remember(id);
+    if (!isLast) this.remember(id, streamWindowBytes);
     this.countFailure();
   }
 
-  private remember(id: number): void {
-    this.remembered ??= new Set();
-    this.remembered.add(id);
+  private remember(id: number, windowBytes: number): void {
+    this.remembered ??= new Map();
+    this.remembered.set(id, windowBytes);
     if (this.remembered.size <= Math.max(leastRemembered, this.most * 2)) return;
-    for (const oldest of this.remembered) {
+    for (const oldest of this.remembered.keys()) {
       this.remembered.delete(oldest);
       return;
     }
