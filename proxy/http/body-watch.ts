@@ -38,6 +38,11 @@ export class BodyWatch implements Limited, Holdup {
     this.listener = listener;
     context.limits.watch(this, idleMs);
     context.unsent.add(this);
+    // Or whoever sends half a body and goes would leave an exchange here for as long as a body may pause.
+    body.whenOver = () => {
+      context.unsent.delete(this);
+      context.limits.forget(this);
+    };
   }
 
   /** Of whoever sends as slowly as a limit forbids, but was not given its time yet. */
@@ -52,15 +57,11 @@ export class BodyWatch implements Limited, Holdup {
   /** The answer is out. A body that is not in by then is watched until it is. */
   answered(): void {
     this.context.unsent.delete(this);
-    if (this.body.isOver) this.context.limits.forget(this);
   }
 
   expired(): void {
     const { body, idleMs } = this;
-    if (body.isOver) {
-      this.context.unsent.delete(this);
-      return;
-    }
+    if (body.isOver) return;
     if (this.isCrowded) {
       this.isCrowded = false;
       this.listener.tooSlow('the body hardly moved while too many others did not either');

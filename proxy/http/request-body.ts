@@ -11,6 +11,8 @@ export abstract class RequestBody extends Readable {
   bytes = 0;
   /** Since when we wait for bytes (`performance.now()`), the last ones included; null while none are wanted. */
   wantedSince: number | null = null;
+  /** Called once, when nothing more of it can come. */
+  whenOver: (() => void) | null = null;
   /** Set by a reader who can tell: true where it holds nothing of what it has read. */
   readerHoldsNothing: (() => boolean) | null = null;
   private waitedMs = 0;
@@ -69,6 +71,7 @@ export abstract class RequestBody extends Readable {
   protected finish(): void {
     this.isReceived = true;
     this.wantedSince = null;
+    this.tellOver();
     if (!this.destroyed) this.push(null);
   }
 
@@ -76,7 +79,14 @@ export abstract class RequestBody extends Readable {
   protected fail(error: Error): void {
     this.isBroken = true;
     this.wantedSince = null;
+    this.tellOver();
     this.destroy(error);
+  }
+
+  private tellOver(): void {
+    const { whenOver } = this;
+    this.whenOver = null;
+    whenOver?.();
   }
 
   override _read(): void {
