@@ -4,9 +4,10 @@ import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { afterEach, expect, test } from 'vitest';
 import { makeCertificate } from '../../../test/support/certificates.ts';
-import { connectDocker } from './client.ts';
+import { connectDocker, connectionOptions } from './client.ts';
 import type { DockerAccess } from './endpoint.ts';
 
 const closers: (() => unknown)[] = [];
@@ -73,3 +74,16 @@ test('a request that takes longer than the configured time fails', async () => {
   closers.push(client.close);
   await expect(client.containerIds()).rejects.toThrow();
 });
+
+test.each(['unix:///run/d.sock', 'tcp://docker.test:2375', 'https://docker.test'])(
+  'what dockerode writes down of each request is short, however many are under way: %s',
+  (url) => {
+    const { options, agent } = connectionOptions({ url, why: 'asked for', tls: null });
+    // Requests that wait for a connection stand in the agent.
+    const key = agent.getName({ host: 'docker.test', port: 2375 });
+    Object.assign(agent.requests, { [key]: Array.from({ length: 1000 }, (_, n) => ({ n, text: 'x'.repeat(100) })) });
+    expect(inspect(options, { showHidden: true, depth: null }).length).toBeLessThan(1000);
+    delete (agent.requests as Record<string, unknown>)[key];
+    agent.destroy();
+  },
+);
