@@ -119,6 +119,8 @@ export class Http2Connection implements Timed {
     this.name(limit);
     this.sender.goAway(this.streams.lastId, code);
     this.finish();
+    // Nothing that is still to be written is worth waiting for.
+    this.deadlines.linger = this.settings.clock.after(lingerMs);
   }
 
   /** A limit was met by somebody who is not to get another word. */

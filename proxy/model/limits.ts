@@ -32,7 +32,7 @@ export const defaultClientLimits: ClientLimits = {
   http2StreamsPerAddress: 300,
   http2FailureBurst: 400,
   http2FailuresPerSecond: 50,
-  // Twice what may lie in the window of a connection: bodies count when they are read, which may be later.
+  // Windows that were opened by little steps, and pings, of a client that is busy with large answers.
   http2IdleBurstBytes: 2 * 1024 * 1024,
   http2IdleBytesPerSecond: 16 * 1024,
 };
