@@ -668,6 +668,30 @@ describe('the end', () => {
     expect(client.body(1).toString() + client.body(3).toString()).toBe('hellohello');
   });
 
+  test('waits for who has not begun: their first requests are answered', async () => {
+    const { client, connection, requests } = await open({ onRequest: hello });
+    connection.close();
+    client.greet();
+    client.send(get(1));
+    await client.until(() => requests.length === 1);
+    // As whoever stops does, again and again.
+    connection.close();
+    await client.until(() => client.isClosed);
+    expect(client.body(1).toString()).toBe('hello');
+    expect(client.of(0, frameTypes.goAway)[0]!.payload.readUInt32BE(0)).toBe(2 ** 31 - 1);
+  });
+
+  test('is not held up by a client that has ended its side and reads nothing', async () => {
+    const { client, connection, requests } = await greeted({ settings: { stalledMs: 100 } });
+    client.send(get(1));
+    await client.until(() => requests.length === 1);
+    client.socket.pause();
+    connection.socket.write(Buffer.alloc(32 * 1024 * 1024));
+    client.socket.end();
+    await client.until(() => connection.socket.destroyed);
+    expect(requests[0]!.isAnswered).toBe(false);
+  });
+
   test('comes by itself where the client does not answer, and where it rests', async () => {
     const { client, connection } = await greeted({ onRequest: hello });
     client.send(get(1));

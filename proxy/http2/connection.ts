@@ -94,15 +94,15 @@ export class Http2Connection implements Timed {
     return outlet.isWriting ? Math.min(this.deadlines.next, this.deadlines.written) : this.deadlines.next;
   }
 
-  /** Tells the client to send no more requests; those under way go on, and so do those that it has sent already. */
+  /**
+   * Tells the client to send no more requests; those under way go on, and so do those that it has sent already. To be
+   * called again and again.
+   */
   close(): void {
     // Nothing is left to be said to who lingers.
     if (this.phase === phases.lingering && this.socket.writableFinished) this.socket.destroy();
-    if (this.goAway !== goAways.none || this.phase >= phases.lingering) return;
-    if (this.phase === phases.preface) {
-      this.finish();
-      return;
-    }
+    // Who has not begun yet may be about to ask, and knows only from then on what it is told.
+    if (this.goAway !== goAways.none || this.phase !== phases.open) return;
     this.goAway = goAways.announced;
     this.deadlines.drain = this.settings.clock.after(drainMs);
     this.sender.goAway(lastStreamId, errorCodes.none);
@@ -427,6 +427,8 @@ export class Http2Connection implements Timed {
   private clientEnded(): void {
     if (this.phase >= phases.lingering) return;
     this.phase = phases.lingering;
+    this.deadlines.clear();
+    this.deadlines.linger = this.stalledAfter();
     this.streams.closeAll();
     this.sender.outlet.end();
   }
