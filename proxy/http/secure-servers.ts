@@ -71,10 +71,6 @@ function createSecureServer(
       http1.accept(socket);
       return;
     }
-    if (context.isDraining) {
-      socket.destroy();
-      return;
-    }
     http2.accept(socket);
   });
   // Port scanners and clients without a common protocol; the handshake has told them.

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Peer } from '../http/live-request.ts';
 import { answerHead } from './inbound-answer-head.ts';
 import { InboundClock } from './inbound-clock.ts';
 import { InboundConnection } from './inbound-connection.ts';
@@ -15,6 +16,7 @@ class FakeSocket extends EventEmitter {
   writable = true;
   writableNeedDrain = false;
   writableLength = 0;
+  writableFinished = false;
   destroyed = false;
   hasEnded = false;
   isPaused = false;
@@ -62,6 +64,10 @@ class FakeSocket extends EventEmitter {
     this.emit('close');
   }
 }
+
+const peer: Peer = {
+  ...{ address: '127.0.0.1', port: 1, tls: null, trusted: false, isKnownProxy: false, tlsOptions: '' },
+};
 
 class Asked implements Answering {
   hasBegun = false;
@@ -113,6 +119,7 @@ beforeEach(() => {
       const one = new Asked(head);
       asked.push(one);
       taker.begin(one);
+      taker.peer = peer;
       if (bodyBytes !== undefined) taker.beginBody(bodyBytes, false);
     },
     onClosed: () => void (closed += 1),
@@ -150,7 +157,7 @@ describe('a connection of HTTP/1', () => {
   });
 
   it.each([
-    ['is closed while idle', () => connection.closeIfIdle()],
+    ['is closed while idle', () => Array.from({ length: 3 }, () => connection.closeIfIdle())],
     ['is overdue', () => connection.overdue()],
     ['has been ended by its client', () => socket.emit('end')],
     ['gets half a request before its client ends it', () => (send('GET /2'), socket.emit('end'))],
@@ -257,14 +264,36 @@ describe('a connection of HTTP/1', () => {
     expect(other.destroyed).toBe(true);
   });
 
-  it('closes at once where no request is under way, and not otherwise', () => {
+  it('is closed once no request is under way for a while, and not otherwise', () => {
+    const look = () => connection.closeIfIdle();
     send(get('/1'));
-    connection.closeIfIdle();
-    expect(socket.destroyed).toBe(false);
+    for (let looks = 0; looks < 10; looks += 1) look();
     answer();
-    connection.closeIfIdle();
+    look();
+    look();
+    send(get('/2'));
+    answer();
+    look();
+    look();
+    expect(socket.destroyed).toBe(false);
+    look();
     expect(socket.destroyed).toBe(true);
     expect(closed).toBe(1);
+  });
+
+  it('is left alone before its first request', () => {
+    for (let looks = 0; looks < 10; looks += 1) connection.closeIfIdle();
+    expect(socket.destroyed).toBe(false);
+  });
+
+  it('is closed after its last answer once that has been handed over', () => {
+    send(get('/1'));
+    answer(200, true);
+    connection.closeIfIdle();
+    expect(socket.destroyed).toBe(false);
+    socket.writableFinished = true;
+    connection.closeIfIdle();
+    expect(socket.destroyed).toBe(true);
   });
 
   it('gives its socket away with the bytes that came early', () => {

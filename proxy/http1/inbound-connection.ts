@@ -21,6 +21,8 @@ const heldBytes = 64 * 1024;
 const mostDroppedBytes = 16 * 1024 * 1024;
 const lingerMs = 5000;
 const drainMs = 60_000;
+/** Clients that ask all the time ask between two of them. */
+const mostQuietLooks = 2;
 /** Of connections that no body comes by: what they read is dealt with before another reads. */
 const commonBuffer = new ReadBuffer();
 
@@ -75,6 +77,8 @@ export class InboundConnection implements Timed, BodyWire, RawReader {
   private hasEnded = false;
   private halfClose: HalfClose | null = null;
   private droppedBytes = 0;
+  /** How often it was found idle by who would close it, since its last request. */
+  private quietLooks = 0;
   private headAtMs = 0;
   private readonly onData = (chunk: Buffer): void => this.take(chunk, chunk.byteLength, false);
   private readonly onEnd = (): void => this.clientEnded();
@@ -172,9 +176,17 @@ export class InboundConnection implements Timed, BodyWire, RawReader {
     return this.phase !== 'request' && this.phase !== 'over' && !this.writer.isHoldingBack;
   }
 
-  /** Closes what no request is under way on. */
+  /**
+   * Closes what no request is under way on; to be called again and again. Who has not asked yet is left to others, and
+   * who asks all the time gets to ask once more, or their next request would be lost on its way.
+   */
   closeIfIdle(): void {
-    if (this.phase === 'idle' || this.phase === 'linger') this.destroy();
+    if (this.phase === 'linger') {
+      if (this.socket.writableFinished) this.destroy();
+    } else if (this.phase === 'idle' && this.peer !== null) {
+      this.quietLooks += 1;
+      if (this.quietLooks > mostQuietLooks) this.destroy();
+    }
   }
 
   overdue(): void {
@@ -287,6 +299,7 @@ export class InboundConnection implements Timed, BodyWire, RawReader {
 
   private startRequest(head: ReceivedHead): void {
     this.phase = 'request';
+    this.quietLooks = 0;
     this.dueMs = Number.POSITIVE_INFINITY;
     if (this.hasEnded) this.watchForClient();
     this.isTaking = true;
