@@ -1,8 +1,11 @@
 import net from 'node:net';
 
 const big = Buffer.alloc(16 * 1024 * 1024, 'b');
-/** More than windows hold, and little enough for thousands at once on one machine. */
-const large = big.subarray(0, 512 * 1024);
+/**
+ * More than a proxy takes in ahead of a client that reads nothing, and little enough for thousands at once: the system
+ * has so much memory for sockets, of which all who share the machine feel the end.
+ */
+const large = big.subarray(0, 192 * 1024);
 /** A server that answers well, or as badly as the path says. */
 export const createBadServer = (): net.Server => net.createServer({ noDelay: true }, serve);
 
