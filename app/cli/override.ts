@@ -72,7 +72,7 @@ lists what is edited. An edit stays when the container or the file changes, and 
       if (form !== undefined) {
         const text = await client.overrides.export(target);
         if (form === 'labels') for (const label of text.labels) terminal.out(label);
-        else terminal.out(text[form].trimEnd());
+        else terminal.text(text[form].trimEnd());
         return 0;
       }
       if (flagOption(input, 'remove')) {
