@@ -5,7 +5,7 @@ import { buildRouteTable, type Route, type RouteTable } from '../rule/route-tabl
 import type { ChildService } from '../service/child.ts';
 import { createFailover } from '../service/failover.ts';
 import { fixedHandler } from '../service/fixed.ts';
-import { type Balancer, createBalancer } from '../service/load-balancer.ts';
+import { type Balancer, createBalancer, type LoadBalancerSnapshot } from '../service/load-balancer.ts';
 import { createMirroring } from '../service/mirroring.ts';
 import type { Place } from '../service/places.ts';
 import { createWeighted } from '../service/weighted.ts';
@@ -17,7 +17,7 @@ import { createForwarder } from './forward.ts';
 import { type InnerTarget, innerHandler, innerTarget, leadsTo } from './inner-routes.ts';
 import type { RouteTarget } from './live-exchange.ts';
 import type { UpstreamPools } from './pools.ts';
-import type { Recorder } from './recorder.ts';
+import type { Recorder, TrafficCounter } from './recorder.ts';
 import { createUpstream } from './upstream.ts';
 
 /** One snapshot made ready to serve. It is replaced as a whole; requests under way keep the one they began with. */
@@ -26,6 +26,10 @@ export interface CompiledRouting {
   /** By `entry point name` + (with TLS or without): see {@link tableKey}. */
   readonly tables: ReadonlyMap<string, RouteTable<RouteTarget>>;
   readonly balancers: ReadonlyMap<string, Balancer>;
+  /** Load balancers that need not be built again while they read the same. */
+  readonly kept: ReadonlyMap<string, KeptBalancer>;
+  /** By entry point, router and service. */
+  readonly counters: ReadonlyMap<string, TrafficCounter>;
   /** Whose turn it is among the children of weighted services. */
   readonly turns: ReadonlyMap<string, ReadonlyMap<string, Place>>;
   readonly middlewares: MiddlewareBuilder;
@@ -40,6 +44,36 @@ export function tableKey(entryPoint: string, tls: boolean): string {
 interface BuiltService extends ChildService {
   /** It may listen to the exchange's signal. */
   readonly needsSignal: boolean;
+}
+
+interface KeptBalancer {
+  /** What it was built from, as JSON. */
+  readonly from: string;
+  readonly built: BuiltService;
+  readonly balancer: Balancer;
+  readonly poolKeys: readonly string[];
+}
+
+/**
+ * The one that there was where it reads the same: of ten thousand services, one change concerns one. Those with a
+ * transport of their own, which may name files, and those that learn from visitors' requests are built anew each time.
+ * Stands by itself, as what it gives outlives the routing that it was made for.
+ */
+function loadBalancer(
+  name: string,
+  service: LoadBalancerSnapshot,
+  transport: ServersTransportConfig | undefined,
+  previous: CompiledRouting | null,
+  { pools, onFailing, shared }: { pools: UpstreamPools; onFailing: () => void; shared: SharedCounters },
+): KeptBalancer {
+  const isKept = transport === undefined && (service.passiveHealthCheck ?? null) === null;
+  const from = isKept ? JSON.stringify(service) : '';
+  const before = previous?.kept.get(name);
+  if (isKept && before?.from === from) return before;
+  const balancer = createBalancer(name, service, previous?.balancers.get(name), { onFailing, shared });
+  const { handler, poolKeys } = createForwarder(service, transport, balancer, pools);
+  const built = { name, handler, isUp: () => balancer.isUp(), needsSignal: false };
+  return { from, built, balancer, poolKeys };
 }
 
 /** What cannot be built disables the routers that need it, with a reason, and nothing else. */
@@ -58,6 +92,8 @@ export function compileRouting(
   let before = previous;
   const errors: { object: string; message: string }[] = [];
   const balancers = new Map<string, Balancer>();
+  const kept = new Map<string, KeptBalancer>();
+  const counters = new Map<string, TrafficCounter>();
   const poolKeys = new Set<string>();
   const turns = new Map<string, ReadonlyMap<string, Place>>();
   const surroundings = {
@@ -106,11 +142,11 @@ export function compileRouting(
         if (serversTransport !== null && !transport) {
           throw new Error(`The serversTransport ${serversTransport} does not exist`);
         }
-        const balancer = createBalancer(name, service, before?.balancers.get(name), { onFailing, shared });
-        const forwarder = createForwarder(service, transport, balancer, pools);
-        for (const key of forwarder.poolKeys) poolKeys.add(key);
-        balancers.set(name, balancer);
-        return { name, handler: forwarder.handler, isUp: () => balancer.isUp(), needsSignal: false };
+        const made = loadBalancer(name, service, transport, before, { pools, onFailing, shared });
+        for (const key of made.poolKeys) poolKeys.add(key);
+        balancers.set(name, made.balancer);
+        if (made.from !== '') kept.set(name, made);
+        return made.built;
       }
       case 'weighted': {
         const weighted = createWeighted(name, service, serviceOf, before?.turns.get(name));
@@ -167,6 +203,13 @@ export function compileRouting(
     return { handler: refuseAll(built.message), needsSignal: false };
   };
 
+  const counterOf = (entryPoint: string, router: string, service: string | null): TrafficCounter => {
+    const key = `${entryPoint}\0${router}\0${service ?? ''}`;
+    const counter = before?.counters.get(key) ?? recorder.counter(entryPoint, router, service);
+    counters.set(key, counter);
+    return counter;
+  };
+
   const candidates = new Map<string, Route<RouteTarget>[]>();
   for (const router of snapshot.routers) {
     // It keeps its place in the table: a router below it must not get requests that this one was to guard.
@@ -186,7 +229,7 @@ export function compileRouting(
           handler,
           needsSignal: router.middlewares.length > 0 || needsSignal,
           isLogged: router.accessLogs ?? null,
-          counter: recorder.counter(entryPoint, router.name, service),
+          counter: counterOf(entryPoint, router.name, service),
         },
       });
     }
@@ -194,7 +237,7 @@ export function compileRouting(
   const tables = new Map<string, RouteTable<RouteTarget>>();
   for (const [key, list] of candidates) tables.set(key, buildTable(list, errors));
   before = null;
-  return { revision: snapshot.revision, tables, balancers, turns, middlewares, poolKeys, errors };
+  return { revision: snapshot.revision, tables, balancers, kept, counters, turns, middlewares, poolKeys, errors };
 }
 
 /** Tells the balancers which servers the engine's checks found down. */
