@@ -14,13 +14,12 @@ import {
   mostWindowBytes,
   preface,
   readWord31,
-  settingIds,
 } from './frames.ts';
 import { HeaderBlock } from './header-block.ts';
 import { HpackError } from './hpack-decoder.ts';
-import { readSettings } from './peer-settings.ts';
 import { Sender } from './sender.ts';
-import { streamWindowBytes } from './stream-input.ts';
+import { ourSettings, readSettings } from './settings.ts';
+import { SocketReading } from './socket-reading.ts';
 import { Streams } from './streams.ts';
 
 /** What was gathered for a client that does not read, after which it is not read either. Bodies stop long before. */
@@ -50,6 +49,7 @@ export class Http2Connection implements Timed {
   readonly socket: Socket;
   readonly sender: Sender;
   private readonly client: Http2Client;
+  private readonly reading: SocketReading;
   private readonly settings: Http2Settings;
   private readonly reader = new FrameReader();
   private readonly block: HeaderBlock;
@@ -62,7 +62,6 @@ export class Http2Connection implements Timed {
   private goAway: number = goAways.none;
   /** The client has said that it opens no more streams. */
   private isLeft = false;
-  private isPaused = false;
   private isNamed = false;
   private droppedBytes = 0;
 
@@ -80,7 +79,8 @@ export class Http2Connection implements Timed {
     socket.on('error', () => undefined);
     socket.on('close', () => this.closed());
     socket.on('end', () => this.clientEnded());
-    socket.on('data', (chunk: Buffer) => this.take(chunk));
+    this.reading = new SocketReading(socket, (bytes) => this.take(bytes));
+    this.streams.isLent = this.reading.isLent;
     this.greet();
   }
 
@@ -152,9 +152,7 @@ export class Http2Connection implements Timed {
 
   hasRoom(): void {
     this.sender.pump();
-    if (!this.isPaused || this.sender.outlet.gatheredBytes > gatheredBytes) return;
-    this.isPaused = false;
-    this.socket.resume();
+    if (this.sender.outlet.gatheredBytes <= gatheredBytes) this.reading.resume();
   }
 
   overdue(): void {
@@ -180,14 +178,8 @@ export class Http2Connection implements Timed {
   }
 
   private greet(): void {
-    const { maxHeaderBytes, maxConcurrentStreams, maxDecoderTableBytes, clock, headMs } = this.settings;
-    this.sender.settings([
-      [settingIds.headerTableSize, maxDecoderTableBytes],
-      [settingIds.maxConcurrentStreams, maxConcurrentStreams],
-      [settingIds.initialWindowSize, streamWindowBytes],
-      [settingIds.maxHeaderListSize, maxHeaderBytes],
-      [settingIds.enableConnectProtocol, 1],
-    ]);
+    const { clock, headMs } = this.settings;
+    this.sender.settings(ourSettings(this.settings));
     this.streams.openConnectionWindow();
     this.deadlines.acknowledgement = clock.after(headMs);
   }
@@ -198,7 +190,7 @@ export class Http2Connection implements Timed {
       return;
     }
     try {
-      this.read(chunk);
+      this.readFrames(chunk);
     } catch (error) {
       // An exception in an event handler would end the worker.
       if (error instanceof HpackError) {
@@ -210,7 +202,7 @@ export class Http2Connection implements Timed {
     }
   }
 
-  private read(chunk: Buffer): void {
+  private readFrames(chunk: Buffer): void {
     const { reader, sender, deadlines } = this;
     const start = this.phase === phases.preface ? this.readPreface(chunk) : 0;
     let hasFrame = false;
@@ -226,10 +218,7 @@ export class Http2Connection implements Timed {
     const isBehind = this.block.openStream !== 0 || !this.hasSettings;
     if (!isBehind && !reader.isHolding) deadlines.head = Number.POSITIVE_INFINITY;
     else if (deadlines.head === Number.POSITIVE_INFINITY || (hasFrame && !isBehind)) this.headBegins();
-    if (!this.isPaused && sender.outlet.gatheredBytes > gatheredBytes) {
-      this.isPaused = true;
-      this.socket.pause();
-    }
+    if (sender.outlet.gatheredBytes > gatheredBytes) this.reading.pause();
   }
 
   /** From now on there is a time for it to be whole. */
@@ -416,7 +405,7 @@ export class Http2Connection implements Timed {
       this.deadlines.linger = this.settings.clock.after(lingerMs);
     });
     this.sender.outlet.end();
-    if (this.isPaused) this.socket.resume();
+    this.reading.resume();
   }
 
   private drop(bytes: number): void {

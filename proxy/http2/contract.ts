@@ -17,7 +17,9 @@ export interface StreamAnswering {
 
 /** Who reads what comes on a stream. */
 export interface StreamReader {
-  /** A piece that was wanted. The next one comes when it is wanted. */
+  /** True where nobody holds anything of what has come; left out: nobody knows. */
+  readonly isLetGo?: boolean;
+  /** A piece that was wanted. The next one may come right after it, unless the input is told to hold it. */
   arrived(slice: Buffer): void;
   /** There is no more. */
   ended(): void;

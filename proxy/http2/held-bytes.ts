@@ -10,11 +10,12 @@ export class HeldBytes {
   private block: Buffer | null = null;
   private blockEnd = 0;
 
-  add(slice: Buffer): void {
+  /** `isLent`: the slice's memory is used again. */
+  add(slice: Buffer, isLent: boolean): void {
     this.bytes += slice.length;
     if (slice.length > copiedBytes) {
       this.block = null;
-      this.pieces.push(slice);
+      this.pieces.push(isLent ? Buffer.from(slice) : slice);
       return;
     }
     const { block } = this;

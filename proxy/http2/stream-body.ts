@@ -36,7 +36,7 @@ export class StreamBody extends RequestBody implements StreamReader {
   }
 
   protected held(): void {
-    // What is not wanted is not given.
+    this.input.hold();
   }
 
   protected discard(): void {

@@ -1,8 +1,14 @@
 import type { StreamReader } from './contract.ts';
 import { HeldBytes } from './held-bytes.ts';
+import { leaveReadBuffer } from './socket-reading.ts';
 
 /** What a client may send on a stream before any of it was read. */
 export const streamWindowBytes = 256 * 1024;
+
+/** Many pieces that are smaller, of one turn, are put together. */
+const smallBytes = 1024;
+/** Who holds on to pieces is given copies, after so many times. */
+const mostKept = 4;
 
 /** Who tells the client that it may send more. */
 export interface InputWire {
@@ -32,6 +38,7 @@ export class StreamInput {
   private isWanted = false;
   private isDropped = false;
   private isTold = false;
+  private keptPieces = 0;
 
   constructor(stream: number, wire: InputWire, contentLength: number) {
     this.stream = stream;
@@ -50,14 +57,16 @@ export class StreamInput {
     return isLast ? this.expectedBytes === 0 : this.expectedBytes >= 0;
   }
 
-  arrived(slice: Buffer): void {
+  /** `isLent`: its memory is read into again, so that whoever holds it needs a copy. */
+  arrived(slice: Buffer, isLent = false): void {
     if (this.isDropped) {
       this.wire.consumed(this, slice.length);
-    } else if (this.isWanted) {
-      this.deliver(slice);
+    } else if (this.isWanted && (this.held === null || this.held.bytes === 0)) {
+      if (isLent) this.lend(slice);
+      else this.deliver(slice);
     } else {
       this.held ??= new HeldBytes();
-      this.held.add(slice);
+      this.held.add(slice, isLent);
     }
   }
 
@@ -78,10 +87,18 @@ export class StreamInput {
   /** The next piece is wanted. */
   want(): void {
     this.hasBegun = true;
-    if (this.isDropped) return;
+    if (this.isDropped) {
+      if (this.isOver) this.tellEnd();
+      return;
+    }
     const piece = this.held?.take() ?? null;
     if (piece !== null) this.deliver(piece);
     else this.isWanted = true;
+  }
+
+  /** No more is wanted for now. */
+  hold(): void {
+    this.isWanted = false;
   }
 
   /** Nobody reads it, or what is left of it. */
@@ -92,8 +109,21 @@ export class StreamInput {
     if (held !== null && held.bytes > 0) this.wire.consumed(this, held.bytes);
   }
 
+  /** Most readers have passed a piece on before they return, and need no copy of it. */
+  private lend(slice: Buffer): void {
+    const { reader } = this;
+    if (reader?.isLetGo !== true || this.keptPieces >= mostKept) {
+      this.deliver(Buffer.from(slice));
+      return;
+    }
+    this.deliver(slice);
+    if (reader.isLetGo) return;
+    this.keptPieces += 1;
+    leaveReadBuffer();
+  }
+
   private deliver(piece: Buffer): void {
-    this.isWanted = false;
+    this.isWanted = piece.length >= smallBytes;
     this.wire.consumed(this, piece.length);
     this.reader?.arrived(piece);
     if (this.isOver) this.tellEnd();

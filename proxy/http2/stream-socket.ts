@@ -22,7 +22,7 @@ export class StreamSocket extends Duplex implements StreamReader {
   }
 
   arrived(slice: Buffer): void {
-    this.push(slice);
+    if (!this.push(slice)) this.input.hold();
   }
 
   ended(): void {

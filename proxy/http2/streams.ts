@@ -36,6 +36,8 @@ export class Streams implements StreamWire, InputWire {
   hasAccepted = false;
   /** What is opened from now on is passed over: the client was told so. */
   isClosedToNew = false;
+  /** What is read is read into again: who holds any of it needs a copy. */
+  isLent = false;
   private readonly owner: StreamsOwner;
   private readonly client: Http2Client;
   private readonly decoder: HpackDecoder;
@@ -136,8 +138,7 @@ export class Streams implements StreamWire, InputWire {
     const end = Math.min(frame.end, start + this.contentLeft);
     this.contentLeft -= end - start;
     if (end > start) {
-      const { bytes } = frame;
-      target.input?.arrived(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end));
+      target.input?.arrived(frame.bytes.subarray(start, end), this.isLent);
     }
     if (!frame.isLast) return;
     this.target = null;

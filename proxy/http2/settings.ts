@@ -1,4 +1,6 @@
+import type { Http2Settings } from './contract.ts';
 import { errorCodes, mostFrameBytes, mostWindowBytes, readWord, settingIds } from './frames.ts';
+import { streamWindowBytes } from './stream-input.ts';
 
 const settingBytes = 6;
 const mostFrameSize = 0xff_ffff;
@@ -36,4 +38,16 @@ export function readSettings(bytes: Buffer, start: number, end: number): Changed
     }
   }
   return changed;
+}
+
+/** What the client is told, by number and value. */
+export function ourSettings(settings: Http2Settings): readonly (readonly [id: number, value: number])[] {
+  return [
+    [settingIds.headerTableSize, settings.maxDecoderTableBytes],
+    [settingIds.maxConcurrentStreams, settings.maxConcurrentStreams],
+    [settingIds.initialWindowSize, streamWindowBytes],
+    [settingIds.maxHeaderListSize, settings.maxHeaderBytes],
+    // WebSockets on streams (RFC 8441).
+    [settingIds.enableConnectProtocol, 1],
+  ];
 }
