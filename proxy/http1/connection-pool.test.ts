@@ -188,6 +188,38 @@ describe('a server that closes a kept connection', () => {
     expect(connections()).toBe(1);
   });
 
+  test('while its request is held back until the turn ends, is asked again, whatever it was asked', async () => {
+    const { port } = await server(tellConnection);
+    const pool = new ConnectionPool({
+      address: { kind: 'tcp', host: '127.0.0.1', port },
+      serverName: null,
+      transport: readTransport(undefined),
+    });
+    closers.push(async () => pool.destroy());
+    const [kept, itsServer] = duplexPair();
+    let answered = 0;
+    let seen = '';
+    itsServer.on('data', (chunk) => {
+      seen += String(chunk);
+      answered += 1;
+      itsServer.write(answerOf('kept'));
+    });
+    pool.adopt(kept as net.Socket);
+    expect((await ask(pool, { method: 'DELETE' })).body).toBe('kept');
+    seen = '';
+    let begun = 0;
+    const outcome = await ask(pool, {
+      method: 'DELETE',
+      onBegin: () => {
+        begun += 1;
+        if (begun === 1) process.nextTick(() => kept.push(null));
+        return true;
+      },
+    });
+    expect(outcome).toMatchObject({ body: '1', error: null });
+    expect([seen, answered, begun]).toEqual(['', 1, 2]);
+  });
+
   test('is not asked again for what may have been done', async () => {
     let requests = 0;
     const { url } = await server(({ socket }) => {

@@ -269,11 +269,12 @@ export class ServerConnection implements UpstreamCall, AnswerListener, Holding, 
   private fail(error: Error): void {
     const { handler, request } = this;
     const isUntouched = this.answers > 0 && !this.reader.hasBegun;
+    const isUnsent = this.held !== '';
     this.handler = null;
     this.request = null;
     this.destroy();
     if (handler === null || request === null) return;
-    if (isUntouched && isConnectionEnd(error) && mayRepeat(request)) this.owner.repeat(request, handler);
+    if (isUntouched && isConnectionEnd(error) && (isUnsent || mayRepeat(request))) this.owner.repeat(request, handler);
     else handler.failed(error);
   }
 
