@@ -333,7 +333,10 @@ export class Http2Connection implements Timed {
       return;
     }
     this.hasSettings = true;
-    if (changed.headerTableSize >= 0) sender.setTableBytes(changed.headerTableSize);
+    if (changed.headerTableSize >= 0) {
+      sender.setTableBytes(changed.leastHeaderTableSize);
+      sender.setTableBytes(changed.headerTableSize);
+    }
     if (changed.initialWindowSize >= 0 && !streams.resizeWindows(changed.initialWindowSize)) {
       this.fail(errorCodes.flowControl);
       return;

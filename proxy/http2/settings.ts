@@ -8,18 +8,22 @@ const mostFrameSize = 0xff_ffff;
 /** What a SETTINGS frame changes; -1: nothing. Where a setting stands in it twice, the last counts. */
 export interface ChangedSettings {
   headerTableSize: number;
+  /** The smallest of several: the client's table has lost what did not fit into that (RFC 7541 §4.2). */
+  leastHeaderTableSize: number;
   initialWindowSize: number;
 }
 
 /** Reads the payload of a SETTINGS frame (RFC 9113 §6.5). Gives an error code where a value may not be. */
 export function readSettings(bytes: Buffer, start: number, end: number): ChangedSettings | number {
-  const changed: ChangedSettings = { headerTableSize: -1, initialWindowSize: -1 };
+  const changed: ChangedSettings = { headerTableSize: -1, leastHeaderTableSize: -1, initialWindowSize: -1 };
   if ((end - start) % settingBytes !== 0) return errorCodes.frameSize;
   for (let at = start; at < end; at += settingBytes) {
     const id = ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
     const value = readWord(bytes, at + 2);
     switch (id) {
       case settingIds.headerTableSize:
+        changed.leastHeaderTableSize =
+          changed.headerTableSize < 0 ? value : Math.min(changed.leastHeaderTableSize, value);
         changed.headerTableSize = value;
         break;
       case settingIds.enablePush:

@@ -76,21 +76,17 @@ export class StreamInput {
   }
 
   broken(error: Error): void {
-    const { reader } = this;
+    const { isTold } = this;
     this.isOver = true;
-    this.drop();
-    if (this.isTold) return;
     this.isTold = true;
-    reader?.broken(error);
+    this.drop();
+    if (!isTold) this.reader?.broken(error);
   }
 
   /** The next piece is wanted. */
   want(): void {
     this.hasBegun = true;
-    if (this.isDropped) {
-      if (this.isOver) this.tellEnd();
-      return;
-    }
+    if (this.isDropped) return;
     const piece = this.held?.take() ?? null;
     if (piece !== null) this.deliver(piece);
     else this.isWanted = true;
@@ -101,12 +97,13 @@ export class StreamInput {
     this.isWanted = false;
   }
 
-  /** Nobody reads it, or what is left of it. */
+  /** Nobody reads it, or what is left of it; of its end they are told all the same. */
   drop(): void {
     const { held } = this;
     this.isDropped = true;
     this.held = null;
     if (held !== null && held.bytes > 0) this.wire.consumed(this, held.bytes);
+    if (this.isOver) this.tellEnd();
   }
 
   /** Most readers have passed a piece on before they return, and need no copy of it. */

@@ -351,9 +351,9 @@ export class Streams implements StreamWire, InputWire {
     this.open.delete(stream.id);
     this.sender.forget(stream);
     stream.answering?.streamClosed(isAnswered);
-    if (input !== null) {
-      if (!input.isOver) input.broken(new Error('the client broke off its request'));
-      else if (!input.hasBegun) input.drop();
+    // One that has come in whole is left to whoever has begun to read it.
+    if (input !== null && !(input.isOver && input.hasBegun)) {
+      input.broken(new Error('the client broke off its request'));
     }
     this.owner.streamLeft();
   }

@@ -382,3 +382,15 @@ test('the server’s settings forbid nothing that is served: no push is asked fo
   await client.answered(1);
   expect(client.frames.some(({ type }) => type === pushPromise)).toBe(false);
 });
+
+test('a table of several sizes in one SETTINGS is made as small as the smallest of them first', async () => {
+  const both = Buffer.concat([settingsFrame({ 1: 0 }).subarray(9), settingsFrame({ 1: 4096 }).subarray(9)]);
+  const { client } = await start();
+  client.send(request(1, '/first'));
+  await client.answered(1);
+  client.send(frame(frameTypes.settings, 0, 0, both), request(3, '/second'));
+  await client.answered(3);
+  const head = client.frames.find(({ type, stream }) => type === frameTypes.headers && stream === 3)!;
+  // Two updates (RFC 7541 §4.2): to nothing, and to the last size.
+  expect(head.payload.subarray(0, 4)).toEqual(Buffer.from('203fe11f', 'hex'));
+});

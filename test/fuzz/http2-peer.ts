@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { InboundClock } from '../../proxy/http1/inbound-clock.ts';
 import { Http2Connection } from '../../proxy/http2/connection.ts';
-import type { Http2Client, StreamAnswering } from '../../proxy/http2/contract.ts';
+import type { Http2Client, StreamAnswering, StreamReader } from '../../proxy/http2/contract.ts';
 import type { RequestHead } from '../../proxy/http2/request-head.ts';
 import type { Http2Stream } from '../../proxy/http2/stream.ts';
 import type { StreamInput } from '../../proxy/http2/stream-input.ts';
@@ -48,16 +48,20 @@ class Pipe extends Duplex {
 const chunk = Buffer.alloc(20_000, 'x');
 
 /** Answers one request by its path. */
-class Answer implements StreamAnswering {
+class Answer implements StreamAnswering, StreamReader {
   ends = 0;
+  /** How often its body was told to be over. */
+  bodyEnds = 0;
   private readonly stream: Http2Stream;
   private left: number;
   private socket: StreamSocket | null = null;
+  private isEcho = false;
 
   constructor(stream: Http2Stream, { path, method, protocol }: RequestHead) {
     this.stream = stream;
     this.left = path === '/big' ? 15 : 0;
     stream.begin(this);
+    stream.input?.readBy(this);
     if (path === '/never') return;
     if (protocol !== '' && stream.input !== null) {
       this.speak(stream.input);
@@ -108,18 +112,29 @@ class Answer implements StreamAnswering {
   }
 
   private echo(): void {
-    const { stream } = this;
-    const input = stream.input!;
-    stream.respond(200, []);
-    input.readBy({
-      arrived: (slice) => {
-        stream.write(slice);
-        input.want();
-      },
-      ended: () => stream.finish([]),
-      broken: () => undefined,
-    });
-    input.want();
+    this.isEcho = true;
+    this.stream.respond(200, []);
+    this.stream.input?.want();
+  }
+
+  arrived(slice: Buffer): void {
+    must(this.isEcho, 'nothing is given that is not wanted');
+    this.stream.write(slice);
+    this.stream.input?.want();
+  }
+
+  ended(): void {
+    this.bodyEnds += 1;
+    if (this.isEcho) this.stream.finish([]);
+  }
+
+  broken(): void {
+    this.bodyEnds += 1;
+  }
+
+  /** Whoever reads its body knows that no more of it comes. */
+  get isTold(): boolean {
+    return this.stream.input === null || this.socket !== null || this.bodyEnds === 1;
   }
 }
 
@@ -171,6 +186,10 @@ export function openPeer(): Peer {
       await turn();
       must(ends === 1, 'a connection ends once');
       must(connection.isWaiting, 'no stream outlives its connection');
+      must(
+        answers.every(({ isTold }) => isTold),
+        'who reads a body is told of its end, once',
+      );
       must(
         answers.every((answer) => answer.ends === 1),
         'each stream is told of its end, once',
