@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
@@ -113,4 +113,27 @@ test('files that nobody names any more are forgotten', async () => {
   pairs.read([]);
   pairs.forgetOthers();
   expect(pairs.read([pair])[0]).not.toBe(first);
+});
+
+test('files that cannot even be looked for are named, and looked for again', async () => {
+  const dir = folder();
+  // Stands for a folder that is closed to us, which it would not be to a test that runs as root.
+  const loop = join(dir, 'loop.pem');
+  symlinkSync(loop, loop);
+  const long = join(dir, 'a'.repeat(300));
+  let changes = 0;
+  const pairs = start({ onChanged: () => (changes += 1), lookEveryMs: 10 });
+  const { certFile, keyFile } = await asText('late.test');
+  const asked = [
+    { certFile: loop, keyFile },
+    { certFile: long, keyFile },
+  ];
+  expect(pairs.read(asked).map((pair) => pair?.reason)).toEqual([
+    `the file ${loop} cannot be read (ELOOP)`,
+    `the file ${long} cannot be read (ENAMETOOLONG)`,
+  ]);
+  rmSync(loop);
+  writeFileSync(loop, certFile);
+  await pollUntil(() => changes > 0 && pairs.read(asked)[0]?.certificate !== null, 20_000);
+  expect(pairs.read(asked)[0]?.certificate?.names).toEqual(['late.test']);
 });

@@ -175,9 +175,14 @@ function load(path: string): KnownFile {
   }
 }
 
+/** Of a file that is not there, or in a folder that is closed to us, that it is so. */
 function versionOf(path: string): string {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  return stat === undefined ? '' : `${stat.ino} ${stat.mtimeMs} ${stat.size}`;
+  try {
+    const { ino, mtimeMs, size } = statSync(path);
+    return `${ino} ${mtimeMs} ${size}`;
+  } catch (error) {
+    return String((error as NodeJS.ErrnoException).code);
+  }
 }
 
 function judgePair([{ content: certificatePem }, { content: privateKeyPem }]: readonly [
