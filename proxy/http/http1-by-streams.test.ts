@@ -6,3 +6,4 @@ vi.mock('../http1/raw-handle.ts', () => ({ canWriteRaw: () => false, writeRaw: (
 await import('./http1-wire.test.ts');
 await import('./websocket.test.ts');
 await import('./large-bodies.test.ts');
+await import('./join.test.ts');

@@ -42,6 +42,8 @@ export interface RawReader {
 export interface RawReading {
   pause(): void;
   resume(): void;
+  /** Gives bytes to the stream, which holds them, and says when more may come. */
+  push(bytes: Buffer): void;
   /** What comes from now on is the stream's again. */
   giveBack(): void;
 }
@@ -137,7 +139,7 @@ class HandleReading implements RawReading {
   private received(length: number): Uint8Array | undefined {
     const { reader, current } = this;
     if (reader === null) {
-      this.passOn(length);
+      this.push(Buffer.from(current.subarray(0, length)));
       return undefined;
     }
     reader.read(current, length);
@@ -163,7 +165,7 @@ class HandleReading implements RawReading {
     if (!this.handle.reading) this.resume();
   }
 
-  private passOn(length: number): void {
-    if (!this.socket.push(Buffer.from(this.current.subarray(0, length)))) this.pause();
+  push(bytes: Buffer): void {
+    if (!this.socket.push(bytes)) this.pause();
   }
 }

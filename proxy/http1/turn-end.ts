@@ -4,8 +4,8 @@ export interface Holding {
   flush(): void;
 }
 
-/** Others who wait for their bytes wait no longer than it takes to handle so many events. */
-const mostHolding = 32;
+/** Others who wait for their bytes wait no longer than it takes to handle so many events. More of them save no more. */
+const mostHolding = 4;
 
 let holding: Holding[] = [];
 let isScheduled = false;
