@@ -80,7 +80,7 @@ export class Http2Connection implements Timed {
     socket.on('close', () => this.closed());
     socket.on('end', () => this.clientEnded());
     this.reading = new SocketReading(socket, (bytes) => this.take(bytes));
-    this.streams.isLent = this.reading.isLent;
+    this.streams.memory = this.reading.memory;
     this.greet();
   }
 

@@ -1,12 +1,14 @@
 import type { StreamReader } from './contract.ts';
 import { HeldBytes } from './held-bytes.ts';
-import { leaveReadBuffer } from './socket-reading.ts';
+import type { ReadMemory } from './socket-reading.ts';
 
 /** What a client may send on a stream before any of it was read. */
 export const streamWindowBytes = 256 * 1024;
 
 /** Many pieces that are smaller, of one turn, are put together. */
 const smallBytes = 1024;
+/** Copies of smaller pieces cost less than a buffer of one's own. */
+const worthOwnBytes = 4096;
 /** Who holds on to pieces is given copies, after so many times. */
 const mostKept = 4;
 
@@ -57,16 +59,16 @@ export class StreamInput {
     return isLast ? this.expectedBytes === 0 : this.expectedBytes >= 0;
   }
 
-  /** `isLent`: its memory is read into again, so that whoever holds it needs a copy. */
-  arrived(slice: Buffer, isLent = false): void {
+  /** `memory`: what it stands in, where that is read into again. */
+  arrived(slice: Buffer, memory: ReadMemory | null = null): void {
     if (this.isDropped) {
       this.wire.consumed(this, slice.length);
     } else if (this.isWanted && (this.held === null || this.held.bytes === 0)) {
-      if (isLent) this.lend(slice);
-      else this.deliver(slice);
+      if (memory === null) this.deliver(slice);
+      else this.lend(slice, memory);
     } else {
       this.held ??= new HeldBytes();
-      this.held.add(slice, isLent);
+      this.held.add(slice, memory !== null);
     }
   }
 
@@ -107,16 +109,18 @@ export class StreamInput {
   }
 
   /** Most readers have passed a piece on before they return, and need no copy of it. */
-  private lend(slice: Buffer): void {
+  private lend(slice: Buffer, memory: ReadMemory): void {
     const { reader } = this;
-    if (reader?.isLetGo !== true || this.keptPieces >= mostKept) {
+    const isLetGo = reader?.isLetGo === true && this.keptPieces < mostKept;
+    if (!isLetGo || memory.isShared) {
+      if (isLetGo && slice.length >= worthOwnBytes) memory.wantsOwn();
       this.deliver(Buffer.from(slice));
       return;
     }
     this.deliver(slice);
     if (reader.isLetGo) return;
     this.keptPieces += 1;
-    leaveReadBuffer();
+    memory.isHeld();
   }
 
   private deliver(piece: Buffer): void {

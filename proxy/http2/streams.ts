@@ -7,6 +7,7 @@ import type { HeaderBlock } from './header-block.ts';
 import { HpackDecoder } from './hpack-decoder.ts';
 import { readRequestHead, trailerFault } from './request-head.ts';
 import type { Sender } from './sender.ts';
+import type { ReadMemory } from './socket-reading.ts';
 import { Http2Stream, type StreamWire } from './stream.ts';
 import { type InputWire, StreamInput, streamWindowBytes } from './stream-input.ts';
 
@@ -36,8 +37,8 @@ export class Streams implements StreamWire, InputWire {
   hasAccepted = false;
   /** What is opened from now on is passed over: the client was told so. */
   isClosedToNew = false;
-  /** What is read is read into again: who holds any of it needs a copy. */
-  isLent = false;
+  /** What frames stand in, where that is read into again. */
+  memory: ReadMemory | null = null;
   private readonly owner: StreamsOwner;
   private readonly client: Http2Client;
   private readonly decoder: HpackDecoder;
@@ -138,7 +139,7 @@ export class Streams implements StreamWire, InputWire {
     const end = Math.min(frame.end, start + this.contentLeft);
     this.contentLeft -= end - start;
     if (end > start) {
-      target.input?.arrived(frame.bytes.subarray(start, end), this.isLent);
+      target.input?.arrived(frame.bytes.subarray(start, end), this.memory);
     }
     if (!frame.isLast) return;
     this.target = null;
@@ -319,6 +320,7 @@ export class Streams implements StreamWire, InputWire {
 
   private remoteEnded(stream: Http2Stream): void {
     stream.isRemoteEnded = true;
+    this.memory?.rests();
     stream.input?.ended();
     if (stream.isLocalEnded && !stream.isClosed) this.close(stream, true);
   }
@@ -353,6 +355,7 @@ export class Streams implements StreamWire, InputWire {
     stream.answering?.streamClosed(isAnswered);
     // One that has come in whole is left to whoever has begun to read it.
     if (input !== null && !(input.isOver && input.hasBegun)) {
+      this.memory?.rests();
       input.broken(new Error('the client broke off its request'));
     }
     this.owner.streamLeft();
