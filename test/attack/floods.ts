@@ -72,7 +72,7 @@ export function floodsTable(outcomes: readonly FloodOutcome[], secondsEach: numb
     isHeld(outcome) ? [] : [`${outcome.attack} (${missed(outcome).join(', ')})`],
   );
   return [
-    `Each attack lasts ${secondsEach} s, from addresses of 127.0.0.0/8, on a Gatehouse of its own with two workers and
+    `Each attack lasts ${secondsEach} s (the crowd of used connections longer, until it is there), from addresses of 127.0.0.0/8, on a Gatehouse of its own with two workers and
 default limits, save that slow heads, handshakes, unread answers and servers have ${shortSeconds} s, so that those limits are met in
 that time. Meanwhile well-behaved clients ask for something small, with TLS and without, on new and on kept connections;
 what is not answered rightly within 5 s is not served. Attackers, clients and the server behind run on the same machine.`,

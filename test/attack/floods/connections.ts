@@ -13,6 +13,8 @@ export interface Behaviour {
   /** Connections at once, from so many addresses. */
   readonly connections: number;
   readonly addresses: number;
+  /** Seconds that it lasts at least, where it takes so long to come to its full size. */
+  readonly leastSeconds?: number;
   /** New connections each second at most, so that they come as from a network. */
   readonly perSecond?: number;
   /** The connection is open: write to it. */

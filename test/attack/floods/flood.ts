@@ -118,8 +118,10 @@ async function isAlive({ httpPort }: Target): Promise<boolean> {
 }
 
 /** One attack on a Gatehouse of its own, for so long, in the same time as well-behaved clients. */
-export async function flood(attack: string, files: Files, seconds: number): Promise<FloodOutcome> {
-  const attacked = await startAttacked(files, 2, attackNamed(attack, host, 0).limits);
+export async function flood(attack: string, files: Files, secondsEach: number): Promise<FloodOutcome> {
+  const { limits, leastSeconds = 0 } = attackNamed(attack, host, 0);
+  const seconds = Math.max(secondsEach, leastSeconds);
+  const attacked = await startAttacked(files, 2, limits);
   const { pid } = attacked.running;
   const openFiles = (): number => readdirSync(`/proc/${pid}/fd`).length;
   const openBefore = openFiles();

@@ -45,6 +45,7 @@ export function http1Attacks(host: string, spare: number): Readonly<Record<strin
       connections: spare,
       addresses: 20_000,
       perSecond: 2500,
+      leastSeconds: 14,
       opened: (socket) => socket.write(`${head(host)}\r\n`),
     },
     'endless chunk extensions': {
