@@ -6,6 +6,7 @@ import { type Accounts, createAccounts } from './accounts.ts';
 import { createAttempts, type Desk, type DnsFor } from './attempt.ts';
 import type { ConnectCa } from './ca-client.ts';
 import { createClockWatch } from './clock-watch.ts';
+import { blank, type Entry, type Live, needsOrder, show } from './entry.ts';
 import { type Classified, classify, ValidationFailed } from './failure.ts';
 import type { LiveChallenges } from './live-challenges.ts';
 import { withKeyState } from './lost-key.ts';
@@ -30,7 +31,7 @@ export interface Issuance {
   readonly renewNow: (id: string) => void;
   /** Adds or changes a certificate. */
   readonly put: (certificate: StoredCertificate) => void;
-  /** Adds or changes many, all of them or none; to be followed by `look` when there are no more. */
+  /** Adds or changes many, all of them or none. Nobody is told of it before `look`, which is to follow the last of them. */
   readonly putAll: (certificates: readonly StoredCertificate[]) => void;
   readonly forget: (id: string) => boolean;
   readonly accounts: Accounts;
@@ -42,16 +43,6 @@ export interface Issuance {
   readonly idle: () => Promise<void>;
   /** Orders under way stop where they are, and go on at the next start. May be called twice. */
   readonly stop: () => Promise<void>;
-}
-
-/** A certificate with what is going on about it. */
-export interface Entry {
-  readonly stored: StoredCertificate;
-  readonly isWanted: boolean;
-  /** Under way, or the last one where that failed. */
-  readonly order: StoredOrder | null;
-  readonly isRunning: boolean;
-  readonly snapshot: CertificateSnapshot | null;
 }
 
 export interface IssuanceOptions {
@@ -92,17 +83,6 @@ const longestSleepMs = 3_600_000;
 /** Two renewals in a row are never nearer to each other, whatever a CA says. */
 const shortestBetweenMs = 86_400_000;
 const askAgainMs = 6 * 3_600_000;
-
-interface Live {
-  stored: StoredCertificate;
-  isWanted: boolean;
-  order: StoredOrder | null;
-  running: Promise<void> | null;
-  abort: AbortController | null;
-  snapshot: CertificateSnapshot | null;
-  /** Null: made anew when it is asked for. */
-  shown: Entry | null;
-}
 
 export function createIssuance(options: IssuanceOptions): Issuance {
   const { repository, vault, log } = options;
@@ -332,33 +312,40 @@ export function createIssuance(options: IssuanceOptions): Issuance {
     return true;
   };
 
-  const want = ({ id, resolver, names, byHand }: WantedCertificate): void => {
+  /** What is to be kept of one that is wanted; null: nothing new. One that is known is wanted even where that fails. */
+  const wantedAs = ({ id, resolver, names, byHand }: WantedCertificate): StoredCertificate | null => {
     const known = all.get(id);
-    if (known) {
-      if (known.isWanted && known.stored.unusedSince === null) return;
-      known.isWanted = true;
-      put(known, { unusedSince: null });
-      return;
-    }
-    const stored = { ...newCertificate(now()), id, resolver, names, byHand };
-    repository.put(stored);
-    const entry = { ...blank(stored), isWanted: true };
-    all.set(id, entry);
-    changed(entry);
+    if (!known) return { ...newCertificate(now()), id, resolver, names, byHand };
+    if (known.isWanted && known.stored.unusedSince === null) return null;
+    known.isWanted = true;
+    return { ...known.stored, unusedSince: null };
   };
 
-  const wantNoMore = (entry: Live): void => {
+  const unwantedAs = (entry: Live): StoredCertificate => {
     entry.isWanted = false;
     if (!entry.stored.byHand) entry.abort?.abort();
-    put(entry, { unusedSince: entry.stored.unusedSince ?? now() });
+    return { ...entry.stored, unusedSince: entry.stored.unusedSince ?? now() };
+  };
+
+  /** There may be thousands, and each write waits for the disk. */
+  const keepWishes = (wishes: readonly StoredCertificate[]): void => {
+    if (wishes.length === 0) return;
+    repository.putAll(wishes);
+    for (const stored of wishes) {
+      const entry = all.get(stored.id) ?? { ...blank(stored), isWanted: true };
+      entry.stored = stored;
+      entry.shown = null;
+      all.set(stored.id, entry);
+    }
+    options.onChange();
   };
 
   const take = (certificate: StoredCertificate): void => {
     const entry = all.get(certificate.id) ?? blank(certificate);
     entry.stored = certificate;
     entry.snapshot = materialOf(certificate, vault, log);
+    entry.shown = null;
     all.set(certificate.id, entry);
-    changed(entry);
   };
 
   for (const kept of repository.list()) {
@@ -389,11 +376,12 @@ export function createIssuance(options: IssuanceOptions): Issuance {
     },
     setWanted: (wanted) => {
       const ids = new Set(wanted.map(({ id }) => id));
-      for (const each of wanted) trying('a certificate that is wanted could not be kept', () => want(each));
+      const news = wanted.map(wantedAs).filter((stored) => stored !== null);
       for (const entry of all.values()) {
         const isNews = entry.isWanted || entry.stored.unusedSince === null;
-        if (!ids.has(entry.stored.id) && isNews) trying('what is unused could not be kept', () => wantNoMore(entry));
+        if (!ids.has(entry.stored.id) && isNews) news.push(unwantedAs(entry));
       }
+      trying('which certificates are wanted could not be kept', () => keepWishes(news));
       look();
     },
     certificates: () => served,
@@ -411,6 +399,7 @@ export function createIssuance(options: IssuanceOptions): Issuance {
     put: (certificate) => {
       repository.put(certificate);
       take(certificate);
+      options.onChange();
       look();
     },
     putAll: (certificates) => {
@@ -434,21 +423,6 @@ export function createIssuance(options: IssuanceOptions): Issuance {
       await Promise.all(running);
     },
   };
-}
-
-/** There is none, or none that may be used any more. */
-function needsOrder({ stored, snapshot }: Live): boolean {
-  return stored.issued === null || stored.revokedAt !== null || snapshot === null;
-}
-
-function blank(stored: StoredCertificate): Live {
-  return { stored, isWanted: false, order: null, running: null, abort: null, snapshot: null, shown: null };
-}
-
-function show(entry: Live): Entry {
-  const { stored, isWanted, order, running, snapshot } = entry;
-  entry.shown ??= { stored, isWanted, order, isRunning: running !== null, snapshot };
-  return entry.shown;
 }
 
 /** A certificate of which nothing is known yet. */

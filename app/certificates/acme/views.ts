@@ -3,7 +3,7 @@ import type { Problem } from '../../contract/problems.ts';
 import { problem } from '../../problem.ts';
 import type { StoredIssued, StoredOrder } from '../../store/certificates.ts';
 import { type CertificateFacts, certificateFacts, ownersNoticeMs } from '../served.ts';
-import type { Entry } from './issuance.ts';
+import type { Entry } from './entry.ts';
 import { warnsAt } from './renewal.ts';
 
 const factsOf = new WeakMap<StoredIssued, CertificateFacts>();
