@@ -692,6 +692,33 @@ describe('the end', () => {
     expect(requests[0]!.isAnswered).toBe(false);
   });
 
+  test('leaves a client the time to read the last answer from its system', async () => {
+    const { client, connection, requests } = await greeted({}, { 4: 2 ** 31 - 1 });
+    client.send(windowUpdate(0, 2 ** 30), get(1));
+    await client.until(() => requests.length === 1);
+    client.socket.pause();
+    // More than the client's system takes, and no more than both do.
+    const body = Buffer.alloc(192 * 1024, 'last');
+    const { stream } = requests[0]!;
+    stream.respond(200, []);
+    stream.write(body);
+    stream.finish([]);
+    await client.until(() => {
+      connection.close();
+      return connection.socket.writableFinished;
+    });
+    for (let n = 0; n < 5; n += 1) {
+      const before = connection.socket.bytesRead;
+      client.send(windowUpdate(0, 1));
+      await client.until(() => connection.socket.bytesRead > before || connection.socket.destroyed);
+      connection.close();
+    }
+    client.socket.resume();
+    await client.until(() => client.isClosed);
+    expect(client.body(1).equals(body)).toBe(true);
+    expect(client.isEnded(1)).toBe(true);
+  });
+
   test('comes by itself where the client does not answer, and where it rests', async () => {
     const { client, connection } = await greeted({ onRequest: hello });
     client.send(get(1));

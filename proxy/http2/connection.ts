@@ -17,6 +17,7 @@ import {
 } from './frames.ts';
 import { HeaderBlock } from './header-block.ts';
 import { HpackError } from './hpack-decoder.ts';
+import { Lingering } from './lingering.ts';
 import { Sender } from './sender.ts';
 import { ourSettings, readSettings } from './settings.ts';
 import { SocketReading } from './socket-reading.ts';
@@ -24,9 +25,6 @@ import { Streams } from './streams.ts';
 
 /** What was gathered for a client that does not read, after which it is not read either. Bodies stop long before. */
 const gatheredBytes = 256 * 1024;
-/** What a client whose connection was ended may go on sending, and for how long. */
-const mostDroppedBytes = 1024 * 1024;
-const lingerMs = 5000;
 /** How long the last requests may be on their way before the connection is closed to them. */
 const drainMs = 1000;
 /** What is sent for a request beside its fields and its body: frame heads, windows. */
@@ -56,6 +54,7 @@ export class Http2Connection implements Timed {
   private readonly streams: Streams;
   private readonly deadlines = new Deadlines();
   private readonly idle: Allowance;
+  private readonly lingering: Lingering;
   private phase: number = phases.preface;
   private prefaceAt = 0;
   private hasSettings = false;
@@ -63,13 +62,13 @@ export class Http2Connection implements Timed {
   /** The client has said that it opens no more streams. */
   private isLeft = false;
   private isNamed = false;
-  private droppedBytes = 0;
 
   constructor(socket: Socket, client: Http2Client, settings: Http2Settings) {
     const { limits, clock } = settings;
     this.socket = socket;
     this.client = client;
     this.settings = settings;
+    this.lingering = new Lingering(clock);
     this.idle = new Allowance(limits.http2IdleBurstBytes, limits.http2IdleBytesPerSecond, mostAllowedBytes);
     this.block = new HeaderBlock(settings.maxHeaderBytes + spareBlockBytes);
     this.sender = new Sender(socket, this, settings.maxEncoderTableBytes, this.idle);
@@ -99,8 +98,10 @@ export class Http2Connection implements Timed {
    * called again and again.
    */
   close(): void {
-    // Nothing is left to be said to who lingers.
-    if (this.phase === phases.lingering && this.socket.writableFinished) this.socket.destroy();
+    // Who has got its last answer long ago need not linger. Others may still be reading it from the system's memory, and
+    // would lose the rest of it by whatever they send to a connection that is closed.
+    if (this.phase === phases.lingering && this.socket.writableFinished && this.lingering.hasRested)
+      this.socket.destroy();
     // Who has not begun yet may be about to ask, and knows only from then on what it is told.
     if (this.goAway !== goAways.none || this.phase !== phases.open) return;
     this.goAway = goAways.announced;
@@ -118,9 +119,9 @@ export class Http2Connection implements Timed {
     if (this.phase >= phases.lingering) return;
     this.name(limit);
     this.sender.goAway(this.streams.lastId, code);
-    this.finish();
+    this.finish(false);
     // Nothing that is still to be written is worth waiting for.
-    this.deadlines.linger = this.settings.clock.after(lingerMs);
+    this.deadlines.linger = this.lingering.begin(false);
   }
 
   /** A limit was met by somebody who is not to get another word. */
@@ -137,6 +138,7 @@ export class Http2Connection implements Timed {
   /** One stream less is open. */
   streamLeft(): void {
     if (this.streams.size > 0 || this.phase !== phases.open) return;
+    this.lingering.rests();
     if (this.goAway === goAways.final) this.finish();
     else if (this.isLeft) this.leave();
     else this.rest();
@@ -399,21 +401,22 @@ export class Http2Connection implements Timed {
   }
 
   /** Ends our side once all is written; what still comes is dropped, so that the client gets to read its end. */
-  private finish(): void {
+  private finish(isPatient = true): void {
     this.phase = phases.lingering;
     this.deadlines.clear();
     this.deadlines.linger = this.stalledAfter();
     this.streams.closeAll();
     this.socket.once('finish', () => {
-      this.deadlines.linger = this.settings.clock.after(lingerMs);
+      this.deadlines.linger = this.lingering.begin(isPatient);
     });
     this.sender.outlet.end();
     this.reading.resume();
   }
 
   private drop(bytes: number): void {
-    this.droppedBytes += bytes;
-    if (this.droppedBytes > mostDroppedBytes) this.socket.destroy();
+    const dueMs = this.lingering.drop(bytes, this.deadlines.linger);
+    if (dueMs === null) this.socket.destroy();
+    else this.deadlines.linger = dueMs;
   }
 
   private clientEnded(): void {
