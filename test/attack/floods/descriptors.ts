@@ -5,8 +5,15 @@ const wanted = 200_000;
 /** A shell that lets what it becomes have as many files and sockets as the system grants, up to many. */
 export const generous = ['sh', '-c', `ulimit -n ${wanted} 2>/dev/null; exec "$@"`, 'sh'] as const;
 
+let granted: number | null = null;
+
 /** Files and sockets that each process of an attack may have open. */
 export function grantedDescriptors(): number {
+  granted ??= findGranted();
+  return granted;
+}
+
+function findGranted(): number {
   const [program, ...args] = generous;
   const printing = 'process.stdout.write(String(process.report.getReport().userLimits.open_files.soft))';
   const { stdout } = spawnSync(program, [...args, process.execPath, '-e', printing], { encoding: 'utf8' });
