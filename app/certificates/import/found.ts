@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { ImportReport } from '../../contract/certificates.ts';
 import { Secret } from '../../secrets/secret.ts';
 import { certificatesOf } from '../export/pkcs12.ts';
+import { namesOf } from '../served.ts';
 
 /** A file of an installation that certificates are taken over from. Paths have `/` between their parts. */
 export interface ImportFile {
@@ -130,17 +131,6 @@ export function skip(
   details: Record<string, string | number> = {},
 ): Skipped {
   return { what, code, message, details: { ...details, what } };
-}
-
-/** DNS names and addresses; the common name where it says nothing else. */
-export function namesOf({ subjectAltName, subject }: X509Certificate): readonly string[] {
-  const names = (subjectAltName ?? '')
-    .split(', ')
-    .map((entry) => /^(?:DNS|IP Address):(.+)$/.exec(entry)?.[1]?.toLowerCase())
-    .filter((name) => name !== undefined);
-  if (names.length > 0) return names;
-  const commonName = /^CN=(.+)$/m.exec(subject)?.[1];
-  return commonName === undefined ? [] : [commonName.toLowerCase()];
 }
 
 /** An account's key, whatever it was written as: PKCS #8 PEM of it. Throws where it is none. */
