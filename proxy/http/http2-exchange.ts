@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { answerFields, withoutConnectionFields } from '../http2/answer-fields.ts';
+import { httpDate } from '../http1/http-date.ts';
 import type { StreamAnswering } from '../http2/contract.ts';
 import { errorCodes } from '../http2/frames.ts';
 import type { Http2Stream } from '../http2/stream.ts';
@@ -64,7 +64,7 @@ export class Http2Exchange extends LiveExchange implements StreamAnswering, Upgr
 
   informational(status: number, headers: HeaderList): void {
     if (this.hasHead || this.isOver) return;
-    this.stream.respond(status, withoutConnectionFields(headers.raw));
+    this.stream.respond(status, headers.raw);
   }
 
   head({ status, headers }: ResponseHead): void {
@@ -72,7 +72,7 @@ export class Http2Exchange extends LiveExchange implements StreamAnswering, Upgr
     this.isBodyless = this.request.method === 'HEAD' || status === 204 || status === 205 || status === 304;
     // No content, so no length of one (RFC 9110 §8.6): clients take a 204 that has one for a broken stream.
     if (status === 204 || status === 205) headers.delete('Content-Length');
-    const fields = answerFields(headers.raw);
+    const fields = dated(headers);
     if (this.isBodyless) {
       this.began(status, headers);
       this.stream.respondWhole(status, fields);
@@ -124,7 +124,7 @@ export class Http2Exchange extends LiveExchange implements StreamAnswering, Upgr
       stream.reset(errorCodes.internal);
       return;
     }
-    stream.finish(trailers === undefined || this.isBodyless ? none : withoutConnectionFields(trailers.raw));
+    stream.finish(trailers === undefined || this.isBodyless ? none : trailers.raw);
     // Some windows never open: the answer would lie here for as long as the connection lasts.
     if (stream.queue !== null) this.watchUnread();
   }
@@ -187,7 +187,7 @@ export class Http2Exchange extends LiveExchange implements StreamAnswering, Upgr
     }
     headers.delete('Sec-WebSocket-Accept');
     this.unlimited();
-    stream.respond(200, answerFields(headers.raw));
+    stream.respond(200, dated(headers));
     this.began(200, headers);
     const socket = new StreamSocket(stream, stream.input);
     this.socket = socket;
@@ -197,6 +197,11 @@ export class Http2Exchange extends LiveExchange implements StreamAnswering, Upgr
       this.closed(true);
     });
   }
+}
+
+/** With a `Date` (RFC 9110 §6.6.1). */
+function dated(headers: HeaderList): readonly string[] {
+  return headers.has('date') ? headers.raw : [...headers.raw, 'date', httpDate()];
 }
 
 /** What the head says of the body; -1: nothing. */

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { tokenCharacters, valueCharacters } from './field-lines.ts';
+import { httpDate } from './http-date.ts';
 
 /** How the end of an answer's body is told to the client. */
 export type AnswerFraming =
@@ -32,20 +33,6 @@ const statusLines: string[] = [];
 
 function statusLine(status: number): string {
   return (statusLines[status] ??= `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Unknown'}\r\n`);
-}
-
-let dateSecond = -1;
-let dateLine = '';
-
-/** The `Date` field of now, made once a second. */
-function dateField(): string {
-  const nowMs = Date.now();
-  const second = Math.trunc(nowMs / 1000);
-  if (second !== dateSecond) {
-    dateSecond = second;
-    dateLine = `Date: ${new Date(nowMs).toUTCString()}\r\n`;
-  }
-  return dateLine;
 }
 
 /** Field lines of an answer without those of its framing. Throws where a name or value would be read as something else. */
@@ -130,7 +117,7 @@ export function answerHead(status: number, raw: readonly string[], asked: AskedF
     }
   }
   if (framing === 'close') closes = true;
-  if (!hasDate) text += dateField();
+  if (!hasDate) text += `Date: ${httpDate()}\r\n`;
   if (closes) text += 'Connection: close\r\n';
   else if (asked.asksToKeepAlive) text += 'Connection: keep-alive\r\n';
   return { text: `${text}\r\n`, framing, bodyBytes: framing === 'length' ? Number(length) : 0, closes };

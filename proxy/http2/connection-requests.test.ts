@@ -41,7 +41,7 @@ describe('a body', () => {
     client.send(...Array.from({ length: 16 }, () => data(1, piece)));
     await client.until(() => client.of(0, frameTypes.windowUpdate).length > 1);
     // One more than at the begin: the connection's window is open again.
-    expect(client.errorOf(0)).toBeUndefined();
+    expect(client.errorOf(0)).toBeNull();
   });
 
   test('in many small pieces is held in few', async () => {
@@ -86,7 +86,7 @@ describe('a body', () => {
   ])('%s is malformed', async (_name, frames) => {
     const { client, requests } = await greeted();
     client.send(post(1, field('content-length', '5')), ...frames);
-    await client.until(() => client.errorOf(1) !== undefined);
+    await client.until(() => client.errorOf(1) !== null);
     expect(client.errorOf(1)).toBe(protocolError);
     expect(requests[0]!.faults).toHaveLength(1);
     expect(requests[0]!.isAnswered).toBe(false);

@@ -59,8 +59,8 @@ export class HpackEncoder {
 
   /**
    * Writes a block at `at`, gives where it ends. `raw`: name, value, name, value… as they came from a server, names in
-   * any case; those that concern a connection of HTTP/1 are left out. Status 0: trailers. A block that was written must be sent. Throws where a field cannot be sent: the block
-   * is void, and the next one puts the client's table right.
+   * any case; those that concern a connection of HTTP/1 are left out. Status 0: trailers. A block that was written must
+   * be sent. Throws where a field cannot be sent: the block is void, and the next one puts the client's table right.
    */
   encode(status: number, raw: readonly string[], out: Buffer, at: number): number {
     let next = at;
