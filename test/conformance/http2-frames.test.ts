@@ -5,6 +5,7 @@ import {
   field,
   frame,
   frameTypes,
+  greeting,
   indexedField,
   preface,
   requestFields,
@@ -156,7 +157,7 @@ describe('ends the connection, with its reason', () => {
     const { client, asked, serves } = await start(begin);
     client.send(...frames);
     await client.closed();
-    expect(codes).toContain(client.goAway);
+    expect(codes).toContain(client.errorOf(0));
     // Whatever was opened properly before it may have reached the server.
     expect(asked().filter((path) => !path.startsWith('/open'))).toEqual([]);
     expect(await serves()).toBe(true);
@@ -174,7 +175,7 @@ describe('ends the connection, with its reason', () => {
     await client.answered(3);
     client.send(late);
     await client.closed();
-    expect([streamClosed, protocol]).toContain(client.goAway);
+    expect([streamClosed, protocol]).toContain(client.errorOf(0));
     expect(asked()).toEqual(['/first', '/second']);
   });
 
@@ -214,7 +215,7 @@ describe('ends its stream, and the connection serves on', () => {
     expect(codes).toContain((await client.answered(1)).reset);
     client.send(request(3, '/after'));
     expect(await client.answered(3)).toMatchObject({ status: 200, body: 'ok', reset: null });
-    expect(client.goAway).toBeNull();
+    expect(client.errorOf(0)).toBeNull();
     expect(asked()).not.toContain('/late');
   });
 });
@@ -234,7 +235,7 @@ describe('is passed over', () => {
     await client.answered(1);
     client.send(...frames, request(3, '/second'));
     expect(await client.answered(3)).toMatchObject({ status: 200, reset: null });
-    expect(client.goAway).toBeNull();
+    expect(client.errorOf(0)).toBeNull();
     expect(asked()).toEqual(['/first', '/second']);
   });
 
@@ -248,7 +249,7 @@ describe('is passed over', () => {
     await client.answered(1);
     client.send(...frames, request(3, '/after'));
     expect(await client.answered(3)).toMatchObject({ status: 200 });
-    expect(client.goAway).toBeNull();
+    expect(client.errorOf(0)).toBeNull();
     expect(asked().filter((path) => path !== '/open1')).toEqual(['/after']);
     expect(server.received()).not.toMatch(/late/);
   });
@@ -307,7 +308,7 @@ describe('resets that a client brings about are counted', () => {
 
 describe('windows', () => {
   test('nothing is sent beyond a window, and all of it once it is opened', async () => {
-    const { client } = await start(Buffer.concat([preface, settingsFrame({ 4: 1 })]));
+    const { client } = await start(greeting({ 4: 1 }));
     client.send(request(1, '/first'));
     await pollUntil(() => client.answer(1).body === 'o', deadlineMs);
     await client.settled();
@@ -317,7 +318,7 @@ describe('windows', () => {
   });
 
   test('a window that settings made negative opens when it is above 0 again', async () => {
-    const { client } = await start(Buffer.concat([preface, settingsFrame({ 4: 1 })]));
+    const { client } = await start(greeting({ 4: 1 }));
     client.send(request(1, '/first'));
     await pollUntil(() => client.answer(1).body === 'o', deadlineMs);
     client.send(settingsFrame({ 4: 0 }), windowUpdate(1, 1));
@@ -345,7 +346,7 @@ describe('windows', () => {
     }
     client.send(request(999, '/after'));
     expect((await client.answered(999)).status).toBe(200);
-    expect(client.goAway).toBeNull();
+    expect(client.errorOf(0)).toBeNull();
     expect(sent).toBeGreaterThan(6_000_000);
   });
 
@@ -357,7 +358,7 @@ describe('windows', () => {
       client.send(...Array.from({ length: 60 }, () => data(1, 'x'.repeat(16_000))));
       await client.settled();
     }
-    expect(client.answer(1).reset ?? client.goAway).toBe(errorCodes.flowControl);
+    expect(client.answer(1).reset ?? client.errorOf(0)).toBe(errorCodes.flowControl);
   });
 });
 

@@ -1,7 +1,6 @@
 /** Reads frames of HTTP/2 (RFC 9113 §4). They are written by `../attack/floods/http2-frames.ts`. */
 
 export const pushPromise = 5;
-export const endOfStream = 1;
 export const acknowledges = 1;
 
 /** RFC 9113 §7. */

@@ -1,7 +1,9 @@
+import { once } from 'node:events';
 import type { Socket } from 'node:net';
+import tls from 'node:tls';
 import type { ClientLimits, LimitName } from '../../proxy/model/limits.ts';
 import type { CertificateSnapshot } from '../../proxy/model/snapshot.ts';
-import { endHeaders, endStream, frame, frameTypes, requestFields } from '../attack/floods/http2-frames.ts';
+import { endHeaders, endStream, frame, frameTypes, greeting, requestFields } from '../attack/floods/http2-frames.ts';
 import { makeCertificate } from './certificates.ts';
 import { RawHttp2Client } from './http2-client.ts';
 import { type Harness, loadBalancer, okAnswer, type RawServer, startProxy, startRawServer } from './proxy-harness.ts';
@@ -20,7 +22,7 @@ export interface Http2Proxy {
   asked(): string[];
   /** Limits that held clients off. */
   limits(): LimitName[];
-  /** `begin`: what is sent at once; else preface and settings, and what answers the server's. */
+  /** A client that has sent `begin`; left out: what clients begin with. */
   connect(begin?: Buffer): Promise<RawHttp2Client>;
   /** Whether a well-behaved client is served. */
   serves(): Promise<boolean>;
@@ -46,11 +48,17 @@ export async function startHttp2Proxy({ limits = {}, onData }: Http2ProxyOptions
     certificates: [await certificate],
   });
   const clients: RawHttp2Client[] = [];
-  async function connect(begin?: Buffer): Promise<RawHttp2Client> {
-    const client = await RawHttp2Client.connect(harness.port(), begin === undefined ? {} : { begin });
+  async function connect(begin = greeting()): Promise<RawHttp2Client> {
+    const socket = tls.connect({
+      host: '127.0.0.1',
+      port: harness.port(),
+      rejectUnauthorized: false,
+      ALPNProtocols: ['h2'],
+    });
+    const client = new RawHttp2Client(socket);
     clients.push(client);
-    // Or its word that it has read our settings would come between frames of the test.
-    if (begin === undefined) await client.settled();
+    await once(socket, 'secureConnect');
+    client.send(begin);
     return client;
   }
   return {
@@ -66,11 +74,11 @@ export async function startHttp2Proxy({ limits = {}, onData }: Http2ProxyOptions
       const client = await connect();
       client.send(request(1, '/good'));
       const { status, body } = await client.answered(1);
-      client.destroy();
+      client.socket.destroy();
       return status === 200 && body === 'ok';
     },
     async close() {
-      for (const client of clients) client.destroy();
+      for (const client of clients) client.socket.destroy();
       await harness.close();
       await server.close();
     },

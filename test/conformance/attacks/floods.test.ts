@@ -7,16 +7,7 @@ import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { ClientLimits, LimitName } from '../../../proxy/model/limits.ts';
 import type { CertificateSnapshot, EntryPointOptions } from '../../../proxy/model/snapshot.ts';
 import { attackNamed } from '../../attack/floods/attacks.ts';
-import {
-  endHeaders,
-  endStream,
-  frame,
-  frameTypes,
-  preface,
-  requestFields,
-  settingsAck,
-  settingsFrame,
-} from '../../attack/floods/http2-frames.ts';
+import { endHeaders, endStream, frame, frameTypes, greeting, requestFields } from '../../attack/floods/http2-frames.ts';
 import { makeCertificate } from '../../support/certificates.ts';
 import { pollUntil } from '../../support/poll.ts';
 import { type Harness, loadBalancer, sendRaw, startProxy } from '../../support/proxy-harness.ts';
@@ -299,7 +290,7 @@ test('an answer of HTTP/2 whose window stays shut is given up, and its server is
   const harness = await start({ stalledAnswerMs: 300 }, { isSecure: true, url });
   const { socket } = await connectSecure(harness);
   const asking = requestFields(host);
-  socket.write(Buffer.concat([preface, settingsFrame({ 4: 0 }), settingsAck]));
+  socket.write(greeting({ 4: 0 }));
   for (const stream of [1, 3, 5]) socket.write(frame(frameTypes.headers, endHeaders | endStream, stream, asking));
   await pollUntil(() => heldOff(harness, 'slow-reader') === 3, deadlineMs);
   await pollUntil(() => closed === 3, deadlineMs);
@@ -335,7 +326,7 @@ test('one address has so many requests under way on HTTP/2, over however many co
   const harness = await start({ http2StreamsPerAddress: 5 }, { isSecure: true, url });
   for (let n = 0; n < 3; n += 1) {
     const { socket } = await connectSecure(harness);
-    socket.write(Buffer.concat([preface, settingsFrame(), settingsAck]));
+    socket.write(greeting());
     for (const stream of [1, 3, 5]) {
       socket.write(frame(frameTypes.headers, endHeaders | endStream, stream, requestFields(host)));
     }

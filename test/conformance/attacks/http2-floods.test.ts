@@ -5,6 +5,7 @@ import {
   field,
   frame,
   frameTypes,
+  greeting,
   indexedField,
   preface,
   requestFields,
@@ -86,7 +87,7 @@ test('an answer that is asked for byte by byte (CVE-2019-9511)', { timeout: 60_0
       socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 4000000\r\n\r\n${'x'.repeat(4_000_000)}`);
   };
   rig = await startHttp2Proxy({ limits: { http2IdleBurstBytes: 64 * 1024, http2IdleBytesPerSecond: 1024 }, onData });
-  const client = await rig.connect(Buffer.concat([preface, settingsFrame({ 4: 0 })]));
+  const client = await rig.connect(greeting({ 4: 0 }));
   client.send(request(1, '/large'));
   await pour(client, windowUpdate(1, 1));
   await pollUntil(() => rig!.limits().includes('http2-idle-frames'), deadlineMs);
@@ -123,10 +124,9 @@ test('a field block that trickles in CONTINUATIONs', { timeout: 60_000 }, async 
 
 test('settings that are never acknowledged', { timeout: 60_000 }, async () => {
   rig = await startHttp2Proxy({ limits: { headMs: 300 } });
-  const { RawHttp2Client: Client } = await import('../../support/http2-client.ts');
-  const client = await Client.connect(rig.harness.port(), { acknowledgesSettings: false });
+  const client = await rig.connect(Buffer.concat([preface, settingsFrame()]));
   await client.closed();
-  expect(client.goAway).toBe(errorCodes.settingsTimeout);
+  expect(client.errorOf(0)).toBe(errorCodes.settingsTimeout);
 });
 
 test('a head that is far larger when it is unpacked (HPACK bomb)', { timeout: 60_000 }, async () => {

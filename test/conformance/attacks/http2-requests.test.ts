@@ -68,16 +68,16 @@ async function attack(...frames: readonly Buffer[]): Promise<{ reached: string; 
     const wasRefused = isRefused(came, client);
     // Others go on being served: on this connection, where it was not its error.
     let after = client;
-    if (client.isClosed || client.goAway !== null) after = await rig.connect();
+    if (client.isClosed || client.errorOf(0) !== null) after = await rig.connect();
     after.send(head(3, instead(':path', [':path', '/after'])));
     const next = await after.answered(3);
-    after.destroy();
+    after.socket.destroy();
     if (after !== client || !client.isClosed) expect(next).toMatchObject({ status: 200, body: 'ok' });
     const [reached = '', ...others] = rig.server.received().slice(before).split('GET /after HTTP/1.1\r\n');
     expect(others.length).toBeLessThanOrEqual(1);
     return { reached, wasRefused };
   } finally {
-    client.destroy();
+    client.socket.destroy();
   }
 }
 
@@ -175,7 +175,7 @@ describe('nothing reaches a server of a request with', () => {
       client.send(frame(frameTypes.headers, endHeaders | endStream, 3, second));
       for (const stream of [1, 3]) expect(isRefused(await client.answered(stream), client)).toBe(true);
       expect(rig.server.received().slice(before)).toBe('');
-      client.destroy();
+      client.socket.destroy();
     }
   });
 });
