@@ -3,17 +3,22 @@ import { jsonString } from './escape.ts';
 import { LineBuffer } from './line-buffer.ts';
 
 const text = (buffer: LineBuffer): string => Buffer.from(buffer.take()).toString();
+const add = (buffer: LineBuffer, line: string): void => {
+  buffer.begin();
+  buffer.text(line);
+  buffer.end();
+};
 
 test('holds lines in their order, however many, until they are taken', () => {
   const buffer = new LineBuffer();
   const lines = Array.from({ length: 3000 }, (_, n) => `${n} ${'é€😀'.repeat(n % 40)}\n`);
-  for (const line of lines) buffer.add(line);
+  for (const line of lines) add(buffer, line);
   expect(buffer.lines).toBe(3000);
   const first = buffer.take();
   expect(first.buffer.byteLength).toBe(first.byteLength);
   expect(Buffer.from(first).toString()).toBe(lines.join(''));
   expect(buffer.lines).toBe(0);
-  buffer.add('next\n');
+  add(buffer, 'next\n');
   expect(text(buffer)).toBe('next\n');
   // What was taken is not written to again.
   expect(Buffer.from(first).toString()).toBe(lines.join(''));
@@ -24,7 +29,7 @@ test('a line that was not ended leaves nothing', () => {
   const buffer = new LineBuffer();
   buffer.begin();
   buffer.text('half');
-  buffer.add('whole\n');
+  add(buffer, 'whole\n');
   expect(buffer.lines).toBe(1);
   expect(text(buffer)).toBe('whole\n');
 });

@@ -9,7 +9,7 @@ const backslash = 0x5c;
 const comma = 0x2c;
 const zero = 0x30;
 
-/** By character code, what stands for it in a JSON string of Go's: itself (1), a backslash and itself (2), `\u00…` (3). */
+/** By character code, its form in a JSON string of Go's: itself (1), a backslash and itself (2), `\u00…` (3). */
 const jsonForms = new Uint8Array(128);
 for (let code = 0x20; code < 0x7f; code += 1) jsonForms[code] = 1;
 jsonForms[quote] = 2;
@@ -27,13 +27,6 @@ export class LineBuffer {
   /** Where the line that is being written begins. */
   private length = 0;
   private at = 0;
-
-  /** A line with its end. */
-  add(line: string): void {
-    this.begin();
-    this.text(line);
-    this.end();
-  }
 
   /** Forgets what was written of a line that has not been ended. */
   begin(): void {

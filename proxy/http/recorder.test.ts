@@ -58,7 +58,14 @@ test('the access log has a line of each request it is to have, with its number',
   const sent: Traffic[] = [];
   let count = 0;
   const recorder = createRecorder((message) => sent.push(message as Traffic), {
-    writer: { wants: ({ status }) => status !== 204, write: (out, _record, _facts, number) => out.add(`${number}\n`) },
+    writer: {
+      wants: ({ status }) => status !== 204,
+      write: (out, _record, _facts, number) => {
+        out.begin();
+        out.text(`${number}\n`);
+        out.end();
+      },
+    },
     nextCount: () => ++count,
   });
   const counter = recorder.counter('web', null, null);
