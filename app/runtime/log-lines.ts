@@ -1,3 +1,5 @@
+import { unicodeEscape } from '../../proxy/access-log/escape.ts';
+
 /** One line of the engine's log, before it is written in a format. */
 export interface LogEntry {
   readonly level: 'info' | 'warn' | 'error';
@@ -32,16 +34,13 @@ function fieldText(value: unknown): string {
 }
 
 function onOneLine(text: string): string {
-  return unseen.test(text) ? seen(JSON.stringify(text)).slice(1, -1) : text;
+  return text.search(unseen) < 0 ? text : seen(JSON.stringify(text)).slice(1, -1);
 }
 
 /** Logs are read in terminals: control characters of any kind, and those that turn the writing round. */
-const unseen = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/u;
+const unseen = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu;
 
 /** JSON leaves some of these as they are. */
 function seen(json: string): string {
-  return json.replaceAll(
-    new RegExp(unseen, 'gu'),
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  return json.replaceAll(unseen, unicodeEscape);
 }

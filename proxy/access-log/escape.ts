@@ -36,7 +36,8 @@ export function quoted(text: string): string {
 const unseen = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]|(?! )\p{Zs}/gu;
 const unseenInJson = /[<>&\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu;
 
-function unicodeEscape(text: string): string {
+/** Each UTF-16 unit as JSON escapes it. */
+export function unicodeEscape(text: string): string {
   return Array.from({ length: text.length }, (_, i) => `\\u${text.charCodeAt(i).toString(16).padStart(4, '0')}`).join(
     '',
   );
