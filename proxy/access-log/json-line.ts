@@ -21,7 +21,6 @@ type Value = string | number | null | undefined;
 
 /** What is longer is written anew each time: visitors choose how long it is. */
 const mostKeptBytes = 1024;
-const redacted = 'REDACTED';
 
 /** Members of one line after the other, and its end. */
 export function jsonLine(options: AccessLogOptions): Part {
@@ -170,7 +169,7 @@ function keptValue(
 
 function ownHeader(name: string, mode: LoggedFieldMode, valueOf: (entry: AccessLogEntry) => string): Part | null {
   if (mode === 'drop') return null;
-  const write = keptValue(`request_${name}`, valueOf, 64, mode === 'redact' ? () => redacted : headerText);
+  const write = keptValue(`request_${name}`, valueOf, 64, mode === 'redact' ? () => 'REDACTED' : headerText);
   return (out, entry) => {
     if (valueOf(entry) !== '') write(out, entry);
   };

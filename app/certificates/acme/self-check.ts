@@ -29,7 +29,10 @@ const mostBytes = 4096;
 export function createSelfCheck(listening: () => readonly ListeningEntryPoint[]): SelfCheck {
   return async (challenge, entryPoint) => {
     const all = listening().filter(({ tls }) => !tls);
-    const found = entryPoint === null ? (all.find(({ port }) => port === 80) ?? all[0]) : byName(all, entryPoint);
+    const found =
+      entryPoint === null
+        ? (all.find(({ port }) => port === 80) ?? all[0])
+        : all.find(({ name }) => name === entryPoint);
     if (found) return visit(found, challenge);
     const reason =
       entryPoint === null
@@ -39,10 +42,6 @@ export function createSelfCheck(listening: () => readonly ListeningEntryPoint[])
   };
 }
 
-function byName(all: readonly ListeningEntryPoint[], wanted: string): ListeningEntryPoint | undefined {
-  return all.find(({ name }) => name === wanted);
-}
-
 function visit({ name, host: bound, port }: ListeningEntryPoint, challenge: HttpChallenge): Promise<SelfSeen> {
   const host = bound === '' || bound === '0.0.0.0' ? '127.0.0.1' : bound === '::' ? '::1' : bound;
   const address = `${isIPv6(host) ? `[${host}]` : host}:${port}`;
@@ -50,8 +49,12 @@ function visit({ name, host: bound, port }: ListeningEntryPoint, challenge: Http
   const unseen = (what: string): SelfSeen => ({ isAnswered: false, reason: `${name} (${address}) ${what}` });
   return new Promise((resolve) => {
     const visiting = request({
-      ...{ host, port, path: `/.well-known/acme-challenge/${challenge.token}`, headers: { host: asked } },
-      ...{ agent: false, signal: AbortSignal.timeout(timeoutMs) },
+      host,
+      port,
+      path: `/.well-known/acme-challenge/${challenge.token}`,
+      headers: { host: asked },
+      agent: false,
+      signal: AbortSignal.timeout(timeoutMs),
     });
     visiting.once('response', (response) => {
       let body = '';
