@@ -1,6 +1,5 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { nameIn } from '../proxy/model/names.ts';
 import { giveBackMemory } from '../proxy/spare-memory.ts';
 import { type Access, createAccess } from './access/access.ts';
 import { type Dashboard, startDashboard } from './access/dashboard.ts';
@@ -10,18 +9,15 @@ import { version } from './cli/version.ts';
 import { isAsTraefik } from './config/compatibility.ts';
 import { createSettings } from './config/settings.ts';
 import type { StaticConfiguration } from './config/static.ts';
-import { type DockerProviderName, dockerProviderName } from './contract/docker-name.ts';
+import { dockerProviderName } from './contract/docker-name.ts';
 import type { Problem } from './contract/objects.ts';
-import { viewKey } from './contract/view-key.ts';
 import { createEngineCertificates } from './engine-certificates.ts';
+import { createEngineContainers } from './engine-containers.ts';
 import { createEngineMetrics } from './engine-metrics.ts';
 import { createProviderSet } from './engine-providers.ts';
 import type { EngineContext } from './operations/context.ts';
 import { startControlServer } from './operations/control-server.ts';
 import { problem } from './problem.ts';
-import type { InspectedContainer } from './providers/docker/configuration.ts';
-import { containerFacts } from './providers/docker/configuration.ts';
-import type { DockerObservation } from './providers/docker/provider.ts';
 import { type Changes, createChanges } from './providers/gatehouse/changes.ts';
 import { exposureEntryPoint, type Surroundings } from './providers/gatehouse/configuration.ts';
 import { createExposures, type Exposures } from './providers/gatehouse/exposures.ts';
@@ -45,8 +41,8 @@ import { EngineStartError } from './runtime/start-error.ts';
 import { engineStatus } from './runtime/status.ts';
 import { createTraffic } from './runtime/traffic.ts';
 import { originOf } from './runtime/urls.ts';
-import type { ContainerFacts } from './runtime/views.ts';
 import { createWorkerPool, workerEntry } from './runtime/worker-pool.ts';
+import { createWorkerRestarts } from './runtime/worker-restarts.ts';
 import { createSecrets } from './secrets/files.ts';
 import { startAccessLog } from './shield/access-log/start.ts';
 import { diskFullError, prepareDataDir } from './store/data-dir.ts';
@@ -80,8 +76,6 @@ const newsAfterMs = 5000;
 const changesInSnapshot = 100;
 /** How often the status is made anew though nothing has happened, in ticks of a second. */
 const lookAgainTicks = 15;
-/** A worker that died is mentioned for this long. */
-const restartShownMs = 10 * 60_000;
 
 /**
  * Starts all parts; the only place that does. Throws EngineStartError or StoreError, whose message and `fix` are for
@@ -171,7 +165,7 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
   const access = createAccess({ store: store.access, record: changes.record, log, now });
 
   // Workers and certificates do not need each other to come up.
-  const restarts: { readonly at: number; readonly reason: string }[] = [];
+  const restarts = createWorkerRestarts(now);
   const reusePort = process.platform === 'linux';
   const failing = createFailingServers(() => picture.touch());
   const metrics = createEngineMetrics(options.configuration.metrics, {
@@ -203,7 +197,7 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
     onRestart: (worker, reason) => {
       failing.note(worker, {});
       metrics?.forgetWorker(worker);
-      restarts.push({ at: now(), reason });
+      restarts.note(reason);
       traffic.setOpenConnections(worker, 0);
       changes.record({ actor: 'system', kind: 'worker.restarted', subject: `worker ${worker}`, details: { reason } });
       touch();
@@ -238,8 +232,7 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
   });
   defer(health.stop);
 
-  /** By provider; without those that have not answered. */
-  const observations = new Map<DockerProviderName, DockerObservation>();
+  const containers = createEngineContainers();
   const entryPoints = () => configuration().entryPoints;
   const listeners = createListeners({
     pool,
@@ -296,10 +289,7 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
   defer(certificates.stop);
 
   const surroundings = (): Surroundings => ({
-    containers: [...observations.values()].flatMap(({ containers }) => containers),
-    reach: (endpoint) =>
-      observations.get(dockerProviderName(endpoint))?.reach ?? { network: null, addresses: { kind: 'direct' } },
-    hasAnswered: (endpoint) => observations.has(dockerProviderName(endpoint)),
+    ...containers.surroundings(),
     entryPoint: exposureEntryPoint(entryPoints()),
   });
   const overrides: Overrides = createOverrides({
@@ -332,9 +322,8 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
     publish: (publication) => void publisher.publish(publication),
     retract: (provider) => void publisher.retract(provider),
     onView: () => touch(),
-    onContainers: (provider, next) => {
-      if (next === null) observations.delete(provider);
-      else observations.set(provider, next);
+    onContainers: (provider, observation) => {
+      containers.observe(provider, observation);
       touch();
       void refreshExposures();
     },
@@ -343,33 +332,18 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
 
   let starting = true;
   let dashboard: Dashboard | null = null;
-  const facts = new WeakMap<
-    InspectedContainer,
-    { readonly problems: readonly Problem[]; readonly facts: ContainerFacts }
-  >();
-  const factsOf = (container: InspectedContainer, problems: readonly Problem[]): ContainerFacts => {
-    const known = facts.get(container);
-    if (known !== undefined && same(known.problems, problems)) return known.facts;
-    const made = containerFacts(container, problems);
-    facts.set(container, { problems, facts: made });
-    return made;
-  };
-  const engineProblems = (): Problem[] => {
-    const recent = restarts.filter(({ at }) => now() - at < restartShownMs);
-    const last = recent.at(-1);
-    return [
-      ...store.problems,
-      ...authority.problems,
-      ...secrets.problems(),
-      ...tlsFiles.problems(),
-      ...certificates.problems(),
-      ...accessLog.problems,
-      ...limitsReached.problems(),
-      ...(dashboard?.problems() ?? []),
-      ...(last === undefined ? [] : [workersRestarted(recent.length, last.reason)]),
-      ...(exposures.pausedAll() ? [pausedAllProblem()] : []),
-    ];
-  };
+  const engineProblems = (): Problem[] => [
+    ...store.problems,
+    ...authority.problems,
+    ...secrets.problems(),
+    ...tlsFiles.problems(),
+    ...certificates.problems(),
+    ...accessLog.problems,
+    ...limitsReached.problems(),
+    ...(dashboard?.problems() ?? []),
+    ...restarts.problems(),
+    ...(exposures.pausedAll() ? [pausedAllProblem()] : []),
+  ];
   const picture = createPicture({
     hub,
     certificates: ({ routers }) => certificates.views(routers),
@@ -378,19 +352,7 @@ async function start(options: EngineOptions, defer: (closer: () => unknown) => v
       state: publisher.state(),
       entryPoints: listeners.bound(),
       health: failing.over(health.current()),
-      containers: [...observations].flatMap(([provider, { containers, decisions }]) =>
-        containers.map((container, index) => {
-          const decision = decisions[index];
-          return {
-            facts: factsOf(container, decision?.problems ?? []),
-            routers: [
-              ...(decision?.routers ?? []).map((name) => nameIn(provider, name)),
-              ...(decision?.tcpRouters ?? []).map((name) => viewKey({ protocol: 'tcp', name: nameIn(provider, name) })),
-              ...(decision?.udpRouters ?? []).map((name) => viewKey({ protocol: 'udp', name: nameIn(provider, name) })),
-            ],
-          };
-        }),
-      ),
+      containers: containers.sources(),
       exposures: exposures.operations.list(),
       pausedAll: exposures.pausedAll(),
       unbuilt: publisher.errors(),
@@ -549,16 +511,6 @@ function waitAtMost(ms: number): Promise<void> {
 function builtDashboardDir(): string {
   const here = import.meta.url;
   return fileURLToPath(new URL(here.endsWith('.ts') ? '../out/renderer' : '../renderer', here));
-}
-
-function workersRestarted(count: number, reason: string): Problem {
-  return problem(
-    'WORKER_RESTARTED',
-    'warning',
-    `A worker of the proxy stopped and was replaced${count === 1 ? '' : ` (${count} times)`}: ${reason}. Connections that it held were cut.`,
-    'The engine log has the details. If it happens again, please report it.',
-    { count, reason },
-  );
 }
 
 function pausedAllProblem(): Problem {
