@@ -38,3 +38,9 @@ export interface EntryContext {
   /** New answers tell the client to open another connection next time. */
   isDraining: boolean;
 }
+
+/** How long a client may leave what is ready for it where it is; 0: as long as it likes. */
+export function unreadLimitMs({ options, clientLimits }: Pick<EntryContext, 'options' | 'clientLimits'>): number {
+  const { idleMs } = options.timeouts;
+  return idleMs === 0 ? clientLimits.stalledAnswerMs : Math.min(idleMs, clientLimits.stalledAnswerMs);
+}

@@ -136,8 +136,9 @@ export class Http1Exchange extends LiveExchange implements Answering, UpgradePor
     return fault === null ? takeTrailers(this.request, raw) : fault.detail;
   }
 
-  protected awaitDrain(): void {
-    // The connection tells of it in any case.
+  protected dropUnread(): void {
+    this.isOver = true;
+    this.connection.destroy();
   }
 
   protected giveUpBody(): void {

@@ -5,17 +5,14 @@ import { errorCodes } from '../http2/frames.ts';
 import type { Http2Stream } from '../http2/stream.ts';
 import { StreamSocket } from '../http2/stream-socket.ts';
 import { takeTrailers } from './canonical.ts';
-import { type Holdup, stuckAfterMs } from './crowd.ts';
 import type { EntryContext } from './entry-context.ts';
 import { answerError } from './error-page.ts';
 import type { ResponseHead } from './exchange.ts';
 import type { HeaderList } from './header-list.ts';
 import { askForSocket, isAnswerTo } from './http2-socket.ts';
 import { joinConnections } from './join.ts';
-import { stoppedReading } from './limit-counts.ts';
 import { LiveExchange } from './live-exchange.ts';
 import type { LiveRequest, UpgradePort } from './live-request.ts';
-import type { Limited } from './time-limits.ts';
 
 const none: readonly string[] = [];
 
@@ -28,21 +25,18 @@ export interface StreamOwner {
 /** An answer on one HTTP/2 stream. */
 export class Http2Exchange extends LiveExchange implements StreamAnswering, UpgradePort {
   private readonly stream: Http2Stream;
-  private readonly entry: EntryContext;
   private readonly owner: StreamOwner;
   private isBodyless = false;
   /** Of the body, by its Content-Length; -1: it has none. */
   private bytesLeft = -1;
   /** The body is longer than its head says; only a reset can tell the client. */
   private isFalse = false;
-  private unread: (Limited & Holdup) | null = null;
   private socketKey = '';
   private socket: StreamSocket | null = null;
 
   constructor(request: LiveRequest, stream: Http2Stream, context: EntryContext, atMs: number, owner: StreamOwner) {
     super(request, context, atMs);
     this.stream = stream;
-    this.entry = context;
     this.owner = owner;
     stream.begin(this);
   }
@@ -100,10 +94,6 @@ export class Http2Exchange extends LiveExchange implements StreamAnswering, Upgr
     return false;
   }
 
-  protected awaitDrain(): void {
-    // The stream tells of it in any case.
-  }
-
   /** What was sent is a copy. */
   get isFlushed(): boolean {
     return this.stream.queue === null;
@@ -126,7 +116,9 @@ export class Http2Exchange extends LiveExchange implements StreamAnswering, Upgr
     }
     stream.finish(trailers === undefined || this.isBodyless ? none : trailers.raw);
     // Some windows never open: the answer would lie here for as long as the connection lasts.
-    if (stream.queue !== null) this.watchUnread();
+    if (stream.queue === null) return;
+    this.moving();
+    this.stalled();
   }
 
   abort(_error: Error): void {
@@ -146,10 +138,6 @@ export class Http2Exchange extends LiveExchange implements StreamAnswering, Upgr
 
   streamClosed(isAnswered: boolean): void {
     this.owner.streamClosed();
-    if (this.unread) {
-      this.entry.limits.forget(this.unread);
-      this.entry.unread.delete(this.unread);
-    }
     if (this.socket === null) this.closed(isAnswered && this.hasHead);
     else if (!isAnswered) this.socket.destroy();
   }
@@ -159,18 +147,9 @@ export class Http2Exchange extends LiveExchange implements StreamAnswering, Upgr
     this.stream.input?.drop();
   }
 
-  private watchUnread(): void {
-    const sinceMs = performance.now();
-    const unread: Limited & Holdup = {
-      isStuck: (nowMs) => nowMs - sinceMs > stuckAfterMs,
-      expired: () => {
-        this.notes.error ??= { code: 'CLIENT_ABORTED', detail: stoppedReading };
-        this.stream.reset(errorCodes.cancel);
-      },
-    };
-    this.unread = unread;
-    this.entry.unread.add(unread);
-    this.entry.limits.watch(unread, this.entry.clientLimits.stalledAnswerMs);
+  protected dropUnread(): void {
+    this.isOver = true;
+    this.stream.reset(errorCodes.cancel);
   }
 
   /** A server's 101 turns the stream into a pipe (RFC 8441 §5). */

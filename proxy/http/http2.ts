@@ -10,7 +10,7 @@ import type { LimitName } from '../model/limits.ts';
 import { isRefusedMethod, takeFields, takeTarget } from './canonical.ts';
 import { networkOf, plainAddress } from './client-address.ts';
 import { peerOf } from './connection.ts';
-import type { EntryContext } from './entry-context.ts';
+import { type EntryContext, unreadLimitMs } from './entry-context.ts';
 import { answerError } from './error-page.ts';
 import { answer } from './exchange.ts';
 import { setForwardingFields } from './forwarding.ts';
@@ -53,7 +53,8 @@ export function createHttp2Side(context: EntryContext): Http2Side {
   };
 }
 
-function settingsOf({ options, clientLimits }: EntryContext): Http2Settings {
+function settingsOf(context: EntryContext): Http2Settings {
+  const { options, clientLimits } = context;
   const { timeouts, maxHeaderBytes, http2 = {} } = options;
   const { idleMs } = timeouts;
   const { headMs } = clientLimits;
@@ -65,7 +66,7 @@ function settingsOf({ options, clientLimits }: EntryContext): Http2Settings {
     maxEncoderTableBytes: http2.maxEncoderHeaderTableSize ?? defaultTableBytes,
     headMs,
     idleMs,
-    stalledMs: Math.min(idleMs, clientLimits.stalledAnswerMs),
+    stalledMs: unreadLimitMs(context),
     limits: clientLimits,
     clock: new InboundClock(Math.min(mostLookMs, Math.max(leastLookMs, shortestMs / 2))),
   };

@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import type { LoggedFacts, LoggedFields, RequestRecord } from '../model/request-record.ts';
 import { BodyWatch } from './body-watch.ts';
 import { type Holdup, stuckAfterMs } from './crowd.ts';
-import type { EntryContext } from './entry-context.ts';
+import { type EntryContext, unreadLimitMs } from './entry-context.ts';
 import { answerError } from './error-page.ts';
 import { blankNotes, type Exchange, type Handler, type ResponseHead, type ResponseSink } from './exchange.ts';
 import type { HeaderList } from './header-list.ts';
@@ -131,8 +131,8 @@ export abstract class LiveExchange implements Exchange, ResponseSink {
 
   /** The answer is out and nobody wants the rest of the body, but the client goes on sending it. */
   protected abstract giveUpBody(): void;
-  /** `drained` must be called once the client takes more again. */
-  protected abstract awaitDrain(): void;
+  /** Breaks the answer off, ended or not: the client does not take what was written of it. */
+  protected abstract dropUnread(): void;
 
   /** Answers that the body took too long. */
   protected refuseBody(detail: string): void {
@@ -162,7 +162,6 @@ export abstract class LiveExchange implements Exchange, ResponseSink {
   onDrain(listener: () => void): void {
     if (this.drainListeners === null) {
       this.drainListeners = [listener];
-      this.awaitDrain();
     } else if (!this.drainListeners.includes(listener)) {
       this.drainListeners.push(listener);
     }
@@ -174,10 +173,9 @@ export abstract class LiveExchange implements Exchange, ResponseSink {
     if (this.drainListeners) for (const listener of this.drainListeners) listener();
   }
 
-  /** The client takes no more for now. One that takes nothing for as long as a connection may idle is given up. */
+  /** The client takes no more for now. One that takes nothing for too long is given up; `drained` tells of the others. */
   protected stalled(): void {
-    const { options, clientLimits } = this.context;
-    const limitMs = Math.min(options.timeouts.idleMs, clientLimits.stalledAnswerMs);
+    const limitMs = unreadLimitMs(this.context);
     if (this.stall || limitMs === 0) return;
     const sinceMs = performance.now();
     const stall: Limited & Holdup = {
@@ -186,16 +184,15 @@ export abstract class LiveExchange implements Exchange, ResponseSink {
         this.moving();
         this.notes.error ??= { code: 'CLIENT_ABORTED', detail: stoppedReading };
         this.request.goneListener?.clientGone();
-        this.abort(new Error(stoppedReading));
+        this.dropUnread();
       },
     };
     this.stall = stall;
     this.context.limits.watch(stall, limitMs);
     this.context.unread.add(stall);
-    this.awaitDrain();
   }
 
-  private moving(): void {
+  protected moving(): void {
     if (this.stall === null) return;
     this.context.limits.forget(this.stall);
     this.context.unread.delete(this.stall);

@@ -420,12 +420,7 @@ export class Http2Connection implements Timed {
   }
 
   private clientEnded(): void {
-    if (this.phase >= phases.lingering) return;
-    this.phase = phases.lingering;
-    this.deadlines.clear();
-    this.deadlines.linger = this.stalledAfter();
-    this.streams.closeAll();
-    this.sender.outlet.end();
+    if (this.phase < phases.lingering) this.finish(false);
   }
 
   private closed(): void {
