@@ -20,9 +20,9 @@ interface Surroundings {
 const adoptedAtOnce = 50;
 
 /**
- * Takes over what an import found. A certificate of a resolver that is here too is renewed by that from now on; one of a
- * resolver that is not stays as its owner's. Accounts are taken for resolvers that have none of their own yet. Rejects
- * with OperationError where they cannot be kept; those that were kept by then stay.
+ * Takes over what an import found. A certificate of a resolver that is here too is renewed by that from now on; one of
+ * a resolver that is not stays as its owner's. Accounts are taken for resolvers that have none of their own yet.
+ * Rejects with OperationError where they cannot be kept; those that were kept by then stay.
  */
 export async function adoptFound(
   { certificates, accounts }: Pick<Found, 'certificates' | 'accounts'>,

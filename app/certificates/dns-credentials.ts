@@ -69,8 +69,8 @@ export function createDnsCredentials(options: DnsCredentialOptions): DnsCredenti
   };
 
   /**
-   * What was typed, over what is kept: a secret that is left empty stays. With another address it does not, as whoever may
-   * use the dashboard could else have it sent to a server of his own.
+   * What was typed, over what is kept: a secret that is left empty stays. With another address it does not, as whoever
+   * may use the dashboard could else have it sent to a server of his own.
    */
   const merged = async (definition: DnsProviderDefinition, given: Readonly<Record<string, string>>) => {
     refuseUnknown(definition, given);

@@ -95,13 +95,19 @@ SIGTERM and SIGINT let requests under way finish; a second one stops at once.`,
   },
 };
 
-/** How other commands on this engine begin; `npm start` says that it is a checkout, where there is no `gatehouse` on the PATH. */
+/**
+ * How other commands on this engine begin; `npm start` says that it is a checkout, where there is no `gatehouse` on the
+ * PATH.
+ */
 function commandOf(dataDir: string | undefined): (command: string) => string {
   const name = process.env['GATEHOUSE_COMMAND'] ?? 'gatehouse';
   return (command) => `${name} ${command}${dataDir === undefined ? '' : ` --data-dir ${dataDir}`}`;
 }
 
-/** What goes wrong while it runs, or Traefik's log where that goes to the standard output. Everything, with its details, is in engine.log in the data folder. */
+/**
+ * What goes wrong while it runs, or Traefik's log where that goes to the standard output. Everything, with its details,
+ * is in engine.log in the data folder.
+ */
 function printLogLine(terminal: Terminal, { level, message, details, text }: LogLine, isLogOfTraefik: boolean): void {
   if (isLogOfTraefik) {
     if (text !== null) terminal.out(text.trimEnd());

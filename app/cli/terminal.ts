@@ -16,7 +16,9 @@ export interface Terminal {
   readonly interactive: boolean;
   /** Asks for a secret without showing it; from a pipe it reads the first line. Null where the person gave up. */
   readonly readSecret: (prompt: string) => Promise<string | null>;
-  /** Aborted on SIGINT and SIGTERM. Whoever has asked for it must end by it; for all others the signals end the process. */
+  /**
+   * Aborted on SIGINT and SIGTERM. Whoever has asked for it must end by it; for all others the signals end the process.
+   */
   readonly stopped: () => AbortSignal;
 }
 

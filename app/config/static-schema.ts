@@ -11,7 +11,9 @@ import { tcpServersTransportSchema } from '../../proxy/model/stream.ts';
  */
 
 interface StaticMark {
-  /** `unserved`: a warning names the option. `refused`: leaving it out would not be safe. `quiet`: makes no difference. */
+  /**
+   * `unserved`: a warning names the option. `refused`: leaving it out would not be safe. `quiet`: makes no difference.
+   */
   readonly static: 'unserved' | 'refused' | 'quiet';
   /** The end of a sentence that begins with the option's name. */
   readonly why: string;

@@ -117,8 +117,8 @@ export interface StaticConfiguration {
   /** Of TCP services that name none. */
   readonly tcpServersTransport?: TcpServersTransportConfig;
   /**
-   * `traefik`: requests and options are read as Traefik reads them, also where that is less safe. Left out, or `secure`:
-   * as docs/compatibility.md says.
+   * `traefik`: requests and options are read as Traefik reads them, also where that is less safe. Left out, or
+   * `secure`: as docs/compatibility.md says.
    */
   readonly compatibility?: CompatibilityMode;
   readonly certificatesResolvers?: readonly AcmeResolver[];

@@ -57,8 +57,8 @@ const longestPauseMs = 20_000;
 const tries = 4;
 
 /**
- * Asks a provider's API: with a time limit and a bounded answer, again after faults that pass, and with every failure as
- * a `DnsProviderError` without secrets. Redirects are not followed: credentials go to the provider only.
+ * Asks a provider's API: with a time limit and a bounded answer, again after faults that pass, and with every failure
+ * as a `DnsProviderError` without secrets. Redirects are not followed: credentials go to the provider only.
  */
 export function createAsk({ home, secrets, reasonOf, judge, options = {} }: AskSettings): Ask {
   const pause = options.pause ?? pauseFor;

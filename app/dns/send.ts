@@ -18,7 +18,10 @@ interface RawQuestion {
   readonly mostBytes: number;
 }
 
-/** Sends one request over HTTP or HTTPS and reads its answer whole. Redirects are answers. Rejects with the system's errors. */
+/**
+ * Sends one request over HTTP or HTTPS and reads its answer whole. Redirects are answers. Rejects with the system's
+ * errors.
+ */
 export function send(url: string, { method, headers, body, signal, mostBytes }: RawQuestion): Promise<RawAnswer> {
   const { promise, resolve, reject } = Promise.withResolvers<RawAnswer>();
   const length = body === null ? {} : { 'content-length': String(Buffer.byteLength(body)) };

@@ -214,7 +214,9 @@ function twoReadings({ first, second }: { readonly first: string | null; readonl
   return verdict('refused', 'TWO_READINGS', sentence, { first: first ?? '–', second: second ?? '–' });
 }
 
-/** The servers of a service and, where it leads to others, of those; copies that go to mirrors are answered by nobody. */
+/**
+ * The servers of a service and, where it leads to others, of those; copies that go to mirrors are answered by nobody.
+ */
 export function serversBehind(
   service: ServiceView | undefined,
   services: readonly ServiceView[],
@@ -227,7 +229,10 @@ export function serversBehind(
   return [...service.servers, ...behind.flatMap((child) => serversBehind(child, services, seen))];
 }
 
-/** Routers in the order in which the table tries them, up to the one that matches. Those of other hosts are only counted. */
+/**
+ * Routers in the order in which the table tries them, up to the one that matches. Those of other hosts are only
+ * counted.
+ */
 function tryRoutes(
   routes: readonly ChildRouterSnapshot[],
   asked: ProxyRequest,

@@ -10,7 +10,8 @@ const startedAfterMs = 6000;
  * 10 MB, and never give that back; it stays at its first size until all have started. From then on a thread may
  * enlarge it, which takes a quarter off what a request costs under load, and its old generation may double before it is
  * marked: by V8's own measure so small a heap is marked whenever it has grown by a tenth, several times a second while
- * connections come and go. The collector is put in reach of `proxy/spare-memory.ts`, which uses it while a thread is idle.
+ * connections come and go. The collector is put in reach of `proxy/spare-memory.ts`, which uses it while a thread is
+ * idle.
  */
 export function keepHeapSmall(): void {
   setFlagsFromString('--semi-space-growth-factor=1');

@@ -3,7 +3,10 @@ import type { Problem } from '../contract/objects.ts';
 import type { Log } from '../log.ts';
 import { problem } from '../problem.ts';
 
-/** What limits hold off and what servers do wrong, gathered from all workers: told in the log, counted, and shown while it lasts. */
+/**
+ * What limits hold off and what servers do wrong, gathered from all workers: told in the log, counted, and shown while
+ * it lasts.
+ */
 export interface LimitsReached {
   readonly add: (counts: readonly LimitCount[]) => void;
   /** Since the start. */

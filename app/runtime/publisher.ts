@@ -217,7 +217,10 @@ function together(
   ];
 }
 
-/** Hosts that visitors may ask for over TLS: of routers that serve or refuse, and the domains that these name for their certificates. */
+/**
+ * Hosts that visitors may ask for over TLS: of routers that serve or refuse, and the domains that these name for their
+ * certificates.
+ */
 function hostsToCertify(state: RuntimeState, entryPoints: readonly StaticEntryPoint[]): readonly string[] {
   const secure = new Set(entryPoints.filter(({ tls }) => tls).map(({ name }) => name));
   const hosts = new Set<string>();

@@ -16,8 +16,8 @@ type FieldValue = string | number | undefined;
 type FieldOf = (entry: AccessLogEntry) => FieldValue;
 
 /**
- * What a value is made from. Requests have much in common with those before them; values are written out anew only where
- * what they are made from has changed. `each`: every request has its own.
+ * What a value is made from. Requests have much in common with those before them; values are written out anew only
+ * where what they are made from has changed. `each`: every request has its own.
  */
 export type FieldSource = 'client' | 'host' | 'server' | 'start' | 'tls' | 'few' | 'each';
 
@@ -78,7 +78,9 @@ export function clientHost({ record, facts }: AccessLogEntry): string {
   return facts.forwardedFor ?? record.clientIp;
 }
 
-/** Whether a field is written, by its name in any case. Traefik takes `redact` of one that is no header for the default. */
+/**
+ * Whether a field is written, by its name in any case. Traefik takes `redact` of one that is no header for the default.
+ */
 export function keepsField({ fields }: AccessLogOptions, name: string): boolean {
   const lowerName = name.toLowerCase();
   const mode = Object.hasOwn(fields.names, lowerName) ? fields.names[lowerName] : undefined;

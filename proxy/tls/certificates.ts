@@ -13,7 +13,9 @@ export interface CertificateStore {
   select(serverName: string): SecureContext | undefined;
   /** The same with the certificate itself. `isFallback`: no certificate has the name. */
   find(serverName: string): FoundCertificate | undefined;
-  /** What session tickets are sealed with, so that every worker knows those of the others; replaced from time to time. */
+  /**
+   * What session tickets are sealed with, so that every worker knows those of the others; replaced from time to time.
+   */
   setTicketSecret(secret: string): void;
   /**
    * Ticket keys of servers with these TLS options, 48 bytes; null: each server has its own. Servers with other options
@@ -42,7 +44,10 @@ interface Entry {
   context: SecureContext | null;
 }
 
-/** `onUnusable` is told of one that was taken as good, and turned out at its first visitor not to be; it is served no more. */
+/**
+ * `onUnusable` is told of one that was taken as good, and turned out at its first visitor not to be; it is served no
+ * more.
+ */
 export function createCertificateStore(onUnusable: (failure: Unusable) => void = () => undefined): CertificateStore {
   const byId = new Map<string, Entry>();
   const byName = new Map<string, Entry>();
@@ -99,7 +104,8 @@ export function createCertificateStore(onUnusable: (failure: Unusable) => void =
         forget(certificate.id);
         try {
           // Made now and not at the first visit: a key that does not fit is then known before a visitor meets it.
-          // Not so for those that were judged before: a thousand hosts would keep a worker from its visitors for half a second.
+          // Not so for those that were judged before: a thousand hosts would keep a worker from its visitors for half a
+          // second.
           const isLater = (certificate.isOwn || certificate.isJudged) && !certificate.isDefault;
           const entry = { certificate, context: isLater ? null : contextOf(certificate) };
           // It stands behind all others.

@@ -31,7 +31,9 @@ export interface Issuance {
   readonly renewNow: (id: string) => void;
   /** Adds or changes a certificate. */
   readonly put: (certificate: StoredCertificate) => void;
-  /** Adds or changes many, all of them or none. Nobody is told of it before `look`, which is to follow the last of them. */
+  /**
+   * Adds or changes many, all of them or none. Nobody is told of it before `look`, which is to follow the last of them.
+   */
   readonly putAll: (certificates: readonly StoredCertificate[]) => void;
   readonly forget: (id: string) => boolean;
   readonly accounts: Accounts;

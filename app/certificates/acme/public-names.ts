@@ -1,7 +1,10 @@
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
-/** Ends of names that no public CA signs: RFC 6761, 6762, 7686, 8375, 9476 and ICANN's `.internal`; `.lan` and such by custom. */
+/**
+ * Ends of names that no public CA signs: RFC 6761, 6762, 7686, 8375, 9476 and ICANN's `.internal`; `.lan` and such by
+ * custom.
+ */
 const privateEnds = new Set(
   'localhost local test invalid example onion alt internal intranet private corp home lan host localdomain arpa'.split(
     ' ',

@@ -11,9 +11,9 @@ import {
 } from './found.ts';
 
 /**
- * Certbot's folder (`/etc/letsencrypt`): `live/NAME` leads to the newest of `archive/NAME`, `renewal/NAME.conf` says how it
- * is renewed, `accounts/SERVER/directory/ID` holds accounts. Nginx Proxy Manager has one, too, and `custom_ssl/NAME` of
- * certificates that were uploaded to it.
+ * Certbot's folder (`/etc/letsencrypt`): `live/NAME` leads to the newest of `archive/NAME`, `renewal/NAME.conf` says
+ * how it is renewed, `accounts/SERVER/directory/ID` holds accounts. Nginx Proxy Manager has one, too, and
+ * `custom_ssl/NAME` of certificates that were uploaded to it.
  */
 export async function readCertbot(files: readonly ImportFile[], now: number): Promise<Found> {
   const judged = await judgePairs([...livePairs(files), ...archivedPairs(files), ...customPairs(files)], now);

@@ -231,8 +231,8 @@ export function connectionOptions(endpoint: DockerEndpoint): { options: DockerOp
 }
 
 /**
- * dockerode writes down the options of each request, whether anybody reads that or not: an agent with all its sockets and
- * what waits for them takes 10 ms and more each time.
+ * dockerode writes down the options of each request, whether anybody reads that or not: an agent with all its sockets
+ * and what waits for them takes 10 ms and more each time.
  */
 function unprinted<Agent extends HttpAgent>(agent: Agent): Agent {
   return Object.defineProperty(agent, inspect.custom, { value: () => 'agent' });
