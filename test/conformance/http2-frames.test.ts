@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   endHeaders,
   endStream,
@@ -16,29 +16,14 @@ import {
 } from '../attack/floods/http2-frames.ts';
 import type { RawHttp2Client } from '../support/http2-client.ts';
 import { errorCodes, pushPromise } from '../support/http2-frames.ts';
-import { type Http2Proxy, openRequest, request, startHttp2Proxy } from '../support/http2-proxy.ts';
-import { pollUntil } from '../support/poll.ts';
+import { http2Proxies, openRequest, request } from '../support/http2-proxy.ts';
 
 /*
  * What becomes of frames that no client should send, section by section of RFC 9113: an error of their stream or of the
  * connection, with its code, and what reached the server of it.
  */
 
-const deadlineMs = 20_000;
-
-let rig: Http2Proxy | null = null;
-afterEach(async () => {
-  await rig?.close();
-  rig = null;
-});
-
-async function start(
-  begin?: Buffer,
-  options: Parameters<typeof startHttp2Proxy>[0] = {},
-): Promise<Http2Proxy & { readonly client: RawHttp2Client }> {
-  rig = await startHttp2Proxy(options);
-  return { ...rig, client: await rig.connect(begin) };
-}
+const start = http2Proxies();
 
 const data = (stream: number, text: string, flags = 0): Buffer =>
   frame(frameTypes.data, flags, stream, Buffer.from(text, 'latin1'));
@@ -153,8 +138,7 @@ describe('ends the connection, with its reason', () => {
     ],
   ])('%s', async (name, codes, frames) => {
     const isFirst = name.startsWith('§3.4');
-    const begin = isFirst ? Buffer.concat([preface, request(1, '/')]) : undefined;
-    const { client, asked, serves } = await start(begin);
+    const { client, asked, serves } = await start(isFirst ? { begin: Buffer.concat([preface, request(1, '/')]) } : {});
     client.send(...frames);
     await client.closed();
     expect(codes).toContain(client.errorOf(0));
@@ -180,7 +164,7 @@ describe('ends the connection, with its reason', () => {
   });
 
   test('§3.4 anything but the preface', async () => {
-    const { client, asked } = await start(Buffer.from('GET / HTTP/1.1\r\nHost: a.test\r\n\r\n'));
+    const { client, asked } = await start({ begin: Buffer.from('GET / HTTP/1.1\r\nHost: a.test\r\n\r\n') });
     await client.closed();
     expect(asked()).toEqual([]);
   });
@@ -296,21 +280,21 @@ describe('resets that a client brings about are counted', () => {
     ],
     ['by more streams than it may open', (stream) => [openRequest(stream)]],
   ])('%s', async (_name, one) => {
-    const { client, limits, serves } = await start(undefined, {
+    const { client, limits, serves } = await start({
       limits: { http2FailureBurst: 50, http2FailuresPerSecond: 1 },
     });
     for (let stream = 1; stream < 1200 && !client.isClosed; stream += 2) client.send(...one(stream));
     await client.closed();
-    await pollUntil(() => limits().includes('http2-failed-streams'), deadlineMs);
+    await client.until(() => limits().includes('http2-failed-streams'));
     expect(await serves()).toBe(true);
   });
 });
 
 describe('windows', () => {
   test('nothing is sent beyond a window, and all of it once it is opened', async () => {
-    const { client } = await start(greeting({ 4: 1 }));
+    const { client } = await start({ begin: greeting({ 4: 1 }) });
     client.send(request(1, '/first'));
-    await pollUntil(() => client.answer(1).body === 'o', deadlineMs);
+    await client.until(() => client.answer(1).body === 'o');
     await client.settled();
     expect(client.answer(1)).toMatchObject({ body: 'o', isEnded: false });
     client.send(windowUpdate(1, 1));
@@ -318,9 +302,9 @@ describe('windows', () => {
   });
 
   test('a window that settings made negative opens when it is above 0 again', async () => {
-    const { client } = await start(greeting({ 4: 1 }));
+    const { client } = await start({ begin: greeting({ 4: 1 }) });
     client.send(request(1, '/first'));
-    await pollUntil(() => client.answer(1).body === 'o', deadlineMs);
+    await client.until(() => client.answer(1).body === 'o');
     client.send(settingsFrame({ 4: 0 }), windowUpdate(1, 1));
     await client.settled();
     expect(client.answer(1).body).toBe('o');
@@ -329,7 +313,7 @@ describe('windows', () => {
   });
 
   test('what is sent to streams that are over is given back to the connection’s window', async () => {
-    const { client } = await start(undefined, { limits: { http2FailureBurst: 10_000 } });
+    const { client } = await start({ limits: { http2FailureBurst: 10_000 } });
     const piece = data(1, 'x'.repeat(16_000));
     let sent = 0;
     // The window of a stream is filled over and over, each time of one that was reset.
@@ -338,7 +322,7 @@ describe('windows', () => {
       for (let n = 0; n < 10; n += 1) {
         const bytes = Buffer.from(piece);
         bytes.writeUInt32BE(stream, 5);
-        await pollUntil(() => 65_535 + opened(client) - sent >= 16_000, deadlineMs);
+        await client.until(() => 65_535 + opened(client) - sent >= 16_000);
         client.send(bytes);
         sent += 16_000;
       }
@@ -352,7 +336,7 @@ describe('windows', () => {
 
   test('who sends more than a window is cut off', async () => {
     // Nobody reads what is sent, so no window is opened again.
-    const { client } = await start(undefined, { onData: (socket) => void socket.pause() });
+    const { client } = await start({ onData: (socket) => void socket.pause() });
     client.send(openRequest(1));
     for (let n = 0; n < 50 && !client.isClosed && client.answer(1).reset === null; n += 1) {
       client.send(...Array.from({ length: 60 }, () => data(1, 'x'.repeat(16_000))));
@@ -373,7 +357,7 @@ test('the server’s settings forbid nothing that is served: no push is asked fo
   const { client } = await start();
   const isSettings = ({ type, flags }: { type: number; flags: number }): boolean =>
     type === frameTypes.settings && flags === 0;
-  await pollUntil(() => client.frames.some(isSettings), deadlineMs);
+  await client.until(() => client.frames.some(isSettings));
   const { payload } = client.frames.find(isSettings)!;
   const values = new Map<number, number>();
   for (let at = 0; at < payload.byteLength; at += 6) values.set(payload.readUInt16BE(at), payload.readUInt32BE(at + 2));

@@ -1,12 +1,13 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import tls from 'node:tls';
+import { afterEach } from 'vitest';
 import type { ClientLimits, LimitName } from '../../proxy/model/limits.ts';
 import type { CertificateSnapshot } from '../../proxy/model/snapshot.ts';
 import { endHeaders, endStream, frame, frameTypes, greeting, requestFields } from '../attack/floods/http2-frames.ts';
 import { makeCertificate } from './certificates.ts';
 import { RawHttp2Client } from './http2-client.ts';
-import { type Harness, loadBalancer, okAnswer, type RawServer, startProxy, startRawServer } from './proxy-harness.ts';
+import { loadBalancer, okAnswer, type RawServer, startProxy, startRawServer } from './proxy-harness.ts';
 
 interface Http2ProxyOptions {
   readonly limits?: Partial<ClientLimits>;
@@ -16,7 +17,6 @@ interface Http2ProxyOptions {
 
 /** A proxy with TLS, the server behind it, and what comes of both. */
 export interface Http2Proxy {
-  readonly harness: Harness;
   readonly server: RawServer;
   /** Paths that reached the server, in their order. */
   asked(): string[];
@@ -62,14 +62,10 @@ export async function startHttp2Proxy({ limits = {}, onData }: Http2ProxyOptions
     return client;
   }
   return {
-    harness,
     server,
     connect,
     asked: () => [...server.received().matchAll(/^[A-Z]+ (\S+) HTTP/gm)].map(([, path]) => path ?? ''),
-    limits: () =>
-      harness.messages
-        .flatMap((message) => (message.type === 'limited' ? message.counts : []))
-        .map(({ limit }) => limit),
+    limits: () => harness.limited().map(({ limit }) => limit),
     async serves() {
       const client = await connect();
       client.send(request(1, '/good'));
@@ -82,6 +78,21 @@ export async function startHttp2Proxy({ limits = {}, onData }: Http2ProxyOptions
       await harness.close();
       await server.close();
     },
+  };
+}
+
+/** Proxies that are closed after each test, each with a client that has sent `begin`. */
+export function http2Proxies(): (
+  options?: Http2ProxyOptions & { readonly begin?: Buffer },
+) => Promise<Http2Proxy & { readonly client: RawHttp2Client }> {
+  const proxies: Http2Proxy[] = [];
+  afterEach(async () => {
+    for (const proxy of proxies.splice(0)) await proxy.close();
+  });
+  return async ({ begin = greeting(), ...options } = {}) => {
+    const proxy = await startHttp2Proxy(options);
+    proxies.push(proxy);
+    return { ...proxy, client: await proxy.connect(begin) };
   };
 }
 

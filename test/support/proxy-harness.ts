@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import type { MiddlewareConfig, ServersTransportConfig } from '../../proxy/model/dynamic.ts';
-import type { ClientLimits } from '../../proxy/model/limits.ts';
+import type { ClientLimits, LimitCount } from '../../proxy/model/limits.ts';
 import type { RequestRecord } from '../../proxy/model/request-record.ts';
 import type {
   CertificateSnapshot,
@@ -39,6 +39,8 @@ export interface Harness {
   apply(options: HarnessOptions): void;
   /** The first record that fits, when it has come. */
   record(test?: (record: RequestRecord) => boolean): Promise<RequestRecord>;
+  /** What limits held off, and what servers did wrong, as the worker has told by now. */
+  limited(): LimitCount[];
   close(): Promise<void>;
 }
 
@@ -141,6 +143,7 @@ export async function startProxy(options: HarnessOptions = {}): Promise<Harness>
       await until(() => records.some(test), 'a request record');
       return records.find(test)!;
     },
+    limited: () => messages.flatMap((message) => (message.type === 'limited' ? message.counts : [])),
     close: () => proxy.close(),
   };
 }

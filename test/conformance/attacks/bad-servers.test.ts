@@ -143,9 +143,8 @@ describe.each(Object.entries(serverFaults))('%s', (fault, target) => {
       expect(seen.body).not.toContain('poison');
       const { error } = await harness.record();
       expect(error?.code).toBe(told.code);
-      const counts = () => harness.messages.flatMap((message) => (message.type === 'limited' ? message.counts : []));
-      await pollUntil(() => counts().length > 0, deadlineMs);
-      expect(counts().map(({ limit, count }) => ({ limit, count }))).toEqual([{ limit: told.name, count: 1 }]);
+      await pollUntil(() => harness.limited().length > 0, deadlineMs);
+      expect(harness.limited().map(({ limit, count }) => ({ limit, count }))).toEqual([{ limit: told.name, count: 1 }]);
     },
   );
 });

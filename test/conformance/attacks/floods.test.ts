@@ -57,8 +57,8 @@ async function start(
 }
 
 function heldOff(harness: Harness, limit: LimitName): number {
-  return harness.messages
-    .flatMap((message) => (message.type === 'limited' ? message.counts : []))
+  return harness
+    .limited()
     .filter((count) => count.limit === limit)
     .reduce((sum, { count }) => sum + count, 0);
 }

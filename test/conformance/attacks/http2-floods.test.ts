@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import {
   endHeaders,
   endStream,
@@ -15,29 +15,22 @@ import {
 } from '../../attack/floods/http2-frames.ts';
 import type { RawHttp2Client } from '../../support/http2-client.ts';
 import { errorCodes } from '../../support/http2-frames.ts';
-import { type Http2Proxy, openRequest, request, startHttp2Proxy } from '../../support/http2-proxy.ts';
-import { pollUntil } from '../../support/poll.ts';
+import { http2Proxies, openRequest, request } from '../../support/http2-proxy.ts';
 
 /*
  * Floods of HTTP/2 beside those of `floods.test.ts`: frames that a connection may have some of, and no end of them. Each
  * ends with its connection, under the name of the limit that it met, and others are served.
  */
 
-const deadlineMs = 20_000;
-
-let rig: Http2Proxy | null = null;
-afterEach(async () => {
-  await rig?.close();
-  rig = null;
-});
+const start = http2Proxies();
+const impatient = { http2IdleBurstBytes: 64 * 1024, http2IdleBytesPerSecond: 1024 };
 
 /** Sends it over and over, until the other side has had enough. */
 async function pour(client: RawHttp2Client, bytes: Buffer): Promise<void> {
   const many = Buffer.concat(Array.from({ length: Math.ceil(16_384 / bytes.length) }, () => bytes));
   for (let sent = 0; !client.isClosed && sent < 64 * 1024 * 1024; sent += many.length) {
     client.send(many);
-    if (client.socket.writableNeedDrain)
-      await pollUntil(() => client.isClosed || !client.socket.writableNeedDrain, deadlineMs);
+    if (client.socket.writableNeedDrain) await client.until(() => client.isClosed || !client.socket.writableNeedDrain);
     else await new Promise((resolve) => setImmediate(resolve));
   }
   await client.closed();
@@ -72,12 +65,11 @@ test.each<[string, Buffer, Buffer]>([
     frame(frameTypes.headers, endHeaders, 1, field('x', 'y')),
   ],
 ])('a flood of %s', { timeout: 60_000 }, async (_name, first, over) => {
-  rig = await startHttp2Proxy({ limits: { http2IdleBurstBytes: 64 * 1024, http2IdleBytesPerSecond: 1024 } });
-  const client = await rig.connect();
+  const { client, limits, serves } = await start({ limits: impatient });
   client.send(first);
   await pour(client, over);
-  await pollUntil(() => rig!.limits().includes('http2-idle-frames'), deadlineMs);
-  expect(await rig.serves()).toBe(true);
+  await client.until(() => limits().includes('http2-idle-frames'));
+  expect(await serves()).toBe(true);
 });
 
 test('an answer that is asked for byte by byte (CVE-2019-9511)', { timeout: 60_000 }, async () => {
@@ -86,13 +78,12 @@ test('an answer that is asked for byte by byte (CVE-2019-9511)', { timeout: 60_0
     else if (text.includes('GET '))
       socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 4000000\r\n\r\n${'x'.repeat(4_000_000)}`);
   };
-  rig = await startHttp2Proxy({ limits: { http2IdleBurstBytes: 64 * 1024, http2IdleBytesPerSecond: 1024 }, onData });
-  const client = await rig.connect(greeting({ 4: 0 }));
+  const { client, limits, serves } = await start({ limits: impatient, onData, begin: greeting({ 4: 0 }) });
   client.send(request(1, '/large'));
   await pour(client, windowUpdate(1, 1));
-  await pollUntil(() => rig!.limits().includes('http2-idle-frames'), deadlineMs);
+  await client.until(() => limits().includes('http2-idle-frames'));
   expect(client.answer(1).body.length).toBeLessThan(50_000);
-  expect(await rig.serves()).toBe(true);
+  expect(await serves()).toBe(true);
 });
 
 test.each<[string, readonly Buffer[]]>([
@@ -101,37 +92,33 @@ test.each<[string, readonly Buffer[]]>([
   ['the head of a frame', [request(1, '/').subarray(0, 5)]],
   ['a field block, behind a whole request', [request(1, '/first'), request(3, '/', endStream)]],
 ])('%s that does not end', { timeout: 60_000 }, async (_name, frames) => {
-  rig = await startHttp2Proxy({ limits: { headMs: 300 } });
-  const client = await rig.connect();
+  const { client, limits, asked, serves } = await start({ limits: { headMs: 300 } });
   client.send(...frames);
   await client.closed();
-  await pollUntil(() => rig!.limits().includes('slow-head'), deadlineMs);
-  expect(rig.asked().filter((path) => path !== '/first')).toEqual([]);
-  expect(await rig.serves()).toBe(true);
+  await client.until(() => limits().includes('slow-head'));
+  expect(asked().filter((path) => path !== '/first')).toEqual([]);
+  expect(await serves()).toBe(true);
 });
 
 test('a field block that trickles in CONTINUATIONs', { timeout: 60_000 }, async () => {
-  rig = await startHttp2Proxy({ limits: { headMs: 300 } });
-  const client = await rig.connect();
+  const { client, asked, serves } = await start({ limits: { headMs: 300 } });
   client.send(request(1, '/', endStream));
-  await pollUntil(() => {
+  await client.until(() => {
     client.send(frame(frameTypes.continuation, 0, 1, field('x', 'y')));
     return client.isClosed;
-  }, deadlineMs);
-  expect(rig.asked()).toEqual([]);
-  expect(await rig.serves()).toBe(true);
+  });
+  expect(asked()).toEqual([]);
+  expect(await serves()).toBe(true);
 });
 
 test('settings that are never acknowledged', { timeout: 60_000 }, async () => {
-  rig = await startHttp2Proxy({ limits: { headMs: 300 } });
-  const client = await rig.connect(Buffer.concat([preface, settingsFrame()]));
+  const { client } = await start({ limits: { headMs: 300 }, begin: Buffer.concat([preface, settingsFrame()]) });
   await client.closed();
   expect(client.errorOf(0)).toBe(errorCodes.settingsTimeout);
 });
 
 test('a head that is far larger when it is unpacked (HPACK bomb)', { timeout: 60_000 }, async () => {
-  rig = await startHttp2Proxy();
-  const client = await rig.connect();
+  const { client, asked, connect } = await start();
   const bomb = Buffer.concat([
     requestFields('a.test', '/bomb'),
     field('x-bomb', 'x'.repeat(4000), true),
@@ -141,7 +128,7 @@ test('a head that is far larger when it is unpacked (HPACK bomb)', { timeout: 60
   const { status, reset } = await client.answered(1);
   expect(client.isClosed || reset !== null || status === 431).toBe(true);
   // A lesser one is told so, and the table is what the client takes it for.
-  const second = await rig.connect();
+  const second = await connect();
   const lesser = Buffer.concat([
     requestFields('a.test', '/bomb'),
     field('x-bomb', 'x'.repeat(4000), true),
@@ -158,5 +145,5 @@ test('a head that is far larger when it is unpacked (HPACK bomb)', { timeout: 60
     ),
   );
   expect((await second.answered(3)).status).toBe(200);
-  expect(rig.asked()).toEqual(['/after']);
+  expect(asked()).toEqual(['/after']);
 });
