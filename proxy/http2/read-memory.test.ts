@@ -1,17 +1,12 @@
-import { afterEach, expect, test } from 'vitest';
-import { endHeaders, endStream, frame, frameTypes, requestFields } from '../../test/attack/floods/http2-frames.ts';
-import { type Http2Rig, openHttp2 } from '../../test/support/http2-rig.ts';
+import { expect, test } from 'vitest';
+import { endStream } from '../../test/attack/floods/http2-frames.ts';
+import { connections, data, post } from '../../test/support/http2-connections.ts';
+import type { Http2Rig } from '../../test/support/http2-rig.ts';
 import { StreamBody } from './stream-body.ts';
 
-const rigs: Http2Rig[] = [];
-afterEach(async () => {
-  for (const rig of rigs.splice(0)) await rig.close();
-});
-
+const { greeted } = connections();
 const pieceBytes = 12_000;
 const pieces = 10;
-const post = (stream: number): Buffer =>
-  frame(frameTypes.headers, endHeaders, stream, requestFields('a.test', '/', 'POST'));
 
 /** A connection whose bodies are read by somebody who says to hold nothing, and then holds one piece of four. */
 async function openHolding(): Promise<{
@@ -22,7 +17,7 @@ async function openHolding(): Promise<{
   const kept: Buffer[] = [];
   let held = 0;
   let bytes = 0;
-  const rig = await openHttp2({
+  const rig = await greeted({
     onRequest({ stream }) {
       if (stream.input === null) throw new Error('a request without a body');
       const body = new StreamBody(stream.input, null);
@@ -38,8 +33,6 @@ async function openHolding(): Promise<{
       });
     },
   });
-  rigs.push(rig);
-  rig.client.greet();
   rig.client.send(post(1));
   await rig.client.until(() => rig.requests.length === 1);
   return { rig, kept, bytes: () => bytes };
@@ -50,7 +43,7 @@ test('what is held of one client’s body is not written over by what another cl
   for (let n = 0; n < pieces; n += 1) {
     for (const [at, { rig, bytes }] of sides.entries()) {
       // In one piece, as it comes over TLS.
-      rig.client.send(frame(frameTypes.data, n === pieces - 1 ? endStream : 0, 1, Buffer.alloc(pieceBytes, `${at}`)));
+      rig.client.send(data(1, Buffer.alloc(pieceBytes, `${at}`), n === pieces - 1 ? endStream : 0));
       await rig.client.until(() => bytes() === (n + 1) * pieceBytes);
     }
   }

@@ -1,18 +1,18 @@
-import { afterEach, expect, test } from 'vitest';
-import { endHeaders, frame, frameTypes, requestFields } from '../../test/attack/floods/http2-frames.ts';
-import { type Http2Rig, openHttp2 } from '../../test/support/http2-rig.ts';
+import { expect, test } from 'vitest';
+import { frameTypes } from '../../test/attack/floods/http2-frames.ts';
+import { connections, data, ping, post } from '../../test/support/http2-connections.ts';
+import type { Http2Rig } from '../../test/support/http2-rig.ts';
 import { defaultClientLimits } from '../model/limits.ts';
 
 const streamWindowBytes = 256 * 1024;
 const burstBytes = 64 * 1024;
 const piece = Buffer.alloc(16_384, 'd');
 
-let rig: Http2Rig | null = null;
-afterEach(() => rig?.close());
+const { greeted } = connections();
 
 /** Answers at once what has a body, and has little patience with what asks for nothing. */
-async function openHasty(): Promise<Http2Rig> {
-  rig = await openHttp2({
+const openHasty = (): Promise<Http2Rig> =>
+  greeted({
     settings: {
       limits: { ...defaultClientLimits, http2IdleBurstBytes: burstBytes, http2IdleBytesPerSecond: 0 },
     },
@@ -21,14 +21,9 @@ async function openHasty(): Promise<Http2Rig> {
       stream.finish([]);
     },
   });
-  rig.client.greet();
-  return rig;
-}
 
-const post = (stream: number): Buffer =>
-  frame(frameTypes.headers, endHeaders, stream, requestFields('a.test', '/', 'POST'));
 const dataOf = (stream: number, bytes: number): Buffer[] =>
-  Array.from({ length: bytes / piece.length }, () => frame(frameTypes.data, 0, stream, piece));
+  Array.from({ length: bytes / piece.length }, () => data(stream, piece));
 
 test('bodies that were on their way when they were not wanted any more are no flood', async () => {
   const { client, notes } = await openHasty();
@@ -38,7 +33,7 @@ test('bodies that were on their way when they were not wanted any more are no fl
     await client.until(() => client.errorOf(stream) === 0);
     client.send(...dataOf(stream, streamWindowBytes));
   }
-  client.send(frame(frameTypes.ping, 0, 0, Buffer.from('12345678')));
+  client.send(ping('12345678'));
   await client.until(() => client.of(0, frameTypes.ping).length === 1 || client.isClosed);
   expect(client.isClosed).toBe(false);
   expect(notes).toEqual([]);
